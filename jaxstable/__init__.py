@@ -1,0 +1,61 @@
+"""Learn causal graphs from sensor time series by gradient descent that does not blow up."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> module; nothing is imported before it is used, so that `--help` never loads jax.
+_HOMES = {
+    "Config": "jaxstable.config",
+    "ConfigError": "jaxstable.config",
+    "DataError": "jaxstable.data.checks",
+    "DataWarning": "jaxstable.data.checks",
+    "Dataset": "jaxstable.data.dataset",
+    "Finding": "jaxstable.results.diagnosis",
+    "Interrupted": "jaxstable.training.signals",
+    "Model": "jaxstable.models.base",
+    "RCGNN": "jaxstable.models.rcgnn",
+    "RunDirectoryError": "jaxstable.training.rundir",
+    "TrainResult": "jaxstable.results.result",
+    "datasets": "jaxstable.data.sources",
+    "diagnose": "jaxstable.api",
+    "load": "jaxstable.api",
+    "train": "jaxstable.api",
+}
+_MODULES = {"datasets"}
+
+__all__ = [*sorted(_HOMES), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jaxstable' has no attribute {name!r}")
+    module = importlib.import_module(_HOMES[name])
+    value = module if name in _MODULES else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if TYPE_CHECKING:
+    from jaxstable.api import diagnose as diagnose
+    from jaxstable.api import load as load
+    from jaxstable.api import train as train
+    from jaxstable.config import Config as Config
+    from jaxstable.config import ConfigError as ConfigError
+    from jaxstable.data import sources as datasets
+    from jaxstable.data.checks import DataError as DataError
+    from jaxstable.data.checks import DataWarning as DataWarning
+    from jaxstable.data.dataset import Dataset as Dataset
+    from jaxstable.models.base import Model as Model
+    from jaxstable.models.rcgnn import RCGNN as RCGNN
+    from jaxstable.results.diagnosis import Finding as Finding
+    from jaxstable.results.result import TrainResult as TrainResult
+    from jaxstable.training.rundir import RunDirectoryError as RunDirectoryError
+    from jaxstable.training.signals import Interrupted as Interrupted

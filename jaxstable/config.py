@@ -1,0 +1,215 @@
+"""Every choice of a run in one flat, frozen dataclass, checked on the host before anything compiles."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["Config", "ConfigError"]
+
+PRESETS = ("stable", "unstable")
+
+
+class ConfigError(ValueError):
+    """A field of the configuration is unknown, of the wrong type or out of its range."""
+
+
+def _field(default: Any, doc: str, **limits: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """Hold every choice of a run; a field's name is also its command-line flag and its key in a file.
+
+    Floats are traced: a grid may carry them as a lane axis without compiling anew. Integers, strings and
+    booleans are static (``seed`` is the exception: it only feeds random keys).
+
+    Raises:
+        ConfigError: A value has the wrong type or lies outside its range.
+
+    Example:
+        >>> Config(lambda_sparse=1e-5).lambda_sparse
+        1e-05
+        >>> Config.unstable().clip_norm
+        10.0
+    """
+
+    model: str = _field("rcgnn_latent", "model to train")
+    acyclicity: str = _field("power", "acyclicity penalty")
+    window: int | None = _field(None, "window length in steps (default: the data set's own)", least=2)
+    epochs: int = _field(100, "passes over the training windows", least=1)
+    batch_size: int = _field(8, "windows per step", least=1)
+    learning_rate: float = _field(5e-4, "step size of Adam", above=0.0)
+    weight_decay: float = _field(1e-4, "decay of every parameter", least=0.0)
+    optimizer: Literal["adamw", "adam"] = _field("adamw", 'decoupled decay, or "adam" with L2 decay')
+    clip_norm: float = _field(1.0, "largest global norm of a gradient", above=0.0)
+    plateau: bool = _field(True, "lower the learning rate on a plateau")
+    plateau_factor: float = _field(0.5, "factor of a reduction", above=0.0, below=1.0)
+    plateau_patience: int = _field(3, "evaluations without progress before a reduction", least=1)
+    plateau_cooldown: int = _field(1, "evaluations to wait after a reduction", least=0)
+    plateau_threshold: float = _field(1e-4, "relative change that counts as progress", least=0.0)
+    plateau_min_lr: float = _field(0.0, "learning rate below which no reduction goes", least=0.0)
+    standardize: bool = _field(True, "scale each variable by its observed training entries")
+    lambda_recon: float = _field(10.0, "weight of the reconstruction loss", least=0.0)
+    lambda_sparse: float = _field(1e-4, "weight of the sparsity loss", least=0.0)
+    lambda_acyclic: float = _field(1e-5, "weight of the acyclicity loss", least=0.0)
+    lambda_disen: float = _field(1e-4, "weight of the disentanglement loss", least=0.0)
+    thresholds: int = _field(21, "thresholds swept over 0..1 at every evaluation", least=2)
+    eval_every: int = _field(1, "epochs from one evaluation to the next", least=1)
+    early_stop_patience: int = _field(15, "evaluations without a new best before stopping", least=1)
+    monitor: Literal["auto", "val_loss", "val_f1"] = _field(
+        "auto", "what the plateau, early stopping and best state follow (auto: val_f1 if the true graph is known)"
+    )
+    seed: int = _field(1337, "seed of initialisation and shuffling", least=0, most=2**32 - 1)
+    preset: Literal["stable", "unstable"] = _field("stable", "name of the set-up; it names the log files")
+
+    def __post_init__(self) -> None:
+        hints = _type_hints()
+        for field in dataclasses.fields(self):
+            value = _coerced(field.name, getattr(self, field.name), hints[field.name])
+            _check_limits(field.name, value, field.metadata)
+            object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def unstable(cls, **changes: Any) -> Config:
+        """Return the set-up that the stable one replaced: raw inputs, large lambdas, loose clip, no plateau."""
+        old = dict(
+            preset="unstable",
+            optimizer="adam",
+            learning_rate=1e-3,
+            weight_decay=1e-5,
+            clip_norm=10.0,
+            plateau=False,
+            standardize=False,
+            lambda_recon=1.0,
+            lambda_sparse=0.01,
+            lambda_acyclic=0.1,
+            lambda_disen=0.01,
+        )
+        return cls.from_dict({**old, **changes})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Config:
+        """Build a config from a mapping; its ``preset``, if any, supplies the fields that are not named.
+
+        Raises:
+            ConfigError: A key is unknown (the nearest name is offered) or a value is refused.
+
+        Example:
+            >>> Config.from_dict({"lambda_sprase": 0.1})
+            Traceback (most recent call last):
+            jaxstable.config.ConfigError: unknown field 'lambda_sprase'; did you mean 'lambda_sparse'?
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in names:
+                near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
+                raise ConfigError(f"unknown field {key!r}; {hint}")
+        return cls(**values)
+
+    @classmethod
+    def from_preset(cls, preset: str, **changes: Any) -> Config:
+        """Return the named preset with some fields changed."""
+        if preset not in PRESETS:
+            raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
+        return cls.unstable(**changes) if preset == "unstable" else cls.from_dict(changes)
+
+    @classmethod
+    def from_file(cls, path: str | Path, **changes: Any) -> Config:
+        """Read a YAML or JSON file of fields; keyword arguments go over it.
+
+        Raises:
+            ConfigError: The file is missing, is not a mapping, or holds a refused key or value.
+        """
+        return cls.from_preset(**{"preset": "stable", **read_fields(path), **changes})
+
+    def replace(self, **changes: Any) -> Config:
+        """Return a copy with some fields changed, checked like a new one."""
+        return type(self).from_dict({**self.to_dict(), **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a JSON-ready dictionary."""
+        return dataclasses.asdict(self)
+
+
+def read_fields(path: str | Path) -> dict[str, Any]:
+    """Return the fields named in a YAML or JSON file, unchecked but for the file being a mapping."""
+    import yaml
+
+    path = Path(path)
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise ConfigError(f"config file {path}: {error.strerror}; give a YAML or JSON file of fields") from error
+    try:
+        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"config file {path}: cannot be read: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"config file {path}: found a {type(values).__name__}, expected 'field: value' lines")
+    return values
+
+
+def _type_hints() -> dict[str, Any]:
+    return typing.get_type_hints(Config)
+
+
+def _coerced(name: str, value: Any, hint: Any) -> Any:
+    """Return the value in the field's own type; numpy scalars and YAML's '1e-5' strings are accepted."""
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
+        hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
+    if typing.get_origin(hint) is Literal:
+        if value not in (choices := typing.get_args(hint)):
+            raise ConfigError(f"{name}: found {value!r}, expected one of {', '.join(map(repr, choices))}")
+        return value
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        value = value.item()
+    if hint is float:
+        # YAML 1.1 reads 1e-5 (no dot) as text.
+        if isinstance(value, str):
+            value = _number(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    elif hint is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    elif hint in (bool, str) and isinstance(value, hint):
+        return value
+    raise ConfigError(f"{name}: found {value!r} of type {type(value).__name__}, expected {hint.__name__}")
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name}: found {value}, expected a finite number")
+    if value is None:
+        return
+    bounds = []
+    if (low := limits.get("above")) is not None:
+        bounds.append((value > low, f"> {low:g}"))
+    if (low := limits.get("least")) is not None:
+        bounds.append((value >= low, f">= {low:g}"))
+    if (high := limits.get("below")) is not None:
+        bounds.append((value < high, f"< {high:g}"))
+    if (high := limits.get("most")) is not None:
+        bounds.append((value <= high, f"<= {high:g}"))
+    if not all(holds for holds, _ in bounds):
+        raise ConfigError(f"{name}: found {value!r}, expected {' and '.join(text for _, text in bounds)}")

@@ -1,0 +1,1 @@
+"""Graphs: metrics against a true graph, choice of a threshold, certificate of acyclicity."""

@@ -1,0 +1,110 @@
+"""The graph at every threshold of an adjacency, and the choice of one of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import chex
+import jax
+import jax.numpy as jnp
+
+from jaxstable.graph import metrics
+
+
+class ThresholdSweep(NamedTuple):
+    """What an adjacency is worth at each threshold; every field `[thresholds]`."""
+
+    thresholds: jax.Array
+    f1: jax.Array
+    shd: jax.Array
+    edge_count: jax.Array
+    acyclic: jax.Array
+
+
+def is_dag(graph: jax.Array) -> jax.Array:
+    """Return whether a graph has no cycle; the diagonal is ignored.
+
+    Squares the reachability matrix `ceil(log2 n)` times; no eigenvalues, so it is exact and safe
+    under vmap.
+
+    Args:
+        graph: bool `[cause, effect]`, square.
+
+    Returns:
+        bool scalar.
+
+    >>> import jax.numpy as jnp
+    >>> bool(is_dag(jnp.array([[0, 1], [0, 0]]))), bool(is_dag(jnp.array([[0, 1], [1, 0]])))
+    (True, False)
+    """
+    chex.assert_rank(graph, 2)
+    n_vars = graph.shape[0]
+    off_diagonal = ~jnp.eye(n_vars, dtype=bool)
+    # 0/1 in float32: matrix products of booleans have no fast kernel.
+    reach = (jnp.asarray(graph).astype(bool) & off_diagonal).astype(jnp.float32)
+    for _ in range((n_vars - 1).bit_length()):
+        reach = jnp.minimum(reach + reach @ reach, 1.0)
+    return jnp.trace(reach) == 0
+
+
+def sweep(
+    adjacency: jax.Array,
+    thresholds: jax.Array,
+    truth: jax.Array | None = None,
+    instantaneous: jax.Array | None = None,
+) -> ThresholdSweep:
+    """Return the metrics of the graph `adjacency > threshold` at every threshold.
+
+    Args:
+        adjacency: `[cause, effect]`, nonnegative; the diagonal is ignored.
+        thresholds: `[thresholds]`, in any order.
+        truth: bool `[cause, effect]`, or None.
+        instantaneous: `[cause, effect]`, the lag-0 weights, whose graph must be acyclic. By default
+            `adjacency` itself; give it where `adjacency` is a summary over lags.
+
+    Returns:
+        ThresholdSweep; `f1` and `shd` are NaN without a truth.
+
+    >>> import jax.numpy as jnp
+    >>> table = sweep(jnp.array([[0.0, 0.6], [0.2, 0.0]]), jnp.array([0.1, 0.5]))
+    >>> table.edge_count.tolist(), table.acyclic.tolist()
+    ([2, 1], [False, True])
+    """
+    chex.assert_rank([adjacency, thresholds], [2, 1])
+    instantaneous = adjacency if instantaneous is None else instantaneous
+
+    def at(threshold: jax.Array) -> ThresholdSweep:
+        graph = adjacency > threshold
+        unknown = jnp.full((), jnp.nan)
+        return ThresholdSweep(
+            thresholds=threshold,
+            f1=unknown if truth is None else metrics.f1(graph, truth),
+            shd=unknown if truth is None else metrics.shd(graph, truth).astype(unknown.dtype),
+            edge_count=metrics.edge_count(graph),
+            acyclic=is_dag(instantaneous > threshold),
+        )
+
+    return jax.vmap(at)(thresholds)
+
+
+def choose(table: ThresholdSweep) -> jax.Array:
+    """Return the index of the threshold to use.
+
+    With a truth: the highest F1; among those the lowest SHD; among those the lowest threshold.
+    Without one: the lowest threshold whose lag-0 graph is acyclic, or, where none is, the highest.
+
+    Args:
+        table: from `sweep`, one adjacency.
+
+    Returns:
+        int32 scalar, an index into the fields of `table`.
+
+    >>> import jax.numpy as jnp
+    >>> weights = jnp.array([[0.0, 0.6], [0.2, 0.0]])
+    >>> int(choose(sweep(weights, jnp.array([0.0, 0.25, 0.5]))))
+    1
+    """
+    by_f1 = jnp.lexsort((table.thresholds, table.shd, -table.f1))[0]
+    lowest = jnp.argmin(jnp.where(table.acyclic, table.thresholds, jnp.inf))
+    by_acyclicity = jnp.where(jnp.any(table.acyclic), lowest, jnp.argmax(table.thresholds))
+    return jnp.where(jnp.isnan(table.f1[0]), by_acyclicity, by_f1).astype(jnp.int32)

@@ -1,0 +1,1 @@
+"""Objective: loss terms and acyclicity penalties, pure functions of arrays for one batch."""

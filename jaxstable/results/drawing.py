@@ -1,0 +1,178 @@
+"""Draw edge weights as a heat map and a graph as a circle of arrows, into given axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxstable.results import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KINDS = {  # (in the graph, true): colour and words of the legend
+    (True, True): (style.GREEN, "right"),
+    (True, False): (style.RED, "wrong"),
+    (False, True): ("#b8bfc8", "missed"),
+    (True, None): (style.BLUE, "edge"),
+}
+
+
+def draw_weights(
+    figure: Any,
+    axes: Axes,
+    weights: np.ndarray,
+    edges: np.ndarray,
+    names: Sequence[str],
+    truth: np.ndarray | None,
+) -> None:
+    """Draw weights [cause, effect] as a heat map; edges are framed, true edges dotted."""
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    n_vars = len(weights)
+    shades = LinearSegmentedColormap.from_list("weights", ["#f6f8fa", "#9cc1e3", "#1d4f8c"])
+    shades = shades.with_extremes(bad=style.GRID)
+    shown = np.ma.array(weights, mask=np.eye(n_vars, dtype=bool) | ~np.isfinite(weights))
+    peak = float(shown.max()) if shown.count() else 0.0
+    image = axes.imshow(shown, cmap=shades, vmin=0, vmax=peak or 1.0, aspect="equal")
+    frame = 1.6 if n_vars <= 25 else 0.8
+    for cause, effect in np.argwhere(edges):
+        corner = (effect - 0.5, cause - 0.5)
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=style.INK, linewidth=frame))
+    if truth is not None:
+        cause, effect = np.nonzero(truth)
+        size = max(3.0, 1400 / n_vars**1.5)
+        axes.scatter(
+            effect, cause, s=size, c=style.ORANGE, edgecolors="white", linewidths=0.6, zorder=3
+        )
+    step = 1 + (n_vars - 1) // 40
+    ticks = np.arange(0, n_vars, step)
+    short = style.shorten_all(names, 18)
+    labels = [short[i] for i in ticks]
+    size = 8.5 if n_vars <= 20 else 7
+    axes.set_xticks(ticks, labels, rotation=90, fontsize=size, parse_math=False)
+    axes.set_yticks(ticks, labels, fontsize=size, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
+    marks = "row causes column · framed: edge" + ("" if truth is None else " · dot: true")
+    axes.set_title("Edge weights")
+    place = {"xy": (1, 1), "xytext": (0, 6), "xycoords": "axes fraction", "ha": "right"}
+    axes.annotate(marks, textcoords="offset points", size=8.5, color=style.SOFT, **place)
+    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=8.5)
+
+
+def draw_circle(
+    axes: Axes,
+    weights: np.ndarray,
+    edges: np.ndarray,
+    names: Sequence[str],
+    truth: np.ndarray | None,
+    instantaneous: np.ndarray,
+) -> None:
+    """Draw the graph with its variables on a circle, neighbours close together.
+
+    Width follows weight; an edge that acts only with a lag is dashed.
+    """
+    from matplotlib.patches import FancyArrowPatch
+
+    n_vars = len(names)
+    connected = edges if truth is None else edges | truth
+    order = circle_order(connected)
+    angles = np.empty(n_vars)
+    angles[order] = np.pi / 2 - 2 * np.pi * np.arange(n_vars) / max(n_vars, 1)
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
+    active = connected.any(axis=0) | connected.any(axis=1)
+    peak = float(weights[edges].max()) if edges.any() else 1.0
+    counts: dict[str, int] = {}
+    for cause, effect in np.argwhere(connected):
+        kind = bool(edges[cause, effect]), None if truth is None else bool(truth[cause, effect])
+        colour, word = KINDS[kind]
+        counts[word] = counts.get(word, 0) + 1
+        lagged = kind[0] and not instantaneous[cause, effect]
+        strength = weights[cause, effect] / (peak or 1.0) if kind[0] else 0.0
+        arrow = FancyArrowPatch(
+            tuple(points[cause]),
+            tuple(points[effect]),
+            connectionstyle="arc3,rad=0.14",
+            arrowstyle="-|>",
+            mutation_scale=8 + 5 * strength,
+            shrinkA=5,
+            shrinkB=6,
+            linewidth=0.9 + 1.9 * strength,
+            linestyle=(0, (1, 2)) if not kind[0] else (0, (4, 2)) if lagged else "-",
+            color=colour,
+            alpha=0.55 + 0.4 * strength,
+            zorder=2 if kind[0] else 1,
+        )
+        axes.add_patch(arrow)
+    colours = [style.INK if is_active else "#cbd2d9" for is_active in active]
+    axes.scatter(points[:, 0], points[:, 1], s=42, c=colours, zorder=3)
+    radial = n_vars > 16
+    labels = style.shorten_all(names, 16 if radial else 20)
+    for i, (x, y) in enumerate(points):
+        turn = np.degrees(angles[i])
+        left = np.cos(angles[i]) < -1e-9
+        if radial:
+            place = {"rotation": turn + 180 if left else turn, "rotation_mode": "anchor"}
+            place |= {"ha": "right" if left else "left", "va": "center"}
+        else:
+            side = "center" if abs(x) < 0.2 else "right" if left else "left"
+            place = {"ha": side, "va": "center" if abs(x) >= 0.2 else "bottom" if y > 0 else "top"}
+        colour = style.INK if active[i] else style.SOFT
+        size = 9 if n_vars <= 24 else 7.5
+        axes.text(1.09 * x, 1.09 * y, labels[i], color=colour, size=size, parse_math=False, **place)
+    # labels do not count for the limits: this is about the width of a character at their size
+    room = 1.12 + (0.065 if radial else 0.05) * max(map(len, labels), default=0)
+    axes.set(xlim=(-room, room), ylim=(-room, room) if radial else (-1.25, 1.25), aspect="equal")
+    axes.set_axis_off()
+    total = int(edges.sum())
+    title = f"Graph: {total} edge{'' if total == 1 else 's'}"
+    if truth is not None:
+        title += "".join(f", {counts[w]} {w}" for w in ("right", "wrong", "missed") if w in counts)
+    axes.set_title(title)
+    _legend(
+        axes, counts, lagged=bool((edges & ~instantaneous).any()), some=bool(instantaneous.any())
+    )
+
+
+def circle_order(connected: np.ndarray) -> np.ndarray:
+    """Order variables so that neighbours in the graph come close on the circle.
+
+    The order is that of the Fiedler vector, the eigenvector to the second smallest eigenvalue of
+    the Laplacian of the undirected graph; variables without an edge come last.
+
+    Reference: Fiedler, "A property of eigenvectors of nonnegative symmetric matrices", 1975.
+    """
+    undirected = (connected | connected.T).astype(float)
+    active = np.flatnonzero(undirected.any(axis=0))
+    idle = np.flatnonzero(~undirected.any(axis=0))
+    if len(active) < 3:
+        return np.concatenate([active, idle])
+    block = undirected[np.ix_(active, active)]
+    # a faint link between all keeps separate parts of the graph from tying at eigenvalue 0
+    block = block + 1e-3 * (1 - np.eye(len(active)))
+    laplacian = np.diag(block.sum(axis=0)) - block
+    fiedler = np.linalg.eigh(laplacian)[1][:, 1]
+    return np.concatenate([active[np.argsort(fiedler, kind="stable")], idle])
+
+
+def _legend(axes: Axes, counts: dict[str, int], lagged: bool, some: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, linestyle=":" if word == "missed" else "-", label=word)
+        for colour, word in KINDS.values()
+        if word in counts and word != "edge"
+    ]
+    if lagged:
+        if some:
+            handles.append(Line2D([], [], color=style.SOFT, label="instantaneous"))
+        handles.append(Line2D([], [], color=style.SOFT, linestyle="--", label="lagged"))
+    if handles:
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5)

@@ -1,0 +1,90 @@
+"""What a finding is, and the remedies that several findings share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxstable.results.evidence import Evidence
+
+SEVERITIES = ("error", "warning", "info", "ok")
+RATE_LARGE = 1e-2  # an Adam learning rate beyond this is the first suspect
+RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
+WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
+
+NOTHING = "Nothing to do."
+OTHER_MODEL = (
+    "Train a model whose reconstruction reads the adjacency; no choice of lambdas can help."
+)
+
+
+class Finding(NamedTuple):
+    """One statement about a run.
+
+    Attributes:
+        code: stable name of the finding, for programs.
+        severity: "error", "warning", "info" or "ok".
+        evidence: what was measured, in numbers.
+        remedy: the one thing to do next.
+        epoch: 1-based epoch the evidence comes from, None if it concerns the whole run.
+    """
+
+    code: str
+    severity: str
+    evidence: str
+    remedy: str
+    epoch: int | None = None
+
+
+def lower_learning_rate(run: Evidence) -> str:
+    """Name the smaller learning rate to try."""
+    rate = run.setting("learning_rate")
+    return (
+        f"Lower learning_rate from {rate:g} to {rate / 10:g}."
+        if rate
+        else ("Lower learning_rate tenfold.")
+    )
+
+
+def lower_penalty(run: Evidence) -> str:
+    """Name the penalty that pushes hardest on the edges, by its weighted gradient there."""
+    audits = run.audits()
+    norms = audits[-1][1] if audits else {}
+    push = {
+        term: (norms.get(term) or 0.0) * (run.setting(f"lambda_{term}") or 0.0)
+        for term in ("sparse", "acyclic")
+    }
+    name = "lambda_acyclic" if push["acyclic"] > push["sparse"] else "lambda_sparse"
+    weight = run.setting(name)
+    return (
+        f"Lower {name} from {weight:g} to {weight / 10:g}."
+        if weight
+        else ("Raise lambda_recon tenfold." if weight == 0 else f"Lower {name} tenfold.")
+    )
+
+
+def blow_up_cause(run: Evidence) -> tuple[str, str]:
+    """Name the likeliest cause of an exploding loss, and its remedy.
+
+    Raw inputs come first: measured on the reference data, standardising alone removes the
+    explosion, while a smaller learning rate, other lambdas or harder clipping do not.
+    """
+    if run.standardized is False:
+        largest = run.fact("raw_abs_max")
+        if largest is None:
+            return "the inputs are not standardised", "Set standardize to True."
+        if largest > RAW_LARGE:
+            cause = f"the inputs are not standardised and reach {largest:,.4g} in absolute value"
+            return cause, "Set standardize to True."
+    rate = run.setting("learning_rate")
+    if rate is not None and rate >= RATE_LARGE:
+        return f"the learning rate is {rate:g}", lower_learning_rate(run)
+    weights = {
+        name: abs(value)
+        for name in ("lambda_recon", "lambda_sparse", "lambda_acyclic", "lambda_disen")
+        if (value := run.setting(name)) is not None
+    }
+    name = max(weights, key=lambda key: weights[key], default="")
+    if name and weights[name] > WEIGHT_LARGE:
+        remedy = f"Lower {name} from {weights[name]:g} to {weights[name] / 10:g}."
+        return f"{name} is {weights[name]:g}", remedy
+    return "the learning rate is the likeliest cause", lower_learning_rate(run)

@@ -1,0 +1,169 @@
+"""Findings on the optimisation: gradients, loss, skipped steps, overfitting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jaxstable.results.evidence import Evidence
+from jaxstable.results.findings import (
+    NOTHING,
+    Finding,
+    blow_up_cause,
+    lower_learning_rate,
+)
+
+CLIP_HEALTHY = 0.20  # share of clipped steps
+CLIP_HIGH = 0.50
+CLIP_WARM_UP = 5  # epochs in which clipping is expected
+CLIP_ALWAYS = 0.999
+LOSS_EXPLODED = 1e3
+TREND_EPOCHS = 5
+FLAT = 1e-3  # relative spread of the loss over the last TREND_EPOCHS
+LITTLE_FALL = 0.05  # of the first loss: a flat run that fell less than this never started
+RISE = 0.25  # of the spread of the loss
+PATIENCE = 3  # evaluations after the best before a fall counts as overfitting
+F1_FALL = 0.2  # of the best F1
+VAL_RISE = 0.2  # of the lowest validation loss
+SKIPS_DOMINATE = 0.5
+
+
+def _status(run: Evidence) -> Iterable[Finding]:
+    if not run.history:
+        yield Finding(
+            "no_history", "error", "no epoch is on record", "Train for at least one epoch."
+        )
+    if isinstance(run.status, str):
+        last = max((int(epoch) for _, epoch in run.series("epoch")), default=None)
+        if run.status.upper() == "DIVERGED":
+            cause, remedy = blow_up_cause(run)
+            evidence = f"training ended as DIVERGED: non-finite steps dominated; {cause}"
+            yield Finding("diverged", "error", evidence, remedy, last)
+        elif run.status.upper() == "INTERRUPTED":
+            remedy = "Continue it with `jaxstable resume RUN_DIR`."
+            yield Finding("interrupted", "info", "training was stopped early", remedy, last)
+    elif isinstance(run.status, Sequence):
+        lost = [i for i, name in enumerate(run.status) if str(name).upper() == "DIVERGED"]
+        if lost:
+            shown = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
+            evidence = f"{len(lost)} of {len(run.status)} lanes diverged (lanes {shown})"
+            severity = "error" if len(lost) == len(run.status) else "warning"
+            remedy = "Leave the largest learning_rate of the grid out."
+            yield Finding("diverged_lanes", severity, evidence, remedy)
+
+
+def _skipped(run: Evidence) -> Iterable[Finding]:
+    skipped = run.series("skipped_steps")
+    total = sum(value for _, value in skipped)
+    if total:
+        steps = sum(value for _, value in run.series("steps"))
+        of = f" of {steps:.0f}" if steps else ""
+        cause, remedy = blow_up_cause(run)
+        severity = "error" if steps and total > SKIPS_DOMINATE * steps else "warning"
+        first = next(epoch for epoch, value in skipped if value)
+        evidence = f"{total:.0f}{of} steps were undone as not finite; {cause}"
+        yield Finding("skipped_steps", severity, evidence, remedy, first)
+
+
+def _explosion(run: Evidence) -> Iterable[Finding]:
+    losses = run.series("train_loss")
+    clips = run.series("grad_clip_ratio")
+    said = []
+    epoch = None
+    large = [(when, value) for when, value in losses if abs(value) > LOSS_EXPLODED]
+    if large:
+        epoch, value = large[0]
+        said.append(f"the loss was {max(abs(v) for _, v in large):,.0f} at its highest")
+    lost = [r for r in run.history if "train_loss" in r and r["train_loss"] is None]
+    if lost:
+        said.append(f"the loss was not finite in {len(lost)} epochs")
+    if len(clips) > 1 and min(value for _, value in clips) >= CLIP_ALWAYS:
+        said.append(f"100 % of the steps were clipped in all {len(clips)} epochs")
+        epoch = epoch or clips[0][0]
+    if said:
+        cause, remedy = blow_up_cause(run)
+        yield Finding("exploding_loss", "error", f"{', '.join(said)}; {cause}", remedy, epoch)
+
+
+def _clip(run: Evidence) -> Iterable[Finding]:
+    clips = run.series("grad_clip_ratio")
+    if not clips:
+        return
+    epoch, last = clips[-1]
+    late = [value for when, value in clips if when > CLIP_WARM_UP][-3:]
+    ratio = sum(late) / len(late) if late else last
+    evidence = f"{ratio:.1%} of the steps clipped" + (
+        f", mean of the last {len(late)} epochs" if len(late) > 1 else ""
+    )
+    if ratio <= CLIP_HEALTHY:
+        yield Finding("gradients_healthy", "ok", evidence, NOTHING, epoch)
+    elif not late and len(clips) > 1 and min(value for _, value in clips) >= CLIP_ALWAYS:
+        return  # the exploding loss says so
+    elif not late:
+        remedy = f"Train for more than {CLIP_WARM_UP} epochs before judging it."
+        yield Finding("clip_ratio_early", "info", evidence, remedy, epoch)
+    else:
+        severity = "error" if ratio > CLIP_HIGH else "warning"
+        raw = run.standardized is False
+        remedy = blow_up_cause(run)[1] if raw else lower_learning_rate(run)
+        evidence += f" (healthy: at most {CLIP_HEALTHY:.0%})"
+        yield Finding("gradients_too_high", severity, evidence, remedy, epoch)
+
+
+def _loss_trend(run: Evidence) -> Iterable[Finding]:
+    losses = run.series("train_loss")
+    if len(losses) < TREND_EPOCHS:
+        return
+    values = [value for _, value in losses]
+    epoch, last = losses[-1]
+    window = values[-TREND_EPOCHS:]
+    size = max(map(abs, values)) or 1.0
+    spread = max(values) - min(values)
+    evidence = f"training loss {values[0]:.4g} -> {last:.4g} in {len(values)} epochs"
+    level = max(map(abs, window))
+    if level == 0 or max(window) - min(window) <= FLAT * level:
+        if values[0] - last < LITTLE_FALL * size:
+            rate = run.setting("learning_rate")
+            remedy = f"Raise learning_rate{f' from {rate:g} to {10 * rate:g}' if rate else ''}."
+            evidence += f", flat over the last {TREND_EPOCHS}: stuck"
+            yield Finding("loss_stuck", "warning", evidence, remedy, epoch)
+        else:
+            yield Finding("loss_converged", "ok", evidence, NOTHING, epoch)
+    elif last - min(values) > RISE * spread and window[-1] > window[0]:
+        evidence += f", up from {min(values):.4g}"
+        yield Finding("loss_rising", "warning", evidence, lower_learning_rate(run), epoch)
+    else:
+        yield Finding("loss_falling", "ok", evidence, NOTHING, epoch)
+
+
+def _overfitting(run: Evidence) -> Iterable[Finding]:
+    remedy = "Stop earlier: lower early_stop_patience."
+    scores = run.series("val_f1")
+    if scores:
+        best = max(value for _, value in scores)
+        when = next(i for i, (_, value) in enumerate(scores) if value == best)
+        late = scores[when + 1 :][-PATIENCE:]
+        fallen = len(late) == PATIENCE and all(v < best - F1_FALL * best for _, v in late)
+        what = (
+            f"validation F1 fell from {best:.3f} (epoch {scores[when][0]}) to {scores[-1][1]:.3f}"
+        )
+    else:
+        scores = run.series("val_loss")
+        losses = dict(run.series("train_loss"))
+        if not scores:
+            return
+        best = min(value for _, value in scores)
+        when = next(i for i, (_, value) in enumerate(scores) if value == best)
+        late = scores[when + 1 :][-PATIENCE:]
+        first, last = losses.get(scores[when][0]), losses.get(scores[-1][0])
+        training_fell = first is not None and last is not None and last < first
+        risen = all(value > best + VAL_RISE * abs(best) for _, value in late)
+        fallen = len(late) == PATIENCE and training_fell and risen
+        what = (
+            f"validation loss rose from {best:.4g} (epoch {scores[when][0]}) to "
+            f"{scores[-1][1]:.4g} while the training loss fell"
+        )
+    if fallen:
+        yield Finding("overfitting", "warning", what, remedy, scores[-1][0])
+
+
+RULES = (_status, _explosion, _skipped, _clip, _loss_trend, _overfitting)

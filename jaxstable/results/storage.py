@@ -1,0 +1,144 @@
+"""Keep a result in a directory and read it back, with numpy and the standard library alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxstable.results.evidence import as_mapping
+from jaxstable.training import rundir
+from jaxstable.training.rundir import RunDirectoryError
+
+if TYPE_CHECKING:
+    from jaxstable.results.result import TrainResult
+
+PARAMS = "params/"  # prefix of the parameters inside adjacency.npz
+
+
+def save(result: TrainResult, directory: str | os.PathLike[str]) -> Path:
+    """Write log, arrays, config and, last, the summary: where it is, the rest is complete."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    config = dict(as_mapping(result.config))
+    preset = config.get("preset") or "stable"
+    arrays: dict[str, Any] = {
+        "adjacency": np.asarray(result.adjacency),
+        "lagged": np.asarray(result.lagged),
+        "names": np.array(result.names, dtype=np.str_),
+        "graph": result.graph,
+        "threshold": np.float64(result.threshold),
+        **_flatten(result.params),
+    }
+    if result.truth is not None:
+        arrays["truth"] = np.asarray(result.truth, dtype=bool)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    rundir.write_log(directory / rundir.LOG.format(preset=preset), result.history)
+    rundir.write_atomic(directory / rundir.ADJACENCY, buffer.getvalue())
+    rundir.write_json(directory / rundir.CONFIG, config)
+    summary = {
+        **result.summary(),
+        "names": list(result.names),
+        "data_facts": result.run.data_facts,
+    }
+    rundir.write_json(directory / rundir.SUMMARY.format(preset=preset), summary)
+    return directory
+
+
+def load(directory: str | os.PathLike[str]) -> TrainResult:
+    """Read what `save` wrote."""
+    from jaxstable.config import Config
+    from jaxstable.results.result import TrainResult
+    from jaxstable.training.record import Run
+
+    directory = Path(directory)
+    log = rundir.read_log(rundir.find_log(directory))
+    summary_path = rundir.find(directory, rundir.SUMMARY)
+    if summary_path is None:
+        raise RunDirectoryError(
+            f"{directory} holds a log but no {rundir.SUMMARY.format(preset='*')}: the run has not "
+            f"ended; continue it with `jaxstable resume {directory}`"
+        )
+    summary = rundir.read_json(summary_path)
+    config = summary.get("config")
+    if not isinstance(config, Mapping):
+        config = _config_file(directory)
+    arrays = _read_arrays(directory / rundir.ADJACENCY)
+    run = Run(
+        config=Config.from_dict(config),
+        names=tuple(str(name) for name in arrays["names"]),
+        history=log.records,
+        adjacency=arrays["adjacency"],
+        lagged=arrays["lagged"],
+        threshold=float(arrays["threshold"]),
+        truth=arrays.get("truth"),
+        status=str(summary.get("status") or "FINISHED"),
+        total_time=float(summary.get("total_time") or 0.0),
+        data_facts=dict(summary.get("data_facts") or {}),
+        params=_unflatten(arrays),
+    )
+    return TrainResult(run, directory)
+
+
+def _config_file(directory: Path) -> dict[str, Any]:
+    path = directory / rundir.CONFIG
+    if not path.is_file():
+        raise RunDirectoryError(
+            f"{directory} holds no config, neither in the summary nor in {rundir.CONFIG}: "
+            "restore the file from a copy, or train again"
+        )
+    return rundir.read_json(path)
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise RunDirectoryError(
+            f"{path} is missing: the run has not ended; continue it with "
+            f"`jaxstable resume {path.parent}`"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError) as error:
+        raise RunDirectoryError(
+            f"{path} is damaged ({error}): restore it from a copy, or continue the run with "
+            f"`jaxstable resume {path.parent}`, which writes it again"
+        ) from error
+    lacking = {"adjacency", "lagged", "names", "threshold"} - set(arrays)
+    if lacking:
+        raise RunDirectoryError(f"{path} lacks {', '.join(sorted(lacking))}: train the run again")
+    return arrays
+
+
+def _flatten(params: Any, path: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """Name every array of nested mappings, named tuples and sequences by its path."""
+    if params is None:
+        return {}
+    if hasattr(params, "_asdict"):
+        params = params._asdict()
+    if isinstance(params, (list, tuple)):
+        params = {str(index): item for index, item in enumerate(params)}
+    if isinstance(params, Mapping):
+        flat: dict[str, np.ndarray] = {}
+        for key, item in params.items():
+            flat |= _flatten(item, (*path, str(key).replace("/", "|")))
+        return flat
+    return {PARAMS + "/".join(path): np.asarray(params)}
+
+
+def _unflatten(arrays: Mapping[str, np.ndarray]) -> dict[str, Any] | None:
+    tree: dict[str, Any] = {}
+    for key, array in arrays.items():
+        if key.startswith(PARAMS):
+            *parents, last = key.removeprefix(PARAMS).split("/")
+            node = tree
+            for parent in parents:
+                node = node.setdefault(parent, {})
+            node[last] = array
+    return tree or None

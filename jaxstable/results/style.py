@@ -1,0 +1,107 @@
+"""The look shared by all pictures: one palette, small type, labels that cannot overflow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1f2933"
+SOFT = "#7b8794"
+GRID = "#e4e7eb"
+BLUE = "#2563a8"
+ORANGE = "#d9772b"
+GREEN = "#2f8f5b"
+RED = "#c23b3b"
+PURPLE = "#7a4fa3"
+
+RC = {
+    "font.size": 9.5,
+    "font.family": "sans-serif",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": True,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "figure.facecolor": "white",
+    "figure.dpi": 100.0,
+    "savefig.dpi": 100.0,
+}
+
+
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Apply the look while figures are made, leaving the user's settings as they were.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError("plots need matplotlib: pip install 'jaxstable[plots]'") from error
+    with matplotlib.rc_context(RC):
+        yield
+
+
+def figure(width: float, height: float) -> Figure:
+    """Make an empty figure of this size in inches (100 pixels each), without pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def blank(axes: Axes, message: str) -> None:
+    """Say in the middle of a panel why it is empty."""
+    axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=SOFT)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_color(GRID)
+
+
+def shorten(name: str, length: int = 20) -> str:
+    """Shorten a long name in the middle, where names of sensors differ least.
+
+    >>> shorten("reactor_3_temperature_outlet", 15)
+    'reactor…_outlet'
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if len(name) <= length:
+        return name
+    left = length // 2
+    return f"{name[:left]}…{name[len(name) - (length - left - 1) :]}"
+
+
+def shorten_all(names: Sequence[str], length: int = 20) -> list[str]:
+    """Shorten names so that they stay different: equal ones end in their number instead.
+
+    >>> shorten_all(["a_very_long_name_x_of_1", "a_very_long_name_y_of_1"], 12)
+    ['a_very…#0', 'a_very…#1']
+    """
+    short = [shorten(name, length) for name in names]
+    return [
+        f"{label[: length // 2]}…#{i}" if short.count(label) > 1 else label
+        for i, label in enumerate(short)
+    ]

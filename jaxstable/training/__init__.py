@@ -1,0 +1,1 @@
+"""The training loop: optimiser, epoch, lanes, health record and checkpoints."""

@@ -1,0 +1,69 @@
+"""A run's state in one file: written whole or not at all, and refused if a single bit has changed."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxstable.training.rundir import RunDirectoryError, write_atomic
+
+META = "meta"
+
+
+def save_checkpoint(path: Path, tree: Any, meta: dict[str, Any]) -> None:
+    """Write a pytree of arrays and a JSON-ready dictionary to one file, atomically.
+
+    The archive keeps a CRC-32 of every array, checked on reading.
+    """
+    arrays = {jax.tree_util.keystr(key): np.asarray(leaf) for key, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+    text = np.frombuffer(json.dumps(meta, allow_nan=False).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{META: text}, **arrays)
+    write_atomic(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path, template: Any) -> tuple[Any, dict[str, Any]]:
+    """Read what `save_checkpoint` wrote.
+
+    Args:
+        path: The file.
+        template: A pytree of the expected structure, shapes and types.
+
+    Returns:
+        The pytree of numpy arrays, and the dictionary.
+
+    Raises:
+        RunDirectoryError: The file is damaged, or holds another model or number of lanes.
+    """
+    arrays, meta = _read(path)
+    keyed, structure = jax.tree_util.tree_flatten_with_path(template)
+    leaves = []
+    for key, leaf in keyed:
+        name = jax.tree_util.keystr(key)
+        found = arrays.get(name)
+        if found is None or found.shape != leaf.shape or found.dtype != leaf.dtype:
+            what = "nothing" if found is None else f"{found.dtype} {found.shape}"
+            raise RunDirectoryError(
+                f"{path}: {name} is {what}, expected {leaf.dtype} {leaf.shape}: it was written by another model, "
+                "data set or version; resume with the same config and data, or start in a new directory"
+            )
+        leaves.append(found)
+    return jax.tree_util.tree_unflatten(structure, leaves), meta
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(arrays.pop(META).tobytes())
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, OSError, NotImplementedError) as error:
+        raise RunDirectoryError(
+            f"{path} is damaged ({error}); restore it from a copy, or train anew in another directory"
+        ) from error
+    return arrays, meta

@@ -1,0 +1,69 @@
+"""The text of one epoch on the console: pure functions from a health record to a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def _missing(value: Any) -> bool:
+    return value is None or not math.isfinite(value)
+
+
+def _loss(value: float | None, width: int = 8) -> str:
+    """Keep a loss within `width` characters, from 1e-9 to 1e30."""
+    if _missing(value):
+        return f"{'n/a':>{width}}"
+    size = abs(value)
+    if size >= 99_999 or 0 < size < 1e-3:
+        return f"{value:>{width}.2e}"
+    return f"{value:>{width}.{2 if size >= 999.9 else 4}f}"
+
+
+def _number(value: float | None, width: int, spec: str) -> str:
+    return f"{'n/a':>{width}}" if _missing(value) else f"{value:>{width}{spec}}"
+
+
+def epoch_line(
+    record: Mapping[str, Any], total_epochs: int, true_edge_count: int | None = None
+) -> str:
+    """Format one health record as one console line.
+
+    A metric that is null reads `n/a` in the same width. Without ground truth the validation loss
+    is added, because then it is what selects the best state.
+
+    Args:
+        record: a health record; missing keys count as null.
+        total_epochs: epochs the run was asked for.
+        true_edge_count: edges of the true graph, None without ground truth.
+
+    Returns:
+        The line, without a newline.
+
+    >>> record = {"epoch": 4, "train_loss": 0.0105, "val_f1": 0.069, "val_shd": 27.0,
+    ...           "edge_count": 7, "grad_clip_ratio": 0.007, "learning_rate": 5e-4}
+    >>> epoch_line(record, 100, 13)  # doctest: +ELLIPSIS
+    'Epoch   4/100 | Loss:   0.0105 | Val F1: 0.0690 | Val SHD:   27.0 | Edges:   7/13 | Grad ...'
+    """
+    get = record.get
+    width = max(3, len(str(total_epochs)))
+    clip = get("grad_clip_ratio")
+    rate = get("learning_rate")
+    edges = _number(get("edge_count"), 3, ".0f")
+    parts = [
+        f"Epoch {_number(get('epoch'), width, '.0f')}/{total_epochs}",
+        f"Loss: {_loss(get('train_loss'))}",
+        f"Val F1: {_number(get('val_f1'), 6, '.4f')}",
+        f"Val SHD: {_number(get('val_shd'), 6, '.1f')}",
+        f"Edges: {edges}" if true_edge_count is None else f"Edges: {edges}/{true_edge_count}",
+        "Grad Clip: n/a" if _missing(clip) else f"Grad Clip: {100 * clip:.1f}%",
+        "LR: n/a" if _missing(rate) else f"LR: {rate:.2e}",
+    ]
+    if true_edge_count is None:
+        parts.insert(4, f"Val Loss: {_loss(get('val_loss'))}")
+    if get("skipped_steps"):
+        parts.append(f"SKIPPED {get('skipped_steps')}")
+    if get("new_best"):
+        parts.append("NEW BEST")
+    return " | ".join(parts)

@@ -1,0 +1,222 @@
+"""Many runs as lanes of one compiled program: on one core, several cores, a GPU or a mesh of devices.
+
+Where the lanes run is one mechanism with two numbers. The lane axis is sharded over a mesh of devices, without
+any collective; on each device a loop takes `width` lanes at a time through `vmap`. A GPU wants one device and a
+large width. A CPU wants one device per core and width 1: two cores gain nothing from one wide `vmap` over both,
+while a lane of its own on each core runs undisturbed, skips frozen lanes for free and gives the same bits as a
+single run.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax import Array, lax
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from jaxstable.models.base import Params
+from jaxstable.training.epoch import EpochInfo, run_epoch
+from jaxstable.training.spec import Hyper, Spec
+from jaxstable.training.state import RunState, Status, init_state
+
+logger = logging.getLogger(__name__)
+
+COMPILE_SECONDS = 5.0  # what a smaller program costs to compile; compaction must save more than that
+
+
+class LaneData(NamedTuple):
+    """Hold what all lanes share."""
+
+    train: Any
+    validation: Any
+    truth: Array | None  # bool [cause, effect]
+
+
+def use_every_core() -> None:
+    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up."""
+    if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return
+    try:
+        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+    except RuntimeError:
+        logger.debug("JAX was already running: its CPU devices stay as they are")
+
+
+class Lanes:
+    """Advance a set of runs together, epoch by epoch.
+
+    Args:
+        spec: Static part of the config, the same for all lanes.
+        hyper: Traced part; every leaf ``[lanes]``.
+        data: What all lanes train on.
+        state: Where to go on from, every leaf ``[lanes]``; None starts anew.
+        params: Initial parameters of every lane instead of random ones.
+        devices: Devices to spread the lanes over; by default all of this process, as many as there are lanes.
+        width: Lanes that one device takes at a time; by default 1 on a CPU and all elsewhere.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        hyper: Hyper,
+        data: LaneData,
+        *,
+        state: RunState | None = None,
+        params: Params | None = None,
+        devices: Sequence[jax.Device] | None = None,
+        width: int | None = None,
+    ) -> None:
+        self.spec = spec
+        self.hyper = jax.tree.map(np.asarray, hyper)
+        self.n_lanes = len(self.hyper.seed)
+        devices = list(devices or jax.local_devices())[: self.n_lanes]
+        on_cpu = devices[0].platform == "cpu"
+        self.width = width or (1 if on_cpu else _power_of_two(self.n_lanes))
+        self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
+        self._data = jax.device_put(data, NamedSharding(self.mesh, P()))
+        self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
+        self._seconds = 0.0
+        self._deal()
+
+    @property
+    def state(self) -> RunState:
+        """The state of every lane on the host, each leaf ``[lanes]``."""
+        self._collect()
+        return self._host
+
+    @property
+    def status(self) -> np.ndarray:
+        """The status of every lane."""
+        return self._status.copy()
+
+    def advance(self, *, evaluated: bool = True, epochs_left: int = 0) -> EpochInfo:
+        """Take every running lane through one epoch.
+
+        Args:
+            evaluated: Whether the epoch ends with an evaluation.
+            epochs_left: Epochs still to come, which tells whether moving lanes together pays.
+
+        Returns:
+            What was observed, on the host, every leaf ``[lanes]``; `active` is false for lanes that were frozen.
+        """
+        self._redeal_if_it_pays(epochs_left)
+        start = time.perf_counter()
+        self._state, info = self._run(evaluated)
+        info = jax.device_get(info)
+        self._seconds = time.perf_counter() - start
+        return self._in_lane_order(info)
+
+    def _run(self, evaluated: bool) -> tuple[RunState, EpochInfo]:
+        while True:
+            try:
+                out = advance_lanes(
+                    self.spec, self.mesh, self.width, evaluated, self._slot_hyper, self._state, self._data
+                )
+                return jax.block_until_ready(out)
+            except jax.errors.JaxRuntimeError as error:
+                if "RESOURCE_EXHAUSTED" not in str(error) or self.width == 1:
+                    raise
+                self.width //= 2
+                logger.warning("out of device memory: taking %d lanes at a time from here on", self.width)
+
+    def _in_lane_order(self, info: EpochInfo) -> EpochInfo:
+        taken = self._slots >= 0
+        lanes = self._slots[taken]
+
+        def spread(leaf: np.ndarray) -> np.ndarray:
+            out = np.zeros((self.n_lanes, *leaf.shape[1:]), leaf.dtype)
+            out[lanes] = leaf[taken]
+            return out
+
+        info = jax.tree.map(spread, info)
+        self._status[lanes] = info.status[lanes]
+        return info._replace(status=self._status.copy())
+
+    def _redeal_if_it_pays(self, epochs_left: int) -> None:
+        running = int(np.sum(self._status == Status.RUNNING))
+        if running in (0, self._n_dealt):
+            return
+        if self.width == 1:
+            # Frozen lanes cost nothing here, but the others should stay spread evenly.
+            pays = self.mesh.size > 1
+        else:
+            pays = _power_of_two(running) < len(self._slots) and 0.5 * self._seconds * epochs_left > COMPILE_SECONDS
+        if pays:
+            self._collect()
+            self._deal(keep_size=self.width == 1)
+
+    def _collect(self) -> None:
+        taken = self._slots >= 0
+        lanes = self._slots[taken]
+        state = jax.device_get(self._state)
+        self._host = jax.tree.map(lambda host, slot: _assigned(host, lanes, slot[taken]), self._host, state)
+
+    def _deal(self, keep_size: bool = False) -> None:
+        """Give every running lane a slot, spread evenly over the devices; the remaining slots stay frozen."""
+        self._status = np.array(self._host.status)
+        running = np.flatnonzero(self._status == Status.RUNNING)
+        self._n_dealt = len(running)
+        n_devices = self.mesh.size
+        per_device = -(-max(1, len(running)) // n_devices)
+        size = len(self._slots) if keep_size else n_devices * _power_of_two(per_device)
+        slots = np.full((size // n_devices, n_devices), -1)
+        slots.reshape(-1)[: len(running)] = running
+        self._slots = slots.T.reshape(-1)
+        source = np.maximum(self._slots, 0)
+        lanes = jax.tree.map(lambda leaf: np.asarray(leaf)[source], self._host)
+        frozen = np.where(self._slots >= 0, lanes.status, np.int32(Status.FINISHED)).astype(np.int32)
+        sharding = NamedSharding(self.mesh, P("lane"))
+        self._state = jax.device_put(lanes._replace(status=frozen), sharding)
+        self._slot_hyper = jax.device_put(jax.tree.map(lambda leaf: leaf[source], self.hyper), sharding)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def advance_lanes(
+    spec: Spec, mesh: Mesh, width: int, evaluated: bool, hyper: Hyper, state: RunState, data: LaneData
+) -> tuple[RunState, EpochInfo]:
+    """Take every lane through one epoch: sharded over the mesh, `width` lanes at a time on each device."""
+
+    def local(hyper: Hyper, state: RunState, data: LaneData) -> tuple[RunState, EpochInfo]:
+        def lane(args: tuple[Hyper, RunState]) -> tuple[RunState, EpochInfo]:
+            return run_epoch(spec, *args, *data, evaluated=evaluated)
+
+        return lax.map(lane, (hyper, state), batch_size=None if width == 1 else width)
+
+    by_lane = P("lane")
+    return jax.shard_map(local, mesh=mesh, in_specs=(by_lane, by_lane, P()), out_specs=by_lane, check_vma=False)(
+        hyper, state, data
+    )
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _init_lanes(spec: Spec, hyper: Hyper, params: Params | None) -> RunState:
+    return lax.map(lambda lane: init_state(spec, lane, params), hyper)
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << (n - 1).bit_length()
+
+
+def _assigned(host: np.ndarray, lanes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    out = np.array(host)
+    out[lanes] = values
+    return out
+
+
+def stack(items: Sequence[Any]) -> Any:
+    """Stack pytrees of numbers along a new leading lane axis."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *items)
+
+
+def unstack(tree: Any, lane: int) -> Any:
+    """Return one lane of a stacked pytree."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[lane], tree)
+

@@ -1,0 +1,113 @@
+"""The files of a run in progress: one writer at a time, a log flushed every epoch, a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from jaxstable.config import Config
+from jaxstable.training import rundir
+from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
+from jaxstable.training.rundir import RunDirectoryError
+
+CHECKPOINT = "checkpoint.npz"
+LOCK = ".lock"
+
+Notes = Mapping[str, Mapping[str, Any]]
+
+
+class RunFiles:
+    """Own a run directory while a run is in progress.
+
+    Args:
+        directory: The directory; made if missing.
+        config: The run's config; its preset names the log.
+        resume: Whether to go on from the checkpoint there. If not, the files of a run that is already there are
+            moved to a numbered directory beside it, so that nothing is lost.
+        notes: JSON documents to lay beside the run's files, by file name.
+
+    Raises:
+        RunDirectoryError: Another run is writing there.
+    """
+
+    def __init__(self, directory: str | Path, config: Config, *, resume: bool, notes: Notes | None = None) -> None:
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._lock = filelock.FileLock(self.directory / LOCK)
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunDirectoryError(
+                f"{self.directory} is in use by another run; wait for it, or choose another run directory"
+            ) from None
+        self.moved_to = None if resume else _move_away(self.directory)
+        self.checkpoint = self.directory / CHECKPOINT
+        self.log = self.directory / rundir.LOG.format(preset=config.preset)
+        self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
+        for name, document in {rundir.CONFIG: config.to_dict(), **(notes or {})}.items():
+            rundir.write_json(self.directory / name, document)
+        self._handle = None
+
+    def close(self) -> None:
+        """Give the directory up."""
+        if self._handle:
+            self._handle.close()
+        self._lock.release()
+
+    def __enter__(self) -> RunFiles:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one record to the log, as one line, flushed."""
+        if self._handle is None:
+            self._handle = self.log.open("a", encoding="utf-8")
+        self._handle.write(json.dumps(record, allow_nan=False) + "\n")
+        self._handle.flush()
+
+    def keep_records(self, n_epochs: int) -> list[dict[str, Any]]:
+        """Cut the log back to its first epochs, those that the checkpoint knows of, and return them.
+
+        Raises:
+            RunDirectoryError: The log holds fewer whole records than that.
+        """
+        records = rundir.read_log(self.log).records[:n_epochs] if self.log.is_file() else []
+        if [record.get("epoch") for record in records] != list(range(1, n_epochs + 1)):
+            raise RunDirectoryError(
+                f"{self.log} holds {len(records)} whole records, but the checkpoint is at epoch {n_epochs}; "
+                "restore the log from a copy, or train anew in another directory"
+            )
+        rundir.write_log(self.log, records)
+        return records
+
+    def save(self, state: Any, meta: Mapping[str, Any]) -> None:
+        """Write the checkpoint; the log reaches the disk before it."""
+        if self._handle:
+            os.fsync(self._handle.fileno())
+        save_checkpoint(self.checkpoint, state, dict(meta))
+
+    def load(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
+        """Return what the checkpoint holds, None if there is none yet."""
+        return load_checkpoint(self.checkpoint, template) if self.checkpoint.is_file() else None
+
+
+def _move_away(directory: Path) -> Path | None:
+    """Move the files of an earlier run to a numbered directory beside it."""
+    if not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
+        return None
+    number = 1
+    while (target := directory.with_name(f"{directory.name}-{number}")).exists():
+        number += 1
+    target.mkdir()
+    # The config goes last: a crash on the way leaves it, and the next run moves the rest.
+    files = [path for path in directory.iterdir() if path.is_file() and path.name != LOCK]
+    for path in sorted(files, key=lambda path: path.name == rundir.CONFIG):
+        path.rename(target / path.name)
+    return target

@@ -1,0 +1,125 @@
+"""Pictures that can be saved, say what was recorded, and keep their labels inside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from results_records import make_history, make_record, make_run
+
+from jaxstable.results.result import TrainResult
+from jaxstable.results.style import shorten, shorten_all
+
+matplotlib = pytest.importorskip("matplotlib")
+
+from jaxstable.results.drawing import circle_order  # noqa: E402
+from jaxstable.results.plots import plot_graph, plot_history  # noqa: E402
+
+LONG = tuple(f"unit_{i}_reactor_temperature_outlet_degC_{'$' * i}" for i in range(18))
+
+
+def texts(axes):
+    return [text for text in axes.findobj(matplotlib.text.Text) if text.get_text()]
+
+
+def outside(figure, labels):
+    """The labels that reach beyond the picture by more than two pixels."""
+    figure.draw_without_rendering()
+    width, height = figure.bbox.size
+    found = []
+    for text in labels:
+        box = text.get_window_extent()
+        if min(box.x0, box.y0) < -2 or box.x1 > width + 2 or box.y1 > height + 2:
+            found.append(text.get_text())
+    return found
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_result_page_holds_every_label(tmp_path, truth):
+    rng = np.random.default_rng(0)
+    lagged = (rng.random((2, 18, 18)) * (rng.random((2, 18, 18)) < 0.1)).astype(np.float32)
+    true = np.triu(rng.random((18, 18)) < 0.1, 1) if truth else None
+    adjacency = lagged.max(axis=0) * (1 - np.eye(18, dtype=np.float32))
+    run = make_run(lagged=lagged, adjacency=adjacency, names=LONG, truth=true)
+    result = TrainResult(run)
+    figure = result.plot()
+    figure.savefig(tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
+    assert figure.bbox.width == 1200
+    labels = [text for text in texts(figure) if text.get_text().startswith("unit_")]
+    assert len(labels) == 3 * len(LONG)
+    assert outside(figure, labels) == []
+    titles = [axes.get_title("left") for axes in figure.findobj(matplotlib.axes.Axes)]
+    shown = next(title for title in titles if title.startswith("Graph: "))
+    assert shown.startswith(f"Graph: {result.graph.sum()} edges")
+    assert ("missed" in shown) == truth
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [make_record(1)],
+        [{"epoch": 1}],
+        make_history(3, val_f1=None, val_shd=None, train_loss=None, train_loss_components=None),
+        make_history(3, train_loss=-1.0, grad_norm=0.0),
+    ],
+    ids=["empty", "one", "bare", "null", "not-positive"],
+)
+def test_history_of_any_shape_draws(tmp_path, history):
+    figure = plot_history(history)
+    figure.savefig(tmp_path / "history.png")
+    blank = [axes for axes in figure.axes if any("not rec" in t.get_text() for t in texts(axes))]
+    assert (len(blank) == 6) == (history in ([], [{"epoch": 1}]))
+
+
+def test_history_without_truth_names_only_what_it_shows():
+    figure = plot_history(make_history(val_f1=None, val_shd=None))
+    assert [axes.get_title("left") for axes in figure.axes][4:] == ["Best threshold", "Edges"]
+
+
+def test_plain_matrix_draws_without_names_or_graph():
+    figure = plot_graph(np.array([[0.0, 0.4], [0.0, 0.0]]))
+    assert figure.axes[1].get_title("left") == "Graph: 1 edge"
+    many = plot_graph(np.zeros((60, 60)))
+    assert (
+        "too many to draw" in texts(many.axes[1])[0].get_text() + texts(many.axes[1])[1].get_text()
+    )
+
+
+def test_pyplot_and_its_settings_stay_untouched():
+    program = """
+import sys, matplotlib
+from jaxstable.results.plots import plot_history
+from jaxstable.results.style import RC
+before = [matplotlib.rcParams[key] for key in RC]
+plot_history([{"epoch": 1, "train_loss": 1.0}])
+assert "matplotlib.pyplot" not in sys.modules
+assert [matplotlib.rcParams[key] for key in RC] == before
+"""
+    command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{program}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_circle_keeps_the_parts_of_a_graph_together():
+    connected = np.zeros((7, 7), bool)
+    for cause, effect in [(0, 4), (4, 2), (1, 5), (5, 3)]:
+        connected[cause, effect] = True
+    order = list(circle_order(connected))
+    assert sorted(order) == list(range(7)) and order[-1] == 6
+    assert {frozenset(order[:3]), frozenset(order[3:6])} == {
+        frozenset({0, 4, 2}),
+        frozenset({1, 5, 3}),
+    }
+
+
+def test_names_are_shortened_and_stay_different():
+    assert shorten("T") == "T"
+    assert len(shorten("x" * 99, 12)) == 12
+    assert shorten("two\nlines\tand\x00more", 30) == "two lines and more"
+    names = [f"plant_a_line_{c}_sensor_of_pressure" for c in "abc"]
+    short = shorten_all(names, 14)
+    assert len(set(short)) == 3 and all(len(name) <= 14 for name in short)
