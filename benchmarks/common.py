@@ -148,7 +148,8 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> str:
     widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+        pairs = zip(row, widths, strict=True)
+        return "| " + " | ".join(cell.ljust(width) for cell, width in pairs) + " |"
 
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([line(list(header)), rule, *map(line, cells)])

@@ -84,11 +84,7 @@ def load_series(path: str | Path, missing: float = -200.0) -> Series:
     decimal_comma = separator == ";"
     padded = [row + [""] * (len(header) - len(row)) for row in rows]
     columns = list(zip(*padded, strict=False))
-    kept = [
-        index
-        for index, name in enumerate(header)
-        if name.strip() and _is_numeric(columns[index], decimal_comma)
-    ]
+    kept = [index for index, name in enumerate(header) if name.strip() and _is_numeric(columns[index], decimal_comma)]
     if not kept:
         raise ValueError(f"{path}: no numeric column among {header}; expected a sensor CSV")
     values = np.array([[_number(cell, decimal_comma) for cell in columns[i]] for i in kept]).T

@@ -12,7 +12,7 @@ from jaxstable.models.base import Model
 from jaxstable.results import storage
 from jaxstable.results.diagnosis import Finding, diagnose_dir
 from jaxstable.results.result import TrainResult
-from jaxstable.training.loop import fit
+from jaxstable.training.fit import fit
 from jaxstable.training.progress import Progress
 from jaxstable.training.signals import Interrupted
 

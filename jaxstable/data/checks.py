@@ -93,10 +93,7 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return the mask as booleans of the shape of the values, True where observed."""
     array = np.asarray(mask)
     if array.shape != shape:
-        raise DataError(
-            f"mask has shape {array.shape}, values {shape}: expected one entry per value, "
-            "1 where observed"
-        )
+        raise DataError(f"mask has shape {array.shape}, values {shape}: expected one entry per value, 1 where observed")
     if array.dtype != bool:
         if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
             raise DataError("mask holds other values than 0 and 1: 1 = observed, 0 = missing")

@@ -259,9 +259,7 @@ def _fault(name: str, seed: int, change: Callable) -> Fault:
 def _start(values: np.ndarray, mask: np.ndarray | None) -> Corrupted:
     values = np.asarray(values, float)
     if values.ndim != 2:
-        raise ValueError(
-            f"values has shape {values.shape}; faults need [time, variables], one series"
-        )
+        raise ValueError(f"values has shape {values.shape}; faults need [time, variables], one series")
     seen = np.isfinite(values) if mask is None else np.asarray(mask, bool) & np.isfinite(values)
     return Corrupted(np.where(seen, values, np.nan), seen)
 

@@ -6,18 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 
 from jaxstable.data import checks, readers, tables, timeline, uci
 from jaxstable.data.checks import DataError
+from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
-
-if TYPE_CHECKING:
-    from typing import Self
-
-BLOCK = 65_536  # rows handled at a time, so that temporaries stay small beside the series
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -195,9 +191,7 @@ class Dataset:
         window, stride = checks.check_window(window, stride)
         suffix = Path(path).suffix.lower()
         if suffix in (".parquet", ".pq"):
-            table = tables.from_frame(
-                readers.read_parquet(path), time, environment, series, columns
-            )
+            table = tables.from_frame(readers.read_parquet(path), time, environment, series, columns)
         elif suffix not in (".csv", ".tsv", ".txt"):
             raise DataError(f"{path}: expected .csv, .tsv, .txt or .parquet, found {suffix!r}")
         elif time is None and columns is None and uci.is_uci(path):
@@ -294,8 +288,7 @@ class Dataset:
         first = np.flatnonzero(np.append(True, self.series[1:] != self.series[:-1]))
         ends = np.append(first[1:], self.n_rows)
         ranges = [
-            np.arange(a, b - self.window + 1, self.stride, dtype=np.int32)
-            for a, b in zip(first, ends, strict=True)
+            np.arange(a, b - self.window + 1, self.stride, dtype=np.int32) for a, b in zip(first, ends, strict=True)
         ]
         return np.concatenate(ranges)
 

@@ -61,9 +61,7 @@ def impute(
     run = np.concatenate([[0], np.cumsum(np.diff(ids) != 0)])
     unknown = set(np.unique(labels).tolist()) - set(moments.environments)
     if unknown:
-        raise ValueError(
-            f"environment holds {sorted(unknown)}; the moments know {list(moments.environments)}"
-        )
+        raise ValueError(f"environment holds {sorted(unknown)}; the moments know {list(moments.environments)}")
     offset = np.arange(moments.n_lags // 2, moments.n_lags // 2 - moments.n_lags - 1, -1)
     middle = n_vars * (moments.n_lags // 2)
     filled, sd = standard.copy(), np.zeros(standard.shape)
@@ -76,9 +74,7 @@ def impute(
             inside = (times == piece[:, None] + offset) & (run[times] == run[piece][:, None])
             stacked = standard[times].reshape(len(piece), -1)
             seen = (mask[times] & inside[:, :, None]).reshape(len(piece), -1)
-            for index, centred, columns, cov, _ in complete(
-                arrange(stacked, seen), moments.models[k]
-            ):
+            for index, centred, columns, cov, _ in complete(arrange(stacked, seen), moments.models[k]):
                 rows = piece[index]
                 here = slice(middle, middle + n_vars)
                 filled[rows] = centred[:, here] + moments.models[k].mean[here]

@@ -115,7 +115,7 @@ def lagged_moments(
         EM algorithm (1977).
     """
     values, mask = as_host(values, mask)
-    n_rows, n_vars = values.shape
+    n_rows = len(values)
     ends = lagged_rows(n_rows, n_lags, series)
     ends = ends[np.any([mask[ends - lag].any(axis=1) for lag in range(n_lags + 1)], axis=0)]
     used = np.zeros(n_rows, bool)
@@ -143,9 +143,7 @@ def lagged_moments(
             # Single precision is enough to reweight blocks; the totals stay in double.
             parts.append((k, sums.n_rows, sums.first, sums.second.astype(np.float32)))
     moments = _assemble(parts, totals, models, n_lags, mean, scale)
-    return dataclasses.replace(
-        moments, convergence=tuple(convergence), environments=tuple(environments.tolist())
-    )
+    return dataclasses.replace(moments, convergence=tuple(convergence), environments=tuple(environments.tolist()))
 
 
 def lagged_rows(n_rows: int, n_lags: int, series: np.ndarray | None = None) -> np.ndarray:
@@ -162,9 +160,7 @@ def lagged_rows(n_rows: int, n_lags: int, series: np.ndarray | None = None) -> n
     return times[run[times] == run[times - n_lags]]
 
 
-def stack(
-    values: np.ndarray, mask: np.ndarray, ends: np.ndarray, n_lags: int
-) -> tuple[np.ndarray, np.ndarray]:
+def stack(values: np.ndarray, mask: np.ndarray, ends: np.ndarray, n_lags: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows [x_t .. x_{t-L}] and their mask [ends, (n_lags + 1) vars] for t in `ends`."""
     times = ends[:, None] - np.arange(n_lags + 1)
     return values[times].reshape(len(ends), -1), mask[times].reshape(len(ends), -1)
@@ -298,11 +294,7 @@ def _location(values, mask) -> tuple[np.ndarray, np.ndarray]:
 
 def _check_observed(mask, used, n_lags) -> None:
     if not used.any():
-        raise ValueError(
-            f"no row has {n_lags} uninterrupted rows before it and a reading; shorten n_lags"
-        )
+        raise ValueError(f"no row has {n_lags} uninterrupted rows before it and a reading; shorten n_lags")
     dead = np.flatnonzero(~mask[used].any(axis=0))
     if len(dead):
-        raise ValueError(
-            f"variables {dead.tolist()} have no reading in the rows used; drop these columns"
-        )
+        raise ValueError(f"variables {dead.tolist()} have no reading in the rows used; drop these columns")

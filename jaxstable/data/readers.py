@@ -80,9 +80,7 @@ def read_csv(
     return Table(
         values[:n_rows],
         tuple(chosen),
-        time=[" ".join(parts) for parts in zip(*(kept[c] for c in clock), strict=True)]
-        if clock
-        else None,
+        time=[" ".join(parts) for parts in zip(*(kept[c] for c in clock), strict=True)] if clock else None,
         environment=kept[environment] if environment else None,
         series=kept[series] if series else None,
     )
@@ -96,21 +94,15 @@ def sniff(path: str | Path) -> tuple[list[str], str, list[list[str]]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             line = stream.readline()
-            delimiter = max(
-                ",;\t|", key=lambda mark: len(next(csv.reader([line], delimiter=mark), []))
-            )
+            delimiter = max(",;\t|", key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
             block = list(islice(csv.reader(stream, delimiter=delimiter), 200))
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error}): save it as CSV UTF-8") from error
     header = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     if len(header) < 2:
-        raise DataError(
-            f"{path}: line 1 has {len(header)} column: expected names split by , ; tab or |"
-        )
+        raise DataError(f"{path}: line 1 has {len(header)} column: expected names split by , ; tab or |")
     if all(_is_number(cell) for cell in header if cell):
-        raise DataError(
-            f"{path}: line 1 holds numbers where names were expected: add a header line"
-        )
+        raise DataError(f"{path}: line 1 holds numbers where names were expected: add a header line")
     return header, delimiter, block
 
 
@@ -127,9 +119,7 @@ def read_parquet(path: str | Path) -> Any:
     try:
         import polars
     except ImportError as error:
-        raise DataError(
-            "Parquet needs pyarrow or polars: pip install 'jaxstable[tables]'"
-        ) from error
+        raise DataError("Parquet needs pyarrow or polars: pip install 'jaxstable[tables]'") from error
     return polars.read_parquet(path)
 
 
@@ -154,15 +144,11 @@ def read_graph(path: str | Path, names: Sequence[str]) -> np.ndarray:
     column = {name: i for i, name in enumerate(header[1:])}
     absent = [name for name in names if name not in rows or name not in column]
     if absent:
-        raise DataError(
-            f"{path}: the graph lacks a row or column for {absent}: add it, or leave them out"
-        )
+        raise DataError(f"{path}: the graph lacks a row or column for {absent}: add it, or leave them out")
     return np.array([[rows[cause][column[effect]] for effect in names] for cause in names])
 
 
-def _blocks(
-    path: str | Path, delimiter: str, width: int
-) -> Iterator[tuple[list[int], list[list[str]]]]:
+def _blocks(path: str | Path, delimiter: str, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:
     with Path(path).open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter)
         next(reader)
@@ -170,10 +156,7 @@ def _blocks(
         while block := list(islice(numbered, BLOCK)):
             for line, cells in block:
                 if len(cells) != width:
-                    raise DataError(
-                        f"{path}: line {line} has {len(cells)} fields, the header {width}: "
-                        "mend the line"
-                    )
+                    raise DataError(f"{path}: line {line} has {len(cells)} fields, the header {width}: mend the line")
             yield [line for line, _ in block], [cells for _, cells in block]
 
 

@@ -67,9 +67,7 @@ def sensors(
     return dataclasses.replace(data, units=tuple(plant.units))
 
 
-def uci_air_quality(
-    path: str | Path | None = None, window: int = 24, stride: int = 1, truth: Any = None
-) -> Dataset:
+def uci_air_quality(path: str | Path | None = None, window: int = 24, stride: int = 1, truth: Any = None) -> Dataset:
     """Read UCI Air Quality: 9,357 hours of 13 sensors in an Italian city, -200 = missing.
 
     Without a path the archive is downloaded once into the user's cache, and the CSV in it must have
@@ -93,9 +91,7 @@ def uci_air_quality(
     """
     file = _download() if path is None else Path(path)
     if not is_uci(file):
-        raise DataError(
-            f"{file} is not the UCI Air Quality CSV (Date;Time;CO(GT);...): use Dataset.from_file"
-        )
+        raise DataError(f"{file} is not the UCI Air Quality CSV (Date;Time;CO(GT);...): use Dataset.from_file")
     return Dataset.from_file(file, window=window, stride=stride, truth=truth)
 
 
@@ -104,9 +100,7 @@ def _download() -> Path:
     try:
         import pooch
     except ImportError as error:
-        raise DataError(
-            f"downloading needs pooch: pip install 'jaxstable[download]', {elsewhere}"
-        ) from error
+        raise DataError(f"downloading needs pooch: pip install 'jaxstable[download]', {elsewhere}") from error
     file = Path(pooch.os_cache("jaxstable")) / UCI_FILE
     if file.is_file() and _sha256(file.read_bytes()) == UCI_SHA256:
         return file
@@ -117,9 +111,7 @@ def _download() -> Path:
             with zipfile.ZipFile(archive) as opened:
                 content = opened.read(UCI_FILE)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"cannot download {UCI_URL} ({type(error).__name__}): try again, {elsewhere}"
-            ) from error
+            raise DataError(f"cannot download {UCI_URL} ({type(error).__name__}): try again, {elsewhere}") from error
         # The archive is packed anew now and then, the file in it is not: that is what is checked.
         if _sha256(content) != UCI_SHA256:
             raise DataError(

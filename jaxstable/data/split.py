@@ -66,9 +66,7 @@ def split(dataset: Dataset, train: float = 0.70, validation: float = 0.15) -> Sp
         [(0, 54), (64, 67), (77, 90)]
     """
     if not (train > 0 and validation > 0 and train + validation < 1):
-        raise DataError(
-            f"train={train}, validation={validation}: expected shares above 0 whose sum is below 1"
-        )
+        raise DataError(f"train={train}, validation={validation}: expected shares above 0 whose sum is below 1")
     starts, window = dataset.starts, dataset.window
     piece = dataset.series[starts]
     recording = piece if dataset.recording is None else dataset.recording[piece]
@@ -92,9 +90,7 @@ def split(dataset: Dataset, train: float = 0.70, validation: float = 0.15) -> Sp
     return whole
 
 
-def _cut(
-    starts: np.ndarray, window: int, shares: tuple[float, float], allowed: np.ndarray
-) -> Split | None:
+def _cut(starts: np.ndarray, window: int, shares: tuple[float, float], allowed: np.ndarray) -> Split | None:
     """Cut rising starts at the two allowed positions nearest to the shares, or return None."""
     firsts = starts[allowed]
     second = allowed[firsts >= starts[0] + window]

@@ -14,9 +14,7 @@ MIN_DISTINCT = 10  # below that a column is a switch or a state, and any extreme
 SAMPLE = 100_000
 CLOCKS = frozenset({"time", "timestamp", "datetime", "date", "index", "epoch"})
 LIMITS = {
-    float(limit): bits
-    for bits in (16, 32, 64)
-    for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
+    float(limit): bits for bits in (16, 32, 64) for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
 }
 
 
@@ -36,7 +34,7 @@ def warn_integers(columns: Iterable[np.ndarray], names: Sequence[str]) -> set[st
       The names warned about.
 
     >>> import warnings
-    >>> with warnings.catch_warnings(record=True):
+    >>> with warnings.catch_warnings(action="ignore"):
     ...     sorted(warn_integers([np.array([5, 65535, 7], np.uint16)], ["flow"]))
     ['flow']
     """

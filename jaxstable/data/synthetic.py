@@ -112,6 +112,8 @@ def sensors(
         >>> plant.lagged_truth.sum(axis=(1, 2)).tolist()
         [8, 6, 2]
     """
+    if not 0 <= missing < 1:
+        raise ValueError(f"missing is {missing}; expected a share in [0, 1)")
     for name, value in (("noise", noise), ("drift", drift)):
         if value < 0:
             raise ValueError(f"{name} is {value}; expected a share >= 0 of each sensor's deviation")
@@ -123,7 +125,7 @@ def sensors(
     shocks = np.random.default_rng([seed, 0]).standard_normal((n_steps + _BURN_IN, len(names)))
     weights = plant_weights()
     state = recur(weights, 0.6 * shocks)[_BURN_IN:]
-    half = 1.0 - np.sqrt(1.0 - missing) if 0 <= missing < 1 else missing
+    half = 1.0 - np.sqrt(1.0 - missing)
     faults = corruption.compose(
         corruption.noise(noise, seed),
         corruption.drift(drift, seed=seed),

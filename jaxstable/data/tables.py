@@ -54,10 +54,7 @@ def from_numbers(array: np.ndarray, names: tuple[str, ...]) -> Table:
         values = np.stack([object_column(array[:, i], n) for i, n in enumerate(names)], axis=1)
         return Table(values, names)
     if kind not in "biuf":
-        raise DataError(
-            f"values is of type {array.dtype}: "
-            + not_numeric(names[0], "row 0", array[0, 0].item())
-        )
+        raise DataError(f"values is of type {array.dtype}: " + not_numeric(names[0], "row 0", array[0, 0].item()))
     overflowed = warn_integers(array.T, names)
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     return Table(np.array(array, dtype=dtype, order="C"), names, frozenset(overflowed))
@@ -99,6 +96,9 @@ def from_frame(
             f"frame is a {type(frame).__module__}.{type(frame).__name__}: expected an eager "
             "pandas, polars or pyarrow table (collect() a lazy one; from_array takes arrays)"
         ) from error
+    except nw.exceptions.DuplicateError as error:
+        found = " ".join(str(error).split())
+        raise DataError(f"duplicate column names, rename them: {found}") from error
     check_distinct([str(name) for name in table.columns])
     labels = {"time": time, "environment": environment, "series": series}
     present = [name for name in table.columns if not _is_row_number(table, name)]
@@ -120,9 +120,7 @@ def from_frame(
     return Table(values, tuple(map(str, names)), frozenset(overflowed), ticks, *found)
 
 
-def choose_columns(
-    present: Sequence[str], labels: dict[str, str | None], columns: Sequence[str] | None
-) -> list[str]:
+def choose_columns(present: Sequence[str], labels: dict[str, str | None], columns: Sequence[str] | None) -> list[str]:
     """Return the columns that are variables: those chosen, or all that are not labels.
 
     Example:
@@ -131,9 +129,7 @@ def choose_columns(
     """
     for field, column in labels.items():
         if column is not None and column not in present:
-            raise DataError(
-                f"{field}={column!r} is not a column: there are {listed(list(present), 20)}"
-            )
+            raise DataError(f"{field}={column!r} is not a column: there are {listed(list(present), 20)}")
     if columns is None:
         return [name for name in present if name not in labels.values()]
     unknown = [name for name in columns if name not in present]

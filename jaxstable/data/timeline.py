@@ -52,9 +52,7 @@ def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
     """
     joints = np.append(True, codes[1:] != codes[:-1])
     if joints.sum() != len(np.unique(codes)):
-        raise DataError(
-            f"{field}: the rows of one series are not together: sort by {field}, then time"
-        )
+        raise DataError(f"{field}: the rows of one series are not together: sort by {field}, then time")
     return joints
 
 
@@ -91,10 +89,7 @@ def gap_joints(ticks: np.ndarray, joints: np.ndarray) -> np.ndarray:
     ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise DataError(
-                f"time {what} at row {row + 1} of {len(ticks)} ({int(wrong.sum())} such rows): "
-                + out
-            )
+            raise DataError(f"time {what} at row {row + 1} of {len(ticks)} ({int(wrong.sum())} such rows): " + out)
     gaps = np.zeros(len(ticks), dtype=bool)
     if inside.any():
         gaps[1:] = inside & (steps > GAP * np.median(steps[inside]))

@@ -53,9 +53,7 @@ def read_uci_table(path: str | Path) -> Table:
         DataError: no such file, another format, or a time that is not DD/MM/YYYY HH.MM.SS.
     """
     table = _read(path, trim=True)
-    return table._replace(
-        time=np.array([_parse(t, i) for i, t in enumerate(table.time)], "datetime64[s]")
-    )
+    return table._replace(time=np.array([_parse(t, i) for i, t in enumerate(table.time)], "datetime64[s]"))
 
 
 def _read(path: str | Path, trim: bool) -> Table:

@@ -63,9 +63,7 @@ class Windows:
         weight = (index >= 0).astype(self.values.dtype)
         starts = jnp.take(self.starts, jnp.maximum(index, 0), axis=0, mode="clip")
         keep = weight[:, None, None]
-        return Batch(
-            keep * self._cut(self.values, starts), keep * self._cut(self.mask, starts), weight
-        )
+        return Batch(keep * self._cut(self.values, starts), keep * self._cut(self.mask, starts), weight)
 
     def _cut(self, rows: jax.Array, starts: jax.Array) -> jax.Array:
         def one(start: jax.Array) -> jax.Array:

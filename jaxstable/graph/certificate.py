@@ -66,17 +66,17 @@ def certify(weights: NDArray, graph: NDArray) -> Certificate:
         if not descendants[cause] >> effect & 1:
             _connect(cause, effect, descendants, ancestors)
     # Every ancestor of a variable has fewer ancestors than it, so their number is an order.
-    order = sorted(
-        range(len(graph)), key=lambda variable: (ancestors[variable].bit_count(), variable)
-    )
+    order = sorted(range(len(graph)), key=lambda variable: (ancestors[variable].bit_count(), variable))
     return Certificate(kept, tuple(order), tuple(dropped))
 
 
 def _connect(cause: int, effect: int, descendants: list[int], ancestors: list[int]) -> None:
     above, below = ancestors[cause] | 1 << cause, descendants[effect] | 1 << effect
-    for variable in _members(above & ~ancestors[effect]):
+    newly_above = _members(above & ~ancestors[effect])
+    newly_below = _members(below & ~descendants[cause])
+    for variable in newly_above:
         descendants[variable] |= below
-    for variable in _members(below & ~descendants[cause]):
+    for variable in newly_below:
         ancestors[variable] |= above
 
 

@@ -86,9 +86,7 @@ def barrier(weights: jax.Array, scale: float) -> ValueAndGradient:
 
     nothing = Closure(jnp.zeros_like(weights), jnp.zeros((), weights.dtype), jnp.array(False))
     search = _Search(start, start, safe, start, nothing, jnp.array(0), jnp.array(False))
-    search = jax.lax.while_loop(
-        lambda state: ~state.done & (state.trial < _MAX_TRIALS), attempt, search
-    )
+    search = jax.lax.while_loop(lambda state: ~state.done & (state.trial < _MAX_TRIALS), attempt, search)
     sigma, paths = search.best_sigma, search.best.paths
     price = jnp.where(jnp.trace(paths) > 0, SLOPE_LIMIT * jnp.log(sigma / scale), 0.0)
     gradient = (jnp.eye(n_vars, dtype=weights.dtype) + paths.T) / sigma

@@ -41,7 +41,7 @@ def scaled(matrix: jax.Array, log: jax.Array | float = 0.0) -> Scaled:
     # A zero matrix must not keep a large log, or the next `add` would round its partner away.
     total = jnp.where(largest > 0, log + jnp.log(jnp.where(largest > 0, largest, 1.0)), 0.0)
     kept = jnp.maximum(total, 0.0)
-    return Scaled(matrix * jnp.exp(log - kept) * (largest > 0), kept)
+    return Scaled(matrix * jnp.exp(jnp.where(largest > 0, log - kept, 0.0)), kept)
 
 
 def add(left: Scaled, right: Scaled) -> Scaled:

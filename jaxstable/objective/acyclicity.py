@@ -19,8 +19,6 @@ from jaxstable.objective import _powers as powers
 from jaxstable.objective._elimination import barrier
 from jaxstable.objective._scaled import GRADIENT_LIMIT, ValueAndGradient, matmul, norm
 
-_PERRON_SQUARINGS = 14
-
 
 class Penalty(NamedTuple):
     """One acyclicity penalty and what a user must know to choose it."""
@@ -98,9 +96,7 @@ def geometric(weights: jax.Array, degree: int | None = None) -> jax.Array:
     """
     n_vars = weights.shape[-1]
     doublings = ((n_vars if degree is None else degree) - 1).bit_length()
-    return _differentiable(
-        functools.partial(powers.geometric, doublings=doublings), _checked(weights)
-    )
+    return _differentiable(functools.partial(powers.geometric, doublings=doublings), _checked(weights))
 
 
 def expm(weights: jax.Array) -> jax.Array:
@@ -174,9 +170,7 @@ def spectral_radius(weights: jax.Array) -> jax.Array:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _differentiable(
-    solve: Callable[[jax.Array], ValueAndGradient], weights: jax.Array
-) -> jax.Array:
+def _differentiable(solve: Callable[[jax.Array], ValueAndGradient], weights: jax.Array) -> jax.Array:
     return solve(weights)[0]
 
 
@@ -205,7 +199,9 @@ def _spectral_radius(weights: jax.Array) -> ValueAndGradient:
         limit = matmul(limit, limit)
         return limit / jnp.max(limit)
 
-    limit = jax.lax.fori_loop(0, _PERRON_SQUARINGS, square, limit)
+    # The gap of a ring of n edges closes as 1 / n^2.
+    squarings = max(14, 2 * n_vars.bit_length() + 4)
+    limit = jax.lax.fori_loop(0, squarings, square, limit)
     trace = jnp.trace(limit)
     resolved = (trace > 0) & jnp.any(cyclic > 0)
     projector = jnp.where(resolved, limit / jnp.where(trace > 0, trace, 1.0), 0.0).T
@@ -246,7 +242,7 @@ PENALTIES: dict[str, Penalty] = {
     "spectral_radius": Penalty(
         spectral_radius,
         "cycles of any length; not differentiable where two groups of cycles tie",
-        "14 + log2(n) matrix products",
+        "3 log2(n) + 4 matrix products, at least 14 + log2(n)",
         "Lee et al. 2019, NO-BEARS",
     ),
 }

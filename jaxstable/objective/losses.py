@@ -11,9 +11,7 @@ _STD_FLOOR = 1e-8
 _LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 
-def masked_mse(
-    prediction: jax.Array, target: jax.Array, mask: jax.Array, count: jax.Array | None = None
-) -> jax.Array:
+def masked_mse(prediction: jax.Array, target: jax.Array, mask: jax.Array, count: jax.Array | None = None) -> jax.Array:
     """Return the squared error over observed entries, divided by `count`.
 
     `sum_{observed} (prediction - target)^2 / count`
@@ -68,7 +66,8 @@ def gaussian_nll(
     """
     observed = mask.astype(bool)
     log_scale = jnp.where(observed, jnp.broadcast_to(log_scale, prediction.shape), 0.0)
-    log_scale += jax.lax.stop_gradient(jnp.clip(log_scale, *LOG_SCALE_RANGE) - log_scale)
+    fixed = jax.lax.stop_gradient(log_scale)
+    log_scale = jnp.clip(fixed, *LOG_SCALE_RANGE) + (log_scale - fixed)
     error = jnp.where(observed, prediction - target, 0.0)
     nll = 0.5 * jnp.square(error * jnp.exp(-log_scale)) + log_scale + 0.5 * _LOG_TWO_PI
     return _mean_over(jnp.where(observed, nll, 0.0), observed, count)
@@ -87,7 +86,7 @@ def sparsity(adjacency: jax.Array) -> jax.Array:
     >>> float(sparsity(jnp.array([[0.0, -2.0], [0.0, 0.0]])))
     0.5
     """
-    return jnp.mean(jnp.abs(adjacency))
+    return jnp.mean(_absolute(adjacency))
 
 
 def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.Array:
@@ -113,30 +112,51 @@ def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.A
     """
     n_blocks, samples, features = blocks.shape
     latents = jnp.moveaxis(blocks, 0, 1).reshape(samples, n_blocks * features)
-    if weight is None:
-        count = jnp.asarray(samples, latents.dtype)
-        mean = jnp.mean(latents, axis=0, keepdims=True)
-        centred = latents - mean
-    else:
+    count = jnp.asarray(samples, latents.dtype)
+    used = None
+    if weight is not None:
         used = weight.astype(bool)[:, None]
         count = jnp.sum(used, dtype=latents.dtype)
         latents = jnp.where(used, latents, 0.0)
-        mean = jnp.sum(latents, axis=0, keepdims=True) / jnp.maximum(count, 1.0)
-        centred = jnp.where(used, latents - mean, 0.0)
-    freedom = jnp.maximum(count - 1.0, 1.0)
-    covariance = jnp.matmul(centred.T, centred, precision="highest") / freedom
-    variance = jnp.sum(jnp.square(centred), axis=0) / freedom
+    # The centred columns sum to 0, so no gradient of their covariance passes through the mean.
+    mean = jax.lax.stop_gradient(jnp.sum(latents, axis=0, keepdims=True) / jnp.maximum(count, 1.0))
+    centred = latents - mean
+    if used is not None:
+        centred = jnp.where(used, centred, 0.0)
+    covariance = _gram(centred) / jnp.maximum(count - 1.0, 1.0)
+    variance = jnp.diagonal(covariance)
     # The computed mean of a constant is off by rounding: dividing that error by its own size
     # would turn a dead latent into noise of scale 1 with a gradient of 1e8.
     rounding = 8.0 * jnp.finfo(latents.dtype).eps * jnp.abs(mean[0])
     varies = variance > jnp.square(rounding)
-    inverse = jnp.where(
-        varies, 1.0 / (jnp.sqrt(jnp.where(varies, variance, 1.0)) + _STD_FLOOR), 0.0
-    )
+    deviation = jnp.sqrt(jnp.where(varies, variance, 1.0))
+    inverse = jnp.where(varies, 1.0 / (deviation + _STD_FLOOR), 0.0)
     correlation = covariance * inverse[:, None] * inverse[None, :]
     pairs = np.ones((n_blocks, n_blocks)) + (n_blocks - 2) * np.eye(n_blocks)
     share = np.kron(pairs, np.ones((features, features))) / (2 * features) ** 2
-    return jnp.sum(jnp.abs(correlation) * jnp.asarray(share, correlation.dtype))
+    return jnp.sum(_absolute(correlation) * jnp.asarray(share, correlation.dtype))
+
+
+def _absolute(values: jax.Array) -> jax.Array:
+    # The gradient of jnp.abs at 0 is 1, which would push an absent edge; this one's is 0.
+    return values * jnp.sign(values)
+
+
+@jax.custom_vjp
+def _gram(values: jax.Array) -> jax.Array:
+    return jnp.matmul(values.T, values, precision="highest")
+
+
+def _gram_forward(values: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return _gram(values), values
+
+
+def _gram_backward(values: jax.Array, cotangent: jax.Array) -> tuple[jax.Array]:
+    # One product instead of the two that differentiating each factor would take.
+    return (jnp.matmul(values, cotangent + cotangent.T, precision="highest"),)
+
+
+_gram.defvjp(_gram_forward, _gram_backward)
 
 
 def _mean_over(values: jax.Array, observed: jax.Array, count: jax.Array | None) -> jax.Array:

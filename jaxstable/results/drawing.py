@@ -45,9 +45,7 @@ def draw_weights(
     if truth is not None:
         cause, effect = np.nonzero(truth)
         size = max(3.0, 1400 / n_vars**1.5)
-        axes.scatter(
-            effect, cause, s=size, c=style.ORANGE, edgecolors="white", linewidths=0.6, zorder=3
-        )
+        axes.scatter(effect, cause, s=size, c=style.ORANGE, edgecolors="white", linewidths=0.6, zorder=3)
     step = 1 + (n_vars - 1) // 40
     ticks = np.arange(0, n_vars, step)
     short = style.shorten_all(names, 18)
@@ -87,7 +85,7 @@ def draw_circle(
     angles = np.empty(n_vars)
     angles[order] = np.pi / 2 - 2 * np.pi * np.arange(n_vars) / max(n_vars, 1)
     points = np.column_stack([np.cos(angles), np.sin(angles)])
-    active = connected.any(axis=0) | connected.any(axis=1)
+    active = np.asarray(connected.any(axis=0) | connected.any(axis=1))
     peak = float(weights[edges].max()) if edges.any() else 1.0
     counts: dict[str, int] = {}
     for cause, effect in np.argwhere(connected):
@@ -95,7 +93,7 @@ def draw_circle(
         colour, word = KINDS[kind]
         counts[word] = counts.get(word, 0) + 1
         lagged = kind[0] and not instantaneous[cause, effect]
-        strength = weights[cause, effect] / (peak or 1.0) if kind[0] else 0.0
+        strength = float(weights[cause, effect]) / (peak or 1.0) if kind[0] else 0.0
         arrow = FancyArrowPatch(
             tuple(points[cause]),
             tuple(points[effect]),
@@ -119,7 +117,7 @@ def draw_circle(
         turn = np.degrees(angles[i])
         left = np.cos(angles[i]) < -1e-9
         if radial:
-            place = {"rotation": turn + 180 if left else turn, "rotation_mode": "anchor"}
+            place: dict[str, Any] = {"rotation": turn + 180 if left else turn, "rotation_mode": "anchor"}
             place |= {"ha": "right" if left else "left", "va": "center"}
         else:
             side = "center" if abs(x) < 0.2 else "right" if left else "left"
@@ -136,9 +134,7 @@ def draw_circle(
     if truth is not None:
         title += "".join(f", {counts[w]} {w}" for w in ("right", "wrong", "missed") if w in counts)
     axes.set_title(title)
-    _legend(
-        axes, counts, lagged=bool((edges & ~instantaneous).any()), some=bool(instantaneous.any())
-    )
+    _legend(axes, counts, lagged=bool((edges & ~instantaneous).any()), some=bool(instantaneous.any()))
 
 
 def circle_order(connected: np.ndarray) -> np.ndarray:

@@ -114,12 +114,7 @@ def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
 
 def _legal(character: str) -> bool:
     code = ord(character)
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or code >= 0x10000
-    )
+    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
 
 
 def _legal_ids(names: tuple[str, ...]) -> list[str]:

@@ -12,9 +12,7 @@ RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
 NOTHING = "Nothing to do."
-OTHER_MODEL = (
-    "Train a model whose reconstruction reads the adjacency; no choice of lambdas can help."
-)
+OTHER_MODEL = "Train a model whose reconstruction reads the adjacency; no choice of lambdas can help."
 
 
 class Finding(NamedTuple):
@@ -38,21 +36,14 @@ class Finding(NamedTuple):
 def lower_learning_rate(run: Evidence) -> str:
     """Name the smaller learning rate to try."""
     rate = run.setting("learning_rate")
-    return (
-        f"Lower learning_rate from {rate:g} to {rate / 10:g}."
-        if rate
-        else ("Lower learning_rate tenfold.")
-    )
+    return f"Lower learning_rate from {rate:g} to {rate / 10:g}." if rate else ("Lower learning_rate tenfold.")
 
 
 def lower_penalty(run: Evidence) -> str:
     """Name the penalty that pushes hardest on the edges, by its weighted gradient there."""
     audits = run.audits()
     norms = audits[-1][1] if audits else {}
-    push = {
-        term: (norms.get(term) or 0.0) * (run.setting(f"lambda_{term}") or 0.0)
-        for term in ("sparse", "acyclic")
-    }
+    push = {term: (norms.get(term) or 0.0) * (run.setting(f"lambda_{term}") or 0.0) for term in ("sparse", "acyclic")}
     name = "lambda_acyclic" if push["acyclic"] > push["sparse"] else "lambda_sparse"
     weight = run.setting(name)
     return (

@@ -85,7 +85,8 @@ def plot_result(result: TrainResult) -> Figure:
     """
     with style.styled():
         figure = style.figure(12, 11.5)
-        upper, lower = figure.subfigures(2, 1, height_ratios=[5.6, 5.9], hspace=0.04)
+        parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, 5.9], hspace=0.04)
+        upper, lower = parts
         _history_panels(upper.subplots(2, 3).ravel(), result.history)
         axes = lower.subplots(1, 2, width_ratios=[1, 1.15])
         _graph_panels(

@@ -95,8 +95,7 @@ def html(result: TrainResult) -> str:
     rows = [*summary_rows(result.summary()), ("Edges in the graph", str(int(result.graph.sum())))]
     cell = "text-align:left;padding:2px 12px 2px 0;vertical-align:top"
     table = "".join(
-        f'<tr><th style="{cell};font-weight:600">{escape(label)}</th>'
-        f'<td style="{cell}">{escape(value)}</td></tr>'
+        f'<tr><th style="{cell};font-weight:600">{escape(label)}</th><td style="{cell}">{escape(value)}</td></tr>'
         for label, value in rows
     )
     items = "".join(
@@ -120,7 +119,4 @@ def _picture(result: TrainResult) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return (
-        f'<img alt="history, edge weights and graph" style="max-width:100%" '
-        f'src="data:image/png;base64,{encoded}">'
-    )
+    return f'<img alt="history, edge weights and graph" style="max-width:100%" src="data:image/png;base64,{encoded}">'

@@ -99,7 +99,7 @@ class TrainResult:
     @property
     def graph(self) -> np.ndarray:
         """Edges [cause, effect] of any lag."""
-        return self.lagged_graph.any(axis=0)
+        return np.asarray(self.lagged_graph.any(axis=0))
 
     @property
     def dropped_edges(self) -> list[tuple[str, str]]:
@@ -124,9 +124,7 @@ class TrainResult:
         def values(key: str) -> list[float]:
             return [value for _, value in series(self.history, key)]
 
-        clips, rates, edges = (
-            values(key) for key in ("grad_clip_ratio", "learning_rate", "edge_count")
-        )
+        clips, rates, edges = (values(key) for key in ("grad_clip_ratio", "learning_rate", "edge_count"))
         return {
             "total_time": float(self.run.total_time),
             "epochs": len(self.history),

@@ -22,9 +22,7 @@ def _reconstruction(run: Evidence) -> Iterable[Finding]:
     if not audits:
         return
     epoch, norms = audits[-1]
-    shown = ", ".join(
-        f"{term} {'n/a' if value is None else f'{value:.2g}'}" for term, value in norms.items()
-    )
+    shown = ", ".join(f"{term} {'n/a' if value is None else f'{value:.2g}'}" for term, value in norms.items())
     if run.unreached:
         evidence = (
             f"the gradient of the reconstruction loss in the adjacency is exactly zero in all "

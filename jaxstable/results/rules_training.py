@@ -16,6 +16,7 @@ CLIP_HEALTHY = 0.20  # share of clipped steps
 CLIP_HIGH = 0.50
 CLIP_WARM_UP = 5  # epochs in which clipping is expected
 CLIP_ALWAYS = 0.999
+GRADIENT_HUGE = 100.0  # times the clip norm; a short healthy run is clipped throughout, too
 LOSS_EXPLODED = 1e3
 TREND_EPOCHS = 5
 FLAT = 1e-3  # relative spread of the loss over the last TREND_EPOCHS
@@ -29,9 +30,7 @@ SKIPS_DOMINATE = 0.5
 
 def _status(run: Evidence) -> Iterable[Finding]:
     if not run.history:
-        yield Finding(
-            "no_history", "error", "no epoch is on record", "Train for at least one epoch."
-        )
+        yield Finding("no_history", "error", "no epoch is on record", "Train for at least one epoch.")
     if isinstance(run.status, str):
         last = max((int(epoch) for _, epoch in run.series("epoch")), default=None)
         if run.status.upper() == "DIVERGED":
@@ -71,17 +70,25 @@ def _explosion(run: Evidence) -> Iterable[Finding]:
     epoch = None
     large = [(when, value) for when, value in losses if abs(value) > LOSS_EXPLODED]
     if large:
-        epoch, value = large[0]
+        epoch = large[0][0]
         said.append(f"the loss was {max(abs(v) for _, v in large):,.0f} at its highest")
     lost = [r for r in run.history if "train_loss" in r and r["train_loss"] is None]
     if lost:
         said.append(f"the loss was not finite in {len(lost)} epochs")
-    if len(clips) > 1 and min(value for _, value in clips) >= CLIP_ALWAYS:
+    if clips and min(value for _, value in clips) >= CLIP_ALWAYS and _gradients_huge(run):
         said.append(f"100 % of the steps were clipped in all {len(clips)} epochs")
         epoch = epoch or clips[0][0]
     if said:
         cause, remedy = blow_up_cause(run)
         yield Finding("exploding_loss", "error", f"{', '.join(said)}; {cause}", remedy, epoch)
+
+
+def _gradients_huge(run: Evidence) -> bool:
+    """Return whether every epoch's mean gradient dwarfs the clip norm; without norms, length decides."""
+    norms, limit = run.series("grad_norm"), run.setting("clip_norm")
+    if norms and limit:
+        return min(value for _, value in norms) > GRADIENT_HUGE * limit
+    return len(run.series("grad_clip_ratio")) > CLIP_WARM_UP
 
 
 def _clip(run: Evidence) -> Iterable[Finding]:
@@ -91,13 +98,9 @@ def _clip(run: Evidence) -> Iterable[Finding]:
     epoch, last = clips[-1]
     late = [value for when, value in clips if when > CLIP_WARM_UP][-3:]
     ratio = sum(late) / len(late) if late else last
-    evidence = f"{ratio:.1%} of the steps clipped" + (
-        f", mean of the last {len(late)} epochs" if len(late) > 1 else ""
-    )
+    evidence = f"{ratio:.1%} of the steps clipped" + (f", mean of the last {len(late)} epochs" if len(late) > 1 else "")
     if ratio <= CLIP_HEALTHY:
         yield Finding("gradients_healthy", "ok", evidence, NOTHING, epoch)
-    elif not late and len(clips) > 1 and min(value for _, value in clips) >= CLIP_ALWAYS:
-        return  # the exploding loss says so
     elif not late:
         remedy = f"Train for more than {CLIP_WARM_UP} epochs before judging it."
         yield Finding("clip_ratio_early", "info", evidence, remedy, epoch)
@@ -143,9 +146,7 @@ def _overfitting(run: Evidence) -> Iterable[Finding]:
         when = next(i for i, (_, value) in enumerate(scores) if value == best)
         late = scores[when + 1 :][-PATIENCE:]
         fallen = len(late) == PATIENCE and all(v < best - F1_FALL * best for _, v in late)
-        what = (
-            f"validation F1 fell from {best:.3f} (epoch {scores[when][0]}) to {scores[-1][1]:.3f}"
-        )
+        what = f"validation F1 fell from {best:.3f} (epoch {scores[when][0]}) to {scores[-1][1]:.3f}"
     else:
         scores = run.series("val_loss")
         losses = dict(run.series("train_loss"))

@@ -99,8 +99,7 @@ def _config_file(directory: Path) -> dict[str, Any]:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise RunDirectoryError(
-            f"{path} is missing: the run has not ended; continue it with "
-            f"`jaxstable resume {path.parent}`"
+            f"{path} is missing: the run has not ended; continue it with `jaxstable resume {path.parent}`"
         )
     try:
         with np.load(path, allow_pickle=False) as file:

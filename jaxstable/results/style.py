@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ GREEN = "#2f8f5b"
 RED = "#c23b3b"
 PURPLE = "#7a4fa3"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.size": 9.5,
     "font.family": "sans-serif",
     "text.color": INK,
@@ -101,7 +101,4 @@ def shorten_all(names: Sequence[str], length: int = 20) -> list[str]:
     ['a_very…#0', 'a_very…#1']
     """
     short = [shorten(name, length) for name in names]
-    return [
-        f"{label[: length // 2]}…#{i}" if short.count(label) > 1 else label
-        for i, label in enumerate(short)
-    ]
+    return [f"{label[: length // 2]}…#{i}" if short.count(label) > 1 else label for i, label in enumerate(short)]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 
-def _missing(value: Any) -> bool:
-    return value is None or not math.isfinite(value)
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def _loss(value: float | None, width: int = 8) -> str:
     """Keep a loss within `width` characters, from 1e-9 to 1e30."""
-    if _missing(value):
+    if not _known(value):
         return f"{'n/a':>{width}}"
     size = abs(value)
     if size >= 99_999 or 0 < size < 1e-3:
@@ -22,12 +22,10 @@ def _loss(value: float | None, width: int = 8) -> str:
 
 
 def _number(value: float | None, width: int, spec: str) -> str:
-    return f"{'n/a':>{width}}" if _missing(value) else f"{value:>{width}{spec}}"
+    return f"{value:>{width}{spec}}" if _known(value) else f"{'n/a':>{width}}"
 
 
-def epoch_line(
-    record: Mapping[str, Any], total_epochs: int, true_edge_count: int | None = None
-) -> str:
+def epoch_line(record: Mapping[str, Any], total_epochs: int, true_edge_count: int | None = None) -> str:
     """Format one health record as one console line.
 
     A metric that is null reads `n/a` in the same width. Without ground truth the validation loss
@@ -57,8 +55,8 @@ def epoch_line(
         f"Val F1: {_number(get('val_f1'), 6, '.4f')}",
         f"Val SHD: {_number(get('val_shd'), 6, '.1f')}",
         f"Edges: {edges}" if true_edge_count is None else f"Edges: {edges}/{true_edge_count}",
-        "Grad Clip: n/a" if _missing(clip) else f"Grad Clip: {100 * clip:.1f}%",
-        "LR: n/a" if _missing(rate) else f"LR: {rate:.2e}",
+        f"Grad Clip: {100 * clip:.1f}%" if _known(clip) else "Grad Clip: n/a",
+        f"LR: {rate:.2e}" if _known(rate) else "LR: n/a",
     ]
     if true_edge_count is None:
         parts.insert(4, f"Val Loss: {_loss(get('val_loss'))}")

@@ -153,11 +153,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes().decode("utf-8", errors="replace"))
     except ValueError as error:
-        raise RunDirectoryError(
-            f"{path} is not valid JSON ({error}): restore it from a copy, or delete it"
-        ) from error
+        raise RunDirectoryError(f"{path} is not valid JSON ({error}): restore it from a copy, or delete it") from error
     if not isinstance(document, dict):
-        raise RunDirectoryError(
-            f"{path} holds a {type(document).__name__}, expected a JSON object: delete it"
-        )
+        raise RunDirectoryError(f"{path} holds a {type(document).__name__}, expected a JSON object: delete it")
     return document

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import filelock
 
@@ -37,21 +37,16 @@ class RunFiles:
 
     def __init__(self, directory: str | Path, config: Config, *, resume: bool, notes: Notes | None = None) -> None:
         self.directory = Path(directory)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._lock = filelock.FileLock(self.directory / LOCK)
-        try:
-            self._lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise RunDirectoryError(
-                f"{self.directory} is in use by another run; wait for it, or choose another run directory"
-            ) from None
-        self.moved_to = None if resume else _move_away(self.directory)
+        self._lock = locked(self.directory)
+        if not resume:
+            move_away(self.directory)
         self.checkpoint = self.directory / CHECKPOINT
         self.log = self.directory / rundir.LOG.format(preset=config.preset)
         self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
         for name, document in {rundir.CONFIG: config.to_dict(), **(notes or {})}.items():
             rundir.write_json(self.directory / name, document)
-        self._handle = None
+        self.meta: dict[str, Any] = {}  # what every checkpoint says besides its state
+        self._handle: TextIO | None = None
 
     def close(self) -> None:
         """Give the directory up."""
@@ -65,11 +60,11 @@ class RunFiles:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def append(self, record: Mapping[str, Any]) -> None:
-        """Add one record to the log, as one line, flushed."""
+    def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
+        """Add the one lane's record to the log, as one line, flushed."""
         if self._handle is None:
             self._handle = self.log.open("a", encoding="utf-8")
-        self._handle.write(json.dumps(record, allow_nan=False) + "\n")
+        self._handle.write(json.dumps(records[0], allow_nan=False) + "\n")
         self._handle.flush()
 
     def keep_records(self, n_epochs: int) -> list[dict[str, Any]]:
@@ -91,14 +86,31 @@ class RunFiles:
         """Write the checkpoint; the log reaches the disk before it."""
         if self._handle:
             os.fsync(self._handle.fileno())
-        save_checkpoint(self.checkpoint, state, dict(meta))
+        save_checkpoint(self.checkpoint, state, {**self.meta, **meta})
 
     def load(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return what the checkpoint holds, None if there is none yet."""
         return load_checkpoint(self.checkpoint, template) if self.checkpoint.is_file() else None
 
 
-def _move_away(directory: Path) -> Path | None:
+def locked(directory: Path) -> filelock.BaseFileLock:
+    """Make a directory and take it for this process alone; the lock ends with the process, however it ends.
+
+    Raises:
+        RunDirectoryError: Another run has it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(directory / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunDirectoryError(
+            f"{directory} is in use by another run; wait for it, or choose another run directory"
+        ) from None
+    return lock
+
+
+def move_away(directory: Path) -> Path | None:
     """Move the files of an earlier run to a numbered directory beside it."""
     if not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
         return None

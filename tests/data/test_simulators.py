@@ -82,7 +82,8 @@ def test_every_shape_has_slope_in_0_1():
     grid = np.linspace(-8, 8, 4001)
     for shape in SHAPES.values():
         slope = np.diff(shape(grid)) / np.diff(grid)
-        assert slope.min() >= 0.0 and slope.max() <= 1.0 + 1e-9
+        assert slope.min() >= 0.0
+        assert slope.max() <= 1.0 + 1e-9
 
 
 def test_var_is_stationary_and_has_its_number_of_causes():

@@ -165,8 +165,10 @@ def test_positive_on_cycles_within_its_domain(name, weight):
 
 @pytest.mark.parametrize("name", ["geometric", "logdet", "spectral_radius"])
 def test_longest_cycle_of_300_is_seen(name):
+    around = 0.95**300
+    expected = {"geometric": 300 * around, "logdet": -np.log1p(-around), "spectral_radius": 0.95}
     value, gradient = run(name, ring(300, 300, 0.95))
-    assert value == pytest.approx(TRUE[name](ring(300, 300, 0.95)), rel=1e-3)
+    assert value == pytest.approx(expected[name], rel=1e-3)
     assert gradient[299, 0] > 0
 
 
@@ -179,7 +181,8 @@ def test_finite_in_float32(name, n):
     cases += [dense * scale for scale in (1e-30, 1e-3, 1.0, 1e3, 1e6)]
     for weights in cases:
         value, gradient = run(name, weights)
-        assert np.isfinite(value) and value >= 0
+        assert np.isfinite(value)
+        assert value >= 0
         assert np.isfinite(gradient).all()
         assert np.isfinite(np.sum(np.square(gradient))), "a global norm must not overflow"
     assert run(name, np.ones((n, n)))[1].min() > 0
@@ -213,23 +216,25 @@ def test_logdet_never_falls_where_the_plain_formula_turns_negative():
 
 def test_logdet_scale_widens_the_domain():
     weights = jnp.array([[0.0, 1.5], [1.5, 0.0]])
-    assert float(logdet(weights, scale=2.0)) == pytest.approx(-np.log(1 - 0.75**2), rel=1e-5)
+    found = jax.jit(functools.partial(logdet, scale=2.0))(weights)
+    assert float(found) == pytest.approx(-np.log(1 - 0.75**2), rel=1e-5)
 
 
 def test_weak_cycle_beside_a_strong_dag_is_outside_the_logdet_domain():
     weights = np.triu(np.full((40, 40), 2.0), 1)
     weights[38, 39], weights[39, 38] = 1.2, 1.2
     value, gradient = run("logdet", weights)
-    assert value > 0 and gradient[38, 39] > 0
+    assert value > 0
+    assert gradient[38, 39] > 0
     assert run("spectral_radius", weights)[0] == pytest.approx(1.2, rel=1e-4)
 
 
 def test_degrees_are_the_callers_choice():
     weights = jnp.asarray(ring(6, 5))
-    assert float(power(weights, degree=4)) == 0.0
-    assert float(power(weights, degree=5)) == pytest.approx(5 / 6**5, rel=1e-5)
-    assert float(geometric(weights, degree=4)) == 0.0
-    assert float(geometric(weights, degree=5)) == pytest.approx(5.0, rel=1e-5)
+    for function, seen in [(power, 5 / 6**5), (geometric, 5.0)]:
+        at = jax.jit(function, static_argnames="degree")
+        assert float(at(weights, degree=4)) == 0.0
+        assert float(at(weights, degree=5)) == pytest.approx(seen, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -269,7 +274,8 @@ for name, penalty in PENALTIES.items():
             return jnp.maximum(weights - 1e-3 * gradient / size, 0.0), value
         return jax.lax.scan(step, weights, None, length=10)
     values = np.asarray(train(lanes)[1])
-    single = [float(penalty.function(lanes[lane])) for lane in (0, 1, 255)]
+    alone = jax.jit(penalty.function)
+    single = [float(alone(lanes[lane])) for lane in (0, 1, 255)]
     assert np.isfinite(values).all(), name
     np.testing.assert_allclose(values[0, [0, 1, 255]], single, rtol=1e-4, err_msg=name)
     assert (values[:, ::4] == 0).all(), name
@@ -279,7 +285,5 @@ print("all lanes done")
 
 
 def test_hundreds_of_lanes_end_in_time():
-    ended = subprocess.run(
-        [sys.executable, "-c", LANES], capture_output=True, text=True, timeout=240, check=False
-    )
+    ended = subprocess.run([sys.executable, "-c", LANES], capture_output=True, text=True, timeout=240, check=False)
     assert ended.stdout.strip() == "all lanes done", ended.stderr[-2000:]

@@ -99,9 +99,7 @@ def test_gaussian_nll_equals_the_density():
 @pytest.mark.parametrize("log_scale", [-1e30, -200.0, 200.0, 1e30])
 def test_gaussian_nll_pulls_an_extreme_scale_back(log_scale):
     one = jnp.ones(5)
-    _, gradients = assert_finite(
-        lambda s: gaussian_nll(one, 0.0 * one, s, one), jnp.full(5, log_scale)
-    )
+    _, gradients = assert_finite(lambda s: gaussian_nll(one, 0.0 * one, s, one), jnp.full(5, log_scale))
     assert (np.sign(np.asarray(gradients[0])) == np.sign(log_scale)).all()
 
 
@@ -119,14 +117,14 @@ def test_disentanglement_equals_the_pairs_one_by_one(seed, n_blocks, features):
     mixing = rng.normal(size=(n_blocks * features, n_blocks * features))
     latents = rng.normal(size=(24, n_blocks * features)) @ mixing * 10.0 ** rng.integers(-2, 3)
     blocks = latents.reshape(24, n_blocks, features).swapaxes(0, 1) + rng.normal()
-    found = disentanglement(jnp.asarray(blocks, jnp.float32))
+    found = jax.jit(disentanglement)(jnp.asarray(blocks, jnp.float32))
     assert found == pytest.approx(reference_disentanglement(blocks), rel=1e-4)
 
 
 def test_disentanglement_gradient_equals_finite_differences():
     rng = np.random.default_rng(7)
     blocks = rng.normal(size=(3, 24, 4))
-    gradient = jax.grad(disentanglement)(jnp.asarray(blocks, jnp.float32))
+    gradient = jax.jit(jax.grad(disentanglement))(jnp.asarray(blocks, jnp.float32))
     for direction in rng.normal(size=(5, 3, 24, 4)):
         slope = reference_disentanglement(blocks + 1e-6 * direction)
         slope -= reference_disentanglement(blocks - 1e-6 * direction)
@@ -139,7 +137,7 @@ def test_disentanglement_ignores_padding():
     weight = np.ones(40, np.float32)
     weight[24:] = 0.0
     padded = np.concatenate([blocks, np.full((3, 16, 4), np.nan, np.float32)], axis=1)
-    function = jax.value_and_grad(disentanglement)
+    function = jax.jit(jax.value_and_grad(disentanglement))
     value, gradient = function(jnp.asarray(padded), jnp.asarray(weight))
     expected_value, expected = function(jnp.asarray(blocks))
     assert value == pytest.approx(float(expected_value), rel=1e-5)
@@ -172,5 +170,6 @@ def test_disentanglement_of_too_few_samples_is_zero(used):
 
 def test_losses_vmap_over_lanes():
     blocks = jnp.asarray(np.random.default_rng(11).normal(size=(5, 3, 24, 4)), jnp.float32)
+    single = jax.jit(disentanglement)
     lanes = jax.jit(jax.vmap(disentanglement))(blocks)
-    np.testing.assert_allclose(lanes, [disentanglement(block) for block in blocks], rtol=1e-5)
+    np.testing.assert_allclose(lanes, [single(block) for block in blocks], rtol=1e-5)

@@ -46,8 +46,7 @@ def make_record(epoch: int, **changes: object) -> dict:
 def make_history(epochs: int = 8, **changes: object) -> list[dict]:
     """Epochs with the same changes; a list gives one value an epoch."""
     return [
-        make_record(i + 1, **{k: v[i] if isinstance(v, list) else v for k, v in changes.items()})
-        for i in range(epochs)
+        make_record(i + 1, **{k: v[i] if isinstance(v, list) else v for k, v in changes.items()}) for i in range(epochs)
     ]
 
 

@@ -11,9 +11,7 @@ LINE = (
     "Epoch   4/100 | Loss:   0.0105 | Val F1: 0.0690 | Val SHD:   27.0 | Edges:   7/13 | "
     "Grad Clip: 0.7% | LR: 5.00e-04 | NEW BEST"
 )
-RECORD = make_record(
-    4, train_loss=0.0105, val_f1=0.069, val_shd=27.0, edge_count=7, grad_clip_ratio=0.007
-)
+RECORD = make_record(4, train_loss=0.0105, val_f1=0.069, val_shd=27.0, edge_count=7, grad_clip_ratio=0.007)
 
 
 def test_line_of_the_design():

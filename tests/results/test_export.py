@@ -16,7 +16,8 @@ def test_networkx_graph_and_graphml_agree(tmp_path):
     result = TrainResult(make_run())
     path = result.to_graphml(tmp_path / "graph.graphml")
     for graph in (result.to_networkx(), networkx.read_graphml(path)):
-        assert graph.is_directed() and not graph.is_multigraph()
+        assert graph.is_directed()
+        assert not graph.is_multigraph()
         assert list(graph) == list(NAMES)
         assert graph.graph["threshold"] == 0.25
         found = {

@@ -71,5 +71,6 @@ def test_notebook_page_is_sound_html_and_escapes_names():
     page.feed(text)
     assert page.open == []
     assert page.seen == {"div", "table", "tr", "th", "td", "ul", "li", "span", "em", "br", "img"}
-    assert "constant_sensors" in text and "no_edges" in text
+    assert "constant_sensors" in text
+    assert "no_edges" in text
     assert "data:image/png;base64,iVBOR" in text

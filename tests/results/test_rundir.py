@@ -85,14 +85,14 @@ def test_empty_log_and_log_of_another_version(tmp_path):
 def test_errors_name_the_way_out(tmp_path):
     with pytest.raises(RunDirectoryError, match="does not exist: pass the directory"):
         diagnose_dir(tmp_path / "nowhere")
-    with pytest.raises(RunDirectoryError, match="no training_log_.*train one with run_dir"):
+    with pytest.raises(RunDirectoryError, match=r"no training_log_.*train one with run_dir"):
         diagnose_dir(tmp_path)
     write_run(tmp_path, make_history(1))
     (tmp_path / "training_summary_stable.json").write_text("{")
     with pytest.raises(RunDirectoryError, match="not valid JSON"):
         diagnose_dir(tmp_path)
     (tmp_path / "training_log_unstable.json").write_text("")
-    with pytest.raises(RunDirectoryError, match="2 files .*pass the log file itself"):
+    with pytest.raises(RunDirectoryError, match=r"2 files .*pass the log file itself"):
         diagnose_dir(tmp_path)
 
 

@@ -1,0 +1,178 @@
+"""Replay a recording of the original program through the epoch function that training uses.
+
+`python benchmarks/parity.py GOLDEN [--case stable|before] [--data CSV]` prints the largest relative
+differences and exits with 1 where they pass the tolerance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from common import table, write_json
+from original import COMPONENTS, FIRST_STEPS, SETUPS, Difference, Golden, difference, load_golden
+from original import standardize as standardized
+
+import jaxstable as js
+from jaxstable.data.windows import Windows
+from jaxstable.models.rcgnn import params_from_torch
+from jaxstable.models.registry import model_of
+from jaxstable.training.epoch import StepInfo, train_epoch
+from jaxstable.training.spec import make_hyper, make_spec
+from jaxstable.training.state import init_state
+
+
+class Tolerance(NamedTuple):
+    """Hold the largest relative differences allowed; infinity where nothing is asked."""
+
+    first: float
+    every: float
+    epoch_means: float
+
+
+SHORT = Tolerance(1e-4, 1e-4, 1e-4)
+LONG = {
+    "stable": Tolerance(1e-4, np.inf, 1e-3),
+    # Raw inputs make float32 chaotic: two roundings of the original itself drift this far apart.
+    "before": Tolerance(3e-4, np.inf, 5e-2),
+}
+
+
+def tolerance_of(golden: Golden) -> Tolerance:
+    """Return what a recording must keep: every step of a short one, the beginning and the means of a long one."""
+    return SHORT if golden.loss.size <= FIRST_STEPS else LONG[golden.case]
+
+
+def config_of(golden: Golden) -> js.Config:
+    """Return the package's own preset of the recorded case, with torch's Adam."""
+    preset = {"stable": js.Config, "before": js.Config.unstable}[golden.case]
+    return preset(optimizer="adam", batch_size=golden.order.shape[-1])
+
+
+def windows_of(golden: Golden, data: str | None, window: int) -> Windows:
+    """Return the training windows in the original's units, missing entries included.
+
+    The original lets the encoder read a missing entry as the standardised raw 0, so the values under
+    the mask are kept; each window lies in rows of its own.
+    """
+    cut = golden.windows(data, window)
+    values = standardized(cut.values, cut.n_train) if golden.setup.standardize else cut.values
+    n_train, length, n_vars = cut.n_train, cut.values.shape[1], cut.values.shape[2]
+    return Windows(
+        jnp.asarray(values[:n_train].reshape(-1, n_vars)),
+        jnp.asarray(cut.mask[:n_train].reshape(-1, n_vars)),
+        jnp.arange(n_train, dtype=jnp.int32) * length,
+        length,
+    )
+
+
+def replay(golden: Golden, inputs: Windows, perturbation: float = 0.0, seed: int = 0) -> StepInfo:
+    """Run the recorded parameters and batch order; return infos with leading axes [epochs, steps].
+
+    Args:
+        golden: the recording.
+        inputs: its training windows.
+        perturbation: relative size of random changes to the initial parameters, to see how far
+            rounding alone carries.
+        seed: seed of those changes.
+    """
+    config = config_of(golden)
+    spec = make_spec(config, model_of(config), inputs.values.shape[-1], has_truth=False)
+    hyper = make_hyper(config)
+    rng = np.random.default_rng(seed)
+    init = {
+        name: value * (1.0 + perturbation * rng.standard_normal(value.shape)) for name, value in golden.init.items()
+    }
+    state = init_state(spec, hyper, params_from_torch(init)).train
+    run = jax.jit(functools.partial(train_epoch, spec))
+    infos = []
+    for order in golden.order:
+        state, info = run(hyper, state, inputs, jnp.asarray(order), jax.random.key(0))
+        infos.append(jax.device_get(info))
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *infos)
+
+
+def figures(info: StepInfo) -> dict[str, np.ndarray]:
+    """Return the compared figures of a replay; a step that was undone is NaN, so it never agrees."""
+    kept = {"loss": info.loss, "grad_norm": info.grad_norm}
+    return {name: np.where(info.skipped, np.nan, value) for name, value in kept.items()}
+
+
+def compare(golden: Golden, info: StepInfo) -> dict[str, Difference]:
+    """Return the largest relative differences of loss and gradient norm."""
+    recorded = {"loss": golden.loss, "grad_norm": golden.grad_norm}
+    return {name: difference(recorded[name], found) for name, found in figures(info).items()}
+
+
+def holds(found: dict[str, Difference], tolerance: Tolerance) -> bool:
+    """Return whether every figure keeps the tolerance."""
+    return all(
+        value <= limit for differences in found.values() for value, limit in zip(differences, tolerance, strict=True)
+    )
+
+
+def component_means(golden: Golden, info: StepInfo) -> dict[str, float]:
+    """Return by how much each term's epoch means differ, relative to the term's largest mean."""
+    found = {}
+    for index, name in enumerate(COMPONENTS):
+        recorded = golden.components[..., index].astype(np.float64).mean(1)
+        replayed = np.asarray(getattr(info.terms, name), np.float64).mean(1)
+        found[name] = float(np.max(np.abs(replayed - recorded)) / max(np.max(np.abs(recorded)), 1e-12))
+    return found
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("golden", help="recording (.npz)")
+    parser.add_argument("--case", choices=sorted(SETUPS), help="default: every case in the file")
+    parser.add_argument("--data", help="CSV the recording was made from, if it holds no X and M")
+    parser.add_argument("--window", type=int, default=24, help="window length with --data")
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=0,
+        help="replays from initial parameters changed by 1e-7, to show what rounding alone does",
+    )
+    parser.add_argument("--out", help="also write the figures as JSON to this path")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Replay, print, and return 1 where a tolerance is passed."""
+    options = _parse(arguments)
+    try:
+        cases = load_golden(options.golden, options.case)
+        inputs = {golden.case: windows_of(golden, options.data, options.window) for golden in cases}
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    rows, record, passed = [], {}, True
+    for golden in cases:
+        tolerance = tolerance_of(golden)
+        info = replay(golden, inputs[golden.case])
+        found = compare(golden, info)
+        passed &= holds(found, tolerance)
+        rows += [(golden.case, name, *differences) for name, differences in found.items()]
+        for seed in range(options.draws):
+            drawn = compare(golden, replay(golden, inputs[golden.case], 1e-7, seed))
+            rows += [(f"{golden.case}, draw {seed}", name, *item) for name, item in drawn.items()]
+        rows.append((golden.case, "tolerance", *(f"{limit:g}" for limit in tolerance)))
+        record[golden.case] = {
+            "figures": {name: differences._asdict() for name, differences in found.items()},
+            "components": component_means(golden, info),
+            "tolerance": tolerance._asdict(),
+        }
+    print(table(rows, ("case", "figure", f"first {FIRST_STEPS} steps", "every step", "epoch means")))
+    print("parity holds" if passed else "parity does NOT hold")
+    if options.out:
+        write_json("parity", {"golden": options.golden, "holds": passed, "cases": record}, options.out)
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What a config and a data set make together: the compiled program's inputs and the data's facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxstable.config import Config, ConfigError
+from jaxstable.data.dataset import Dataset
+from jaxstable.data.split import Prepared, prepare
+from jaxstable.models.base import Model
+from jaxstable.models.registry import model_of
+from jaxstable.training.epoch import summary_adjacency
+from jaxstable.training.lanes import LaneData
+from jaxstable.training.record import Run
+from jaxstable.training.rundir import RunDirectoryError
+from jaxstable.training.spec import Spec, make_spec
+from jaxstable.training.state import RunState, unraveler
+
+
+class Problem:
+    """Hold what a config and a data set make together: the compiled program's inputs and the data's facts."""
+
+    def __init__(self, config: Config, dataset: Dataset, model: Model | None = None) -> None:
+        if config.window is not None and config.window != dataset.window:
+            dataset = dataset.with_window(config.window)
+        if config.monitor == "val_f1" and dataset.truth is None:
+            raise ConfigError("monitor: found 'val_f1', but the data set has no true graph; use 'auto' or 'val_loss'")
+        self.config = config
+        self.dataset = dataset
+        self.model = model or model_of(config)
+        self.spec: Spec = make_spec(config, self.model, dataset.n_vars, dataset.truth is not None)
+        self.prepared: Prepared = prepare(dataset, config.standardize)
+        truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
+        self.data = LaneData(self.prepared.train, self.prepared.validation, truth)
+        self.n_steps = -(-len(self.prepared.train) // config.batch_size)
+
+    def run_of(self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float) -> Run:
+        """Return the finished run of one lane."""
+        params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
+        lagged = self.model.adjacency(params)
+        best = [record for record in history if record["new_best"]]
+        evaluated = best or [record for record in history if record["best_threshold"] is not None]
+        return Run(
+            config=config,
+            names=self.dataset.names,
+            history=history,
+            adjacency=np.asarray(summary_adjacency(lagged)),
+            lagged=np.asarray(lagged),
+            threshold=evaluated[-1]["best_threshold"] if evaluated else 0.5,
+            truth=self.dataset.truth,
+            status=status,
+            total_time=seconds,
+            data_facts=data_facts(self.dataset, self.prepared, config),
+            params=jax.device_get(params),
+        )
+
+
+def identity(config: Config, dataset: Dataset) -> dict[str, Any]:
+    """Return what a checkpoint must agree with: the config and a checksum of the data."""
+    return {"config": config.to_dict(), "fingerprint": fingerprint(dataset)}
+
+
+def check_same_data(dataset: Dataset, meta: Mapping[str, Any]) -> None:
+    """Refuse to go on with other data than a checkpoint was made from."""
+    if meta["fingerprint"] != fingerprint(dataset):
+        raise RunDirectoryError(
+            "the run in this directory was started on other data; resume with the same data, or use another directory"
+        )
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return a checksum of a data set's values, gaps and windows."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (dataset.values, dataset.mask, dataset.series):
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    digest.update(repr((dataset.names, dataset.window, dataset.stride)).encode())
+    return digest.hexdigest()
+
+
+def data_facts(dataset: Dataset, prepared: Prepared, config: Config) -> dict[str, Any]:
+    """Return what diagnosis needs to know of the data, JSON-ready."""
+    observed = np.asarray(dataset.mask, bool)
+    low = np.where(observed, dataset.values, np.inf).min(axis=0)
+    high = np.where(observed, dataset.values, -np.inf).max(axis=0)
+    constant = [name for name, same in zip(dataset.names, low == high, strict=True) if same]
+    return {
+        "n_rows": dataset.n_rows,
+        "n_windows": dataset.n_windows,
+        "missing_share": [round(float(share), 6) for share in 1.0 - observed.mean(axis=0)],
+        "mean": [float(x) for x in prepared.mean],
+        "scale": [float(x) for x in prepared.scale],
+        "raw_abs_max": float(max(np.abs(low).max(), np.abs(high).max())),
+        "standardized": config.standardize,
+        "constant": constant,
+    }

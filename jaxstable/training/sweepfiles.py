@@ -1,0 +1,125 @@
+"""The files of a sweep in progress: a log of all lanes, a table that grows as lanes end, checkpoints by group."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from jaxstable.training import rundir
+from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
+from jaxstable.training.runfiles import Notes, locked, move_away
+
+SWEEP = rundir.CONFIG
+LOG = "lanes_log.json"
+TABLE = "lanes.json"
+
+
+class SweepFiles:
+    """Own a sweep's directory while it runs.
+
+    Args:
+        directory: The directory; made if missing.
+        identity: What the sweep is: its lanes and a checksum of its data.
+        resume: Whether to go on from the checkpoints there; if not, an earlier sweep is moved aside.
+        notes: JSON documents to lay beside the sweep's files, by file name.
+
+    Raises:
+        RunDirectoryError: The directory is in use, or holds another sweep.
+    """
+
+    def __init__(
+        self, directory: str | Path, identity: Mapping[str, Any], *, resume: bool, notes: Notes | None = None
+    ) -> None:
+        self.directory = Path(directory)
+        self._lock = locked(self.directory)
+        if not resume:
+            move_away(self.directory)
+        config = self.directory / SWEEP
+        if config.is_file():
+            _check_same(rundir.read_json(config), identity, self.directory)
+        for name, document in {SWEEP: identity, **(notes or {})}.items():
+            rundir.write_json(self.directory / name, document)
+        self.table: dict[int, dict[str, Any]] = {}  # rows of the lanes that have ended
+        self._handle: TextIO | None = None
+
+    def close(self) -> None:
+        """Give the directory up."""
+        if self._handle:
+            self._handle.close()
+        self._lock.release()
+
+    def __enter__(self) -> SweepFiles:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def histories(self, known: Mapping[int, int]) -> dict[int, list[dict[str, Any]]]:
+        """Cut the log back to what the checkpoints know of, and return it by lane.
+
+        Args:
+            known: Epochs done by every lane's group.
+        """
+        path = self.directory / LOG
+        records = [record for record in _lines(path) if record["epoch"] <= known.get(record["lane"], 0)]
+        rundir.write_atomic(path, b"".join(_line(record) for record in records))
+        kept: dict[int, list[dict[str, Any]]] = {lane: [] for lane in known}
+        for record in records:
+            kept[record["lane"]].append({key: value for key, value in record.items() if key != "lane"})
+        return kept
+
+    def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
+        """Add the records of one epoch to the log, flushed."""
+        if self._handle is None:
+            self._handle = (self.directory / LOG).open("a", encoding="utf-8")
+        for lane, record in records.items():
+            self._handle.write(_line({"lane": lane, **record}).decode())
+        self._handle.flush()
+
+    def write_table(self) -> None:
+        """Write the rows of the lanes that have ended, one JSON object per line, in the order of the lanes."""
+        rows = [self.table[lane] for lane in sorted(self.table)]
+        rundir.write_atomic(self.directory / TABLE, b"".join(_line(row) for row in rows))
+
+    def save(self, group: int, state: Any, meta: Mapping[str, Any]) -> None:
+        """Write one group's checkpoint; the log reaches the disk before it."""
+        if self._handle:
+            os.fsync(self._handle.fileno())
+        save_checkpoint(self._checkpoint(group), state, dict(meta))
+
+    def load(self, group: int, template: Any) -> tuple[Any, dict[str, Any]] | None:
+        """Return one group's checkpoint, None if there is none yet."""
+        path = self._checkpoint(group)
+        return load_checkpoint(path, template) if path.is_file() else None
+
+    def _checkpoint(self, group: int) -> Path:
+        return self.directory / f"checkpoint-{group}.npz"
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(rundir.json_ready(record), allow_nan=False) + "\n").encode()
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """Return the whole lines of a log; a line that a crash cut off is left out."""
+    found = []
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and {"lane", "epoch"} <= set(record):
+            found.append(record)
+    return found
+
+
+def _check_same(then: Mapping[str, Any], now: Mapping[str, Any], directory: Path) -> None:
+    if rundir.json_ready(dict(now)) == dict(then):
+        return
+    what = "data" if then.get("fingerprint") != now["fingerprint"] else "lanes"
+    raise rundir.RunDirectoryError(
+        f"{directory} holds a sweep of other {what}; resume with the same grid, config and data, or use another directory"
+    )

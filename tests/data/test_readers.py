@@ -1,0 +1,150 @@
+"""CSV, Parquet and graph files give the table they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jaxstable.data.checks import DataError
+from jaxstable.data.dataset import Dataset
+from jaxstable.data.readers import read_csv, read_graph
+from jaxstable.data.uci import read_uci, read_uci_table
+
+A = np.round(np.random.default_rng(0).normal(size=40), 3)
+B = np.round(np.random.default_rng(1).normal(size=40), 3)
+
+
+def lines(rows, header="t,a,b", end="\n"):
+    return end.join([header, *rows]) + end
+
+
+def rows(mark=",", decimal="."):
+    cells = ([str(i), str(a), str(b)] for i, (a, b) in enumerate(zip(A, B, strict=True)))
+    return [mark.join(cell.replace(".", decimal) for cell in row) for row in cells]
+
+
+LAYOUTS = {
+    "comma": lines(rows()),
+    "semicolon": lines(rows(";"), "t;a;b"),
+    "decimal comma": lines(rows(";", ","), "t;a;b"),
+    "tab, decimal comma": lines(rows("\t", ","), "t\ta\tb"),
+    "byte order mark, CRLF": "\ufeff" + lines(rows(), end="\r\n"),
+    "quoted names": lines(rows(), '"t","a","b"'),
+    "blank lines": lines([row + "\n" for row in rows()]),
+    "empty rows and columns at the end": lines([row + ";;" for row in rows(";", ",")] + [";;;;"] * 7, "t;a;b;;"),
+    "row numbers of pandas": lines([f"{i},{row}" for i, row in enumerate(rows())], ",t,a,b"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(tmp_path, layout):
+    (tmp_path / "file.csv").write_text(LAYOUTS[layout], encoding="utf-8", newline="")
+    data = Dataset.from_file(tmp_path / "file.csv", time="t", window=10)
+    np.testing.assert_array_equal(data.values, np.stack([A, B], axis=1))
+    assert data.names == ("a", "b")
+
+
+def test_missing_entries_labels_and_iso_times(tmp_path):
+    words = ["", "NA", "nan", "null", "None", "?", "-", "N/A"]
+    body = [f"2024-03-01T00:{i:02}:00,{w},{i},{'xy'[i > 3]}" for i, w in enumerate(words)]
+    (tmp_path / "file.csv").write_text(
+        lines([*body, "2024-03-01T01:00:00,1,2,y", "2024-03-01T01:01:00,3,4,y"], "t,a,b,place")
+    )
+    table = read_csv(tmp_path / "file.csv", time="t", environment="place")
+    np.testing.assert_array_equal(table.values[:, 0], [np.nan] * 8 + [1.0, 3.0])
+    data = Dataset.from_file(tmp_path / "file.csv", time="t", environment="place", columns=["b", "a"], window=2)
+    np.testing.assert_array_equal(data.environment, [0] * 4 + [1] * 6)
+    assert data.n_series == 2
+    assert data.names == ("b", "a")
+
+
+REFUSED = {
+    "text": (lines(["0,1,low", "1,2,3"]), "'b' is not numeric: line 2 holds 'low'"),
+    "ragged": (lines(["0,1,2", "1,2"]), "line 3 has 2 fields, the header 3"),
+    "no header": ("1,2,3\n4,5,6\n", "add a header line"),
+    "one column": ("a\n1\n", "expected names split by"),
+    "duplicate names": (lines(rows(), "t,a,a"), "duplicate column names 'a'"),
+    "no rows": (lines([]), "no rows"),
+    "empty rows": (lines([",,", ",,"]), "no rows"),
+    "empty file": ("", "line 1 has 0 column"),
+    "thousands": (lines(["0;1.234,5;2"], "t;a;b"), "'1.234,5'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(tmp_path, case):
+    content, message = REFUSED[case]
+    (tmp_path / "file.csv").write_text(content)
+    with pytest.raises(DataError, match=message):
+        Dataset.from_file(tmp_path / "file.csv")
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(DataError, match="no such file: /"):
+        Dataset.from_file(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="no such file: /"):
+        Dataset.from_file(tmp_path / "absent.parquet")
+    with pytest.raises(DataError, match=r"found '\.xlsx'"):
+        Dataset.from_file(tmp_path / "book.xlsx")
+    (tmp_path / "latin.csv").write_bytes("t,a,température\n0,1,2\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not UTF-8"):
+        Dataset.from_file(tmp_path / "latin.csv")
+
+
+def test_parquet(tmp_path):
+    pl = pytest.importorskip("polars")
+    pl.DataFrame({"t": range(40), "a": A, "b": B}).write_parquet(tmp_path / "file.parquet")
+    data = Dataset.from_file(tmp_path / "file.parquet", time="t", window=10)
+    np.testing.assert_array_equal(data.values, np.stack([A, B], axis=1))
+
+
+def test_graph_is_put_in_the_order_of_the_names(tmp_path):
+    (tmp_path / "graph.csv").write_text(",b,a,c\nb,0,1,0\na,0,0,0\nc,0,0,0\n")
+    np.testing.assert_array_equal(read_graph(tmp_path / "graph.csv", ["a", "b"]), [[0, 0], [1, 0]])
+    with pytest.raises(DataError, match=r"lacks a row or column for \['d'\]"):
+        read_graph(tmp_path / "graph.csv", ["a", "d"])
+
+
+def test_original_uci_file(shared):
+    path = shared / "uci_air" / "AirQualityUCI.csv"
+    every, names = read_uci(path)
+    table = read_uci_table(path)
+    assert every.shape == (9471, 13)
+    assert table.values.shape == (9357, 13)
+    assert names == table.names
+    np.testing.assert_array_equal(every[:9357], table.values)
+    assert np.isnan(every[9357:]).all()
+    np.testing.assert_array_equal(table.values[0, [0, 2, 12]], [2.6, 150, 0.7578])
+    assert np.nanmin(every) == -1.9
+    assert np.nanmax(every) == 2775
+    assert str(table.time[0]) == "2004-03-10T18:00:00"
+    assert (np.diff(table.time) == np.timedelta64(1, "h")).all()
+
+
+def test_uci_file_agrees_with_pandas(shared):
+    pd = pytest.importorskip("pandas")
+    path = shared / "uci_air" / "AirQualityUCI.csv"
+    frame = pd.read_csv(path, sep=";", decimal=",").iloc[:, 2:15]
+    expected = frame.where(frame != -200).to_numpy(dtype=float)
+    np.testing.assert_array_equal(read_uci(path)[0], expected)
+
+
+def test_uci_file_with_a_gap_is_two_series(shared, tmp_path):
+    original = (shared / "uci_air" / "AirQualityUCI.csv").read_text().splitlines()
+    (tmp_path / "part.csv").write_text("\n".join(original[:100] + original[110:300]))
+    data = Dataset.from_file(tmp_path / "part.csv")
+    assert data.n_series == 2
+    assert data.n_rows == 289
+
+
+def test_hand_drawn_graph_of_the_uci_data(shared):
+    folder = shared / "uci_air"
+    data = Dataset.from_file(folder / "AirQualityUCI.csv", truth=folder / "graph_13edges.csv")
+    assert data.truth.sum() == 13
+    assert data.truth[data.names.index("T"), data.names.index("AH")]
+
+
+def test_service_latencies_with_rounded_times(shared):
+    path = shared / "petshop" / "low_traffic_latency_Average.csv"
+    with pytest.raises(DataError, match="time repeats at row 2"):
+        Dataset.from_file(path, time="timestamp")
