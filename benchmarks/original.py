@@ -161,7 +161,8 @@ class Golden:
         """
         if self.values is not None and self.mask is not None:
             names = tuple(f"x{i}" for i in range(self.values.shape[-1]))
-            values = np.where(self.mask > 0, self.values, 0.0).astype(np.float32)
+            # The original reads X as it stands, under the mask too.
+            values = np.where(np.isnan(self.values), 0.0, self.values).astype(np.float32)
             return Data(values, self.mask.astype(np.float32), names, self.n_train, 0)
         if data is None:
             raise ValueError(f"{self.path} holds no X and M: pass the recorded CSV with --data")

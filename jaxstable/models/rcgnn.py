@@ -19,6 +19,7 @@ from jaxstable.objective.losses import disentanglement, masked_mse, sparsity
 LATENT_BLOCKS = ("signal", "noise", "bias")
 LATENT = 16
 HIDDEN = 32
+RANKED_SIZE = 1024  # entries up to which the largest are found by counting instead of sorting
 KEPT_SHARE = 0.1  # share of the adjacency's entries that the top-k gate lets through
 
 
@@ -65,7 +66,7 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power") -> Model:
             recon=masked_mse(prediction, values, mask, count=jnp.sum(weight) * n_vars),
             sparse=sparsity(gates),
             acyclic=penalty(gates),
-            disen=disentanglement(jnp.swapaxes(latents, 1, 2), weight),
+            disen=disentanglement(latents, weight),
         )
 
     return Model(
@@ -126,11 +127,21 @@ def top_share_gate(logits: Array) -> Array:
         Array([0.  , 0.  , 0.  , 0.95], dtype=float32)
     """
     flat = jax.lax.stop_gradient(logits).reshape(-1)
-    n_kept = max(1, int(KEPT_SHARE * flat.size))
-    smallest = jax.lax.top_k(flat, n_kept)[0][-1]
-    above, tied = flat > smallest, flat == smallest
-    kept = above | (tied & (jnp.cumsum(tied) <= n_kept - jnp.sum(above)))
+    kept = _among_largest(flat, max(1, int(KEPT_SHARE * flat.size)))
     return jnp.where(kept.reshape(logits.shape), jax.nn.sigmoid(logits), 0.0)
+
+
+def _among_largest(values: Array, n_kept: int) -> Array:
+    """Return which entries are among the `n_kept` largest; of equal ones the first."""
+    if values.size <= RANKED_SIZE:
+        # Counting who is ahead beats a sort by far while the table of pairs fits the cache.
+        place = jnp.arange(values.size)
+        earlier = place[None, :] < place[:, None]
+        ahead = (values[None, :] > values[:, None]) | ((values[None, :] == values[:, None]) & earlier)
+        return jnp.sum(ahead, axis=1) < n_kept
+    smallest = jax.lax.top_k(values, n_kept)[0][-1]
+    above, tied = values > smallest, values == smallest
+    return above | (tied & (jnp.cumsum(tied) <= n_kept - jnp.sum(above)))
 
 
 def params_from_torch(state: Mapping[str, np.ndarray]) -> Params:

@@ -98,7 +98,7 @@ def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.A
     belongs to `n_blocks - 1` pairs and each of the two off-diagonal copies to one.
 
     Args:
-        blocks: `[n_blocks, samples, features]`.
+        blocks: `[n_blocks, features, samples]`; samples last, so that sums run along memory.
         weight: `[samples]`, 0/1; 0 for padding. By default every sample counts.
 
     Returns:
@@ -106,20 +106,20 @@ def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.A
         uncorrelated with everything, itself included; so is every latent of fewer than two samples.
 
     >>> import jax.numpy as jnp
-    >>> same = jnp.tile(jnp.array([[1.0], [2.0], [4.0]]), (2, 1, 1))
+    >>> same = jnp.tile(jnp.array([[1.0, 2.0, 4.0]]), (2, 1, 1))
     >>> round(float(disentanglement(same)), 4)
     1.0
     """
-    n_blocks, samples, features = blocks.shape
-    latents = jnp.moveaxis(blocks, 0, 1).reshape(samples, n_blocks * features)
+    n_blocks, features, samples = blocks.shape
+    latents = blocks.reshape(n_blocks * features, samples)
     count = jnp.asarray(samples, latents.dtype)
     used = None
     if weight is not None:
-        used = weight.astype(bool)[:, None]
+        used = weight.astype(bool)[None, :]
         count = jnp.sum(used, dtype=latents.dtype)
         latents = jnp.where(used, latents, 0.0)
-    # The centred columns sum to 0, so no gradient of their covariance passes through the mean.
-    mean = jax.lax.stop_gradient(jnp.sum(latents, axis=0, keepdims=True) / jnp.maximum(count, 1.0))
+    # The centred rows sum to 0, so no gradient of their covariance passes through the mean.
+    mean = jax.lax.stop_gradient(jnp.sum(latents, axis=1, keepdims=True) / jnp.maximum(count, 1.0))
     centred = latents - mean
     if used is not None:
         centred = jnp.where(used, centred, 0.0)
@@ -127,7 +127,7 @@ def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.A
     variance = jnp.diagonal(covariance)
     # The computed mean of a constant is off by rounding: dividing that error by its own size
     # would turn a dead latent into noise of scale 1 with a gradient of 1e8.
-    rounding = 8.0 * jnp.finfo(latents.dtype).eps * jnp.abs(mean[0])
+    rounding = 8.0 * jnp.finfo(latents.dtype).eps * jnp.abs(mean[:, 0])
     varies = variance > jnp.square(rounding)
     deviation = jnp.sqrt(jnp.where(varies, variance, 1.0))
     inverse = jnp.where(varies, 1.0 / (deviation + _STD_FLOOR), 0.0)
@@ -144,7 +144,7 @@ def _absolute(values: jax.Array) -> jax.Array:
 
 @jax.custom_vjp
 def _gram(values: jax.Array) -> jax.Array:
-    return jnp.matmul(values.T, values, precision="highest")
+    return jnp.matmul(values, values.T, precision="highest")
 
 
 def _gram_forward(values: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -153,7 +153,7 @@ def _gram_forward(values: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 def _gram_backward(values: jax.Array, cotangent: jax.Array) -> tuple[jax.Array]:
     # One product instead of the two that differentiating each factor would take.
-    return (jnp.matmul(values, cotangent + cotangent.T, precision="highest"),)
+    return (jnp.matmul(cotangent + cotangent.T, values, precision="highest"),)
 
 
 _gram.defvjp(_gram_forward, _gram_backward)
