@@ -65,6 +65,12 @@ def matmul_rate(size: int = 1024, repeats: int = 7) -> float:
     return 2 * size**3 / best / 1e9
 
 
+def n_cores() -> int:
+    """Return how many cores this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def _cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -97,10 +103,9 @@ def machine() -> dict[str, Any]:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "cpu": _cpu_name(),
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": n_cores(),
         "load_average": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

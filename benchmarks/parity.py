@@ -7,24 +7,17 @@ differences and exits with 1 where they pass the tolerance.
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from common import table, write_json
 from original import COMPONENTS, FIRST_STEPS, SETUPS, Difference, Golden, difference, load_golden
-from original import standardize as standardized
+from steps import run_steps, training_windows
 
 import jaxstable as js
 from jaxstable.data.windows import Windows
-from jaxstable.models.rcgnn import params_from_torch
-from jaxstable.models.registry import model_of
-from jaxstable.training.epoch import StepInfo, train_epoch
-from jaxstable.training.spec import make_hyper, make_spec
-from jaxstable.training.state import init_state
+from jaxstable.training.epoch import StepInfo
 
 
 class Tolerance(NamedTuple):
@@ -55,25 +48,8 @@ def config_of(golden: Golden) -> js.Config:
     return preset(optimizer="adam", batch_size=golden.order.shape[-1])
 
 
-def windows_of(golden: Golden, data: str | None, window: int) -> Windows:
-    """Return the training windows in the original's units, missing entries included.
-
-    The original lets the encoder read a missing entry as the standardised raw 0, so the values under
-    the mask are kept; each window lies in rows of its own.
-    """
-    cut = golden.windows(data, window)
-    values = standardized(cut.values, cut.n_train) if golden.setup.standardize else cut.values
-    n_train, length, n_vars = cut.n_train, cut.values.shape[1], cut.values.shape[2]
-    return Windows(
-        jnp.asarray(values[:n_train].reshape(-1, n_vars)),
-        jnp.asarray(cut.mask[:n_train].reshape(-1, n_vars)),
-        jnp.arange(n_train, dtype=jnp.int32) * length,
-        length,
-    )
-
-
 def replay(golden: Golden, inputs: Windows, perturbation: float = 0.0, seed: int = 0) -> StepInfo:
-    """Run the recorded parameters and batch order; return infos with leading axes [epochs, steps].
+    """Run the recorded parameters and batch order; return infos with leading axes `[epochs, steps]`.
 
     Args:
         golden: the recording.
@@ -82,20 +58,11 @@ def replay(golden: Golden, inputs: Windows, perturbation: float = 0.0, seed: int
             rounding alone carries.
         seed: seed of those changes.
     """
-    config = config_of(golden)
-    spec = make_spec(config, model_of(config), inputs.values.shape[-1], has_truth=False)
-    hyper = make_hyper(config)
     rng = np.random.default_rng(seed)
     init = {
         name: value * (1.0 + perturbation * rng.standard_normal(value.shape)) for name, value in golden.init.items()
     }
-    state = init_state(spec, hyper, params_from_torch(init)).train
-    run = jax.jit(functools.partial(train_epoch, spec))
-    infos = []
-    for order in golden.order:
-        state, info = run(hyper, state, inputs, jnp.asarray(order), jax.random.key(0))
-        infos.append(jax.device_get(info))
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *infos)
+    return run_steps(config_of(golden), inputs, golden.order, init)
 
 
 def figures(info: StepInfo) -> dict[str, np.ndarray]:
@@ -110,13 +77,21 @@ def compare(golden: Golden, info: StepInfo) -> dict[str, Difference]:
     return {name: difference(recorded[name], found) for name, found in figures(info).items()}
 
 
-def component_means(golden: Golden, info: StepInfo) -> dict[str, float]:
-    """Return by how much each term's epoch means differ, relative to the term's largest mean."""
+def compare_terms(golden: Golden, info: StepInfo) -> dict[str, float]:
+    """Return by how much each term differs in the first 200 steps, relative to its largest value there.
+
+    The weights of three terms are so small that loss and gradient norm could not tell them wrong.
+    """
     found = {}
     for index, name in enumerate(COMPONENTS):
-        recorded = golden.components[..., index].astype(np.float64).mean(1)
-        replayed = np.asarray(getattr(info.terms, name), np.float64).mean(1)
-        found[name] = float(np.max(np.abs(replayed - recorded)) / max(np.max(np.abs(recorded)), 1e-12))
+        recorded = golden.components[..., index].astype(np.float64).ravel()[:FIRST_STEPS]
+        replayed = np.asarray(getattr(info.terms, name), np.float64).ravel()[:FIRST_STEPS]
+        scale = np.max(np.abs(recorded))
+        if name == "acyclic":
+            # A trace near n_vars less n_vars: the recording itself is known to 1e-7 n_vars only.
+            scale = max(scale, 5e-3 * len(golden.init["structure_learner.A_base"]))
+        relative = np.max(np.abs(replayed - recorded)) / scale
+        found[name] = float(relative) if np.isfinite(relative) else np.inf
     return found
 
 
@@ -137,7 +112,7 @@ class Verdict(NamedTuple):
 
     holds: bool
     found: dict[str, Difference]
-    components: dict[str, float]
+    terms: dict[str, float]
     outside_range: dict[str, float] | None  # None where the plain replay decides
 
 
@@ -146,14 +121,15 @@ def judge(golden: Golden, inputs: Windows) -> Verdict:
     tolerance = tolerance_of(golden)
     plain = replay(golden, inputs)
     found = compare(golden, plain)
-    components = component_means(golden, plain)
+    terms = compare_terms(golden, plain)
     steps_hold = all(item.first <= tolerance.first and item.every <= tolerance.every for item in found.values())
+    steps_hold &= max(terms.values()) <= tolerance.first
     means_hold = all(item.epoch_means <= tolerance.epoch_means for item in found.values())
     if means_hold or not steps_hold or tolerance == SHORT:
-        return Verdict(steps_hold and means_hold, found, components, None)
+        return Verdict(steps_hold and means_hold, found, terms, None)
     others = [replay(golden, inputs, ROUNDING, seed) for seed in range(ROUNDINGS)]
     outside = distance_from_range(golden, [plain, *others])
-    return Verdict(max(outside.values()) <= tolerance.epoch_means, found, components, outside)
+    return Verdict(max(outside.values()) <= tolerance.epoch_means, found, terms, outside)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -171,7 +147,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         cases = load_golden(options.golden, options.case)
-        inputs = {golden.case: windows_of(golden, options.data, options.window) for golden in cases}
+        inputs = {
+            golden.case: training_windows(golden.windows(options.data, options.window), golden.setup.standardize)
+            for golden in cases
+        }
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -183,6 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
             rows.append((golden.case, name, *item))
             if verdict.outside_range is not None:
                 rows.append((golden.case, f"{name}, outside the range", None, None, verdict.outside_range[name]))
+        rows += [(golden.case, name, value, None, None) for name, value in verdict.terms.items()]
         rows.append((golden.case, "tolerance", *(f"{limit:g}" for limit in tolerance)))
         record[golden.case] = {**verdict._asdict(), "tolerance": tolerance}
     passed = all(item["holds"] for item in record.values())
@@ -190,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
     if any(item["outside_range"] is not None for item in record.values()):
         print(
             "The plain replay misses the tolerance of the epoch means. `outside the range` decides: how far\n"
-            f"the recording lies from the range of {ROUNDINGS + 1} replays whose initial parameters differ by {ROUNDING:g}."
+            f"the recording lies from {ROUNDINGS + 1} replays whose initial parameters differ by {ROUNDING:g}."
         )
     print("parity holds" if passed else "parity does NOT hold")
     if options.out:

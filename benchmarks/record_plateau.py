@@ -38,7 +38,7 @@ MARGIN = 1e-5
 def make_settings() -> np.ndarray:
     """Return the table of settings: patience 0-5 x cooldown 0-3 x both modes, the rest in turn."""
     rest = itertools.cycle(itertools.product(FACTORS, THRESHOLDS, RATES))
-    rows = [STABLE]
+    rows: list[tuple[float, ...]] = [STABLE]
     for patience, cooldown, relative, _ in itertools.product(range(6), range(4), (0, 1), range(4)):
         factor, threshold, (rate, floor) = next(rest)
         rows.append((rate, factor, patience, cooldown, threshold, relative, floor))
@@ -51,7 +51,7 @@ def make_values(rng: np.random.Generator, count: int = 96) -> np.ndarray:
     A value is dropped where another one's bar for progress lies within `MARGIN` of it: there the
     rounding would decide, and torch's scheduler computes in float64.
     """
-    drawn = np.float32(rng.lognormal(-1.0, 1.5, 40 * count))
+    drawn = rng.lognormal(-1.0, 1.5, 40 * count).astype(np.float32)
     drawn[::7] *= -1
     kept = [np.float32(value) for value in SPECIAL]
     for value in drawn:
@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", default=ROOT / "tests" / "fixtures" / "plateau_torch.npz")
     options = parser.parse_args(arguments)
     arrays = record()
-    np.savez_compressed(options.out, **arrays)
+    np.savez_compressed(options.out, allow_pickle=False, **arrays)
     scale = arrays["scale_values"][arrays["scale"]]
     stable = arrays["setting"] == 0
     print(

@@ -19,13 +19,17 @@ _HOMES = {
     "Model": "jaxstable.models.base",
     "RCGNN": "jaxstable.models.rcgnn",
     "RunDirectoryError": "jaxstable.training.rundir",
+    "SweepResult": "jaxstable.results.sweep",
     "TrainResult": "jaxstable.results.result",
     "datasets": "jaxstable.data.sources",
     "diagnose": "jaxstable.api",
+    "grids": "jaxstable.training.grid",
     "load": "jaxstable.api",
+    "search": "jaxstable.api",
+    "sweep": "jaxstable.api",
     "train": "jaxstable.api",
 }
-_MODULES = {"datasets"}
+_MODULES = {"datasets", "grids"}
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
@@ -46,6 +50,8 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from jaxstable.api import diagnose as diagnose
     from jaxstable.api import load as load
+    from jaxstable.api import search as search
+    from jaxstable.api import sweep as sweep
     from jaxstable.api import train as train
     from jaxstable.config import Config as Config
     from jaxstable.config import ConfigError as ConfigError
@@ -57,5 +63,7 @@ if TYPE_CHECKING:
     from jaxstable.models.rcgnn import RCGNN as RCGNN
     from jaxstable.results.diagnosis import Finding as Finding
     from jaxstable.results.result import TrainResult as TrainResult
+    from jaxstable.results.sweep import SweepResult as SweepResult
+    from jaxstable.training import grid as grids
     from jaxstable.training.rundir import RunDirectoryError as RunDirectoryError
     from jaxstable.training.signals import Interrupted as Interrupted

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.models.base import Model
-from jaxstable.results import storage
+from jaxstable.results import storage, storage_grid
 from jaxstable.results.diagnosis import Finding, diagnose_dir
+from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
 from jaxstable.results.result import TrainResult
+from jaxstable.results.sweep import SweepResult
 from jaxstable.training.fit import fit
+from jaxstable.training.grid import NAMED_GRIDS, Grid, expand
 from jaxstable.training.progress import Progress
+from jaxstable.training.record import Run
+from jaxstable.training.runfiles import Notes
+from jaxstable.training.search import ROUND, Space, checked_score, owned, search_lanes
 from jaxstable.training.signals import Interrupted
+from jaxstable.training.sweep import sweep_lanes
+from jaxstable.training.sweepprogress import SweepProgress
+from jaxstable.training.table import is_sweep
 
 
 def train(
@@ -25,7 +34,7 @@ def train(
     resume: bool = False,
     progress: bool | None = None,
     model: Model | None = None,
-    notes: Mapping[str, Mapping[str, Any]] | None = None,
+    notes: Notes | None = None,
 ) -> TrainResult:
     """Train one model on one data set, with its health on record.
 
@@ -56,13 +65,7 @@ def train(
         >>> result.adjacency.shape
         (13, 13)
     """
-    if config is None:
-        config = Config()
-    if isinstance(config, Mapping):
-        config = Config.from_dict(config)
-    if not isinstance(config, Config):
-        raise ConfigError(f"config: found a {type(config).__name__}, expected a Config; the data come second")
-    dataset = as_dataset(data)
+    config, dataset = _as_config(config), as_dataset(data)
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
     with Progress(config.epochs, true_edges, progress) as shown:
         try:
@@ -73,6 +76,127 @@ def train(
             stop.result = _kept(TrainResult(stop.result, None), run_dir)
             raise
     return _kept(TrainResult(run, None), run_dir)
+
+
+def sweep(
+    config: Config | Mapping[str, Any] | None = None,
+    data: Dataset | Any = None,
+    grid: Grid | None = None,
+    *,
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    progress: bool | None = None,
+    model: Model | None = None,
+    devices: Sequence[Any] | None = None,
+    width: int | None = None,
+    notes: Notes | None = None,
+) -> SweepResult:
+    """Train every point of a grid as a lane of one compiled program.
+
+    A lane is what `train` gives for its config, whatever runs beside it; one that diverges is frozen and
+    reported. Another float or seed compiles nothing anew; any other field does, once per value.
+
+    Args:
+        config: What all lanes have in common; a mapping of fields is taken too. None is ``Config()``.
+        data: As for `train`.
+        grid: A mapping from fields to lists of values (their product is taken), a list of configs or of mappings
+            of changed fields, or the name of a grid: "structure" or "penalties". `grids.log_spaced` and
+            `grids.random_points` make values.
+        run_dir: Directory for log, table, checkpoints and arrays; None writes nothing. A run or sweep that is
+            already there is moved to a numbered directory beside it.
+        resume: Go on from the checkpoints in `run_dir`, as if the sweep had never stopped; starts anew if there
+            are none.
+        progress: Show the lanes while they run; None does so in a terminal or notebook only.
+        model: A model of your own for all lanes, instead of the one that the config names.
+        devices: JAX devices to spread the lanes over; None is all of this process.
+        width: Lanes that one device takes at a time; None is 1 on a CPU and as many as fit elsewhere.
+        notes: JSON documents to lay into `run_dir` by file name.
+
+    Returns:
+        The result; ``result[i]`` is lane i.
+
+    Raises:
+        ConfigError: The grid is missing, or a field is unknown or out of its range.
+        DataError: The data cannot be trained on.
+        RunDirectoryError: The directory is in use, damaged, or holds another sweep.
+        Interrupted: Ctrl-C or SIGTERM; the epoch was finished, everything saved, and `result` holds the sweep.
+
+    Example:
+        >>> import jaxstable as js
+        >>> config, data = js.Config(epochs=1, batch_size=64), js.datasets.sensors(n_steps=300)
+        >>> js.sweep(config, data, {"lambda_sparse": [1e-4, 1e-2]}, progress=False)
+        SweepResult(2 lanes over lambda_sparse: 2 finished)
+    """
+    if grid is None:
+        raise ConfigError(
+            "grid: found none; give a mapping such as {'lambda_sparse': [1e-4, 1e-3], 'seed': range(5)}, a list of "
+            f"configs, or one of {', '.join(map(repr, NAMED_GRIDS))}; for a single run there is train"
+        )
+    how = {"run_dir": run_dir, "resume": resume, "model": model, "devices": devices, "width": width, "notes": notes}
+    return _sweep(expand(_as_config(config), grid), as_dataset(data), progress, **how)
+
+
+def search(
+    config: Config | Mapping[str, Any] | None = None,
+    data: Dataset | Any = None,
+    space: Space | None = None,
+    *,
+    rounds: int = 4,
+    lanes: int = 16,
+    by: str | None = None,
+    seed: int = 0,
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    progress: bool | None = None,
+    model: Model | None = None,
+    devices: Sequence[Any] | None = None,
+    width: int | None = None,
+) -> SweepResult:
+    """Search a space with Optuna: rounds of lanes, each placed by what the rounds before have shown.
+
+    Args:
+        config: What all lanes have in common; a mapping of fields is taken too. None is ``Config()``.
+        data: As for `train`.
+        space: Fields, each with a pair (low, high) or a list of values; floats are searched in the logarithm.
+        rounds: Rounds, >= 1.
+        lanes: Lanes of a round, >= 1; all rounds share one compiled program.
+        by: Column of the table to search by; None is "val_f1" if the true graph is known, else "val_recon".
+        seed: Seed of the points; the same seed gives the same ones.
+        run_dir: Directory for the search, with a sweep directory for each round in it; None writes nothing.
+        resume: Go on from what `run_dir` holds: rounds that are done are read, not trained.
+        progress: As for `sweep`.
+        model: As for `sweep`.
+        devices: As for `sweep`.
+        width: As for `sweep`.
+
+    Returns:
+        The lanes of all rounds, in order: lane ``i`` belongs to round ``i // lanes``.
+
+    Raises:
+        ConfigError: The space is missing, or a field, a range or a number is refused.
+        ImportError: Optuna is not installed.
+        RunDirectoryError: The directory is in use, damaged, or holds another search.
+        Interrupted: Ctrl-C or SIGTERM; everything was saved, and `result` holds the lanes so far.
+    """
+    if space is None:
+        raise ConfigError("space: found none; give a mapping such as {'lambda_sparse': (1e-5, 1e-2)}")
+    config, dataset = _as_config(config), as_dataset(data)
+    by = checked_score(by, dataset.truth is not None)
+    done: list[Run] = []
+    with owned(run_dir, resume=resume) as directory:
+
+        def train_round(number: int, configs: Sequence[Config]) -> Sequence[Run]:
+            where = directory and directory / ROUND.format(number)
+            how = {"run_dir": where, "resume": resume, "model": model, "devices": devices, "width": width}
+            try:
+                done.extend(_sweep(configs, dataset, progress, title=f"Round {number + 1}/{rounds} | ", **how).runs)
+            except Interrupted as stop:
+                stop.result = SweepResult([*done, *stop.result.runs])
+                raise
+            return done[-len(configs) :]
+
+        search_lanes(config, space, train_round, by=by, rounds=rounds, lanes=lanes, seed=seed)
+        return _kept_sweep(done, directory)
 
 
 def as_dataset(data: Dataset | Any) -> Dataset:
@@ -90,22 +214,49 @@ def as_dataset(data: Dataset | Any) -> Dataset:
     return Dataset.from_array(data)
 
 
-def load(directory: str | Path) -> TrainResult:
-    """Return the result that a run or `TrainResult.save` left in a directory.
+def load(directory: str | Path) -> TrainResult | SweepResult:
+    """Return the result that a run, a sweep or `save` left in a directory.
 
     Raises:
         RunDirectoryError: Files are missing or damaged.
     """
-    return storage.load(directory)
+    return storage_grid.load(directory) if is_sweep(directory) else storage.load(directory)
 
 
 def diagnose(path: str | Path) -> list[Finding]:
-    """Return the findings about a run from its directory or its log file.
+    """Return the findings about a run or a sweep from its directory, or about a run from its log file.
 
     Raises:
         RunDirectoryError: There is no log.
     """
-    return diagnose_dir(path)
+    return diagnose_sweep_dir(path) if is_sweep(path) else diagnose_dir(path)
+
+
+def _sweep(
+    configs: Sequence[Config], dataset: Dataset, progress: bool | None, *, title: str = "", **how: Any
+) -> SweepResult:
+    with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
+        try:
+            runs = sweep_lanes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
+        except Interrupted as stop:
+            stop.result = _kept_sweep(stop.result, how["run_dir"])
+            raise
+    return _kept_sweep(runs, how["run_dir"])
+
+
+def _kept_sweep(runs: Sequence[Run], run_dir: str | Path | None) -> SweepResult:
+    result = SweepResult(runs)
+    return result if run_dir is None else SweepResult(runs, result.save(run_dir))
+
+
+def _as_config(config: Config | Mapping[str, Any] | None) -> Config:
+    if config is None:
+        return Config()
+    if isinstance(config, Mapping):
+        return Config.from_dict(config)
+    if not isinstance(config, Config):
+        raise ConfigError(f"config: found a {type(config).__name__}, expected a Config; the data come second")
+    return config
 
 
 def _kept(result: TrainResult, run_dir: str | Path | None) -> TrainResult:

@@ -14,6 +14,7 @@ from jaxstable.results.findings import NOTHING, Finding
 
 if TYPE_CHECKING:
     from jaxstable.results.result import TrainResult
+    from jaxstable.results.sweep import SweepResult
 
 MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 COLOURS = {"error": "#c23b3b", "warning": "#b7651b", "info": "#2563a8", "ok": "#2f8f5b"}
@@ -93,25 +94,34 @@ def summary_text(summary: Mapping[str, Any], paths: Iterable[str | os.PathLike[s
 def html(result: TrainResult) -> str:
     """Build the notebook display: totals, findings and, with matplotlib, the picture."""
     rows = [*summary_rows(result.summary()), ("Edges in the graph", str(int(result.graph.sum())))]
+    shown = picture(result, "history, edge weights and graph")
+    return f"<div>{table_html(rows)}{findings_html(result.diagnose())}{shown}</div>"
+
+
+def table_html(rows: Iterable[tuple[str, str]]) -> str:
+    """Lay (label, value) pairs out as an HTML table."""
     cell = "text-align:left;padding:2px 12px 2px 0;vertical-align:top"
-    table = "".join(
+    body = "".join(
         f'<tr><th style="{cell};font-weight:600">{escape(label)}</th><td style="{cell}">{escape(value)}</td></tr>'
         for label, value in rows
     )
+    return f'<table style="border-collapse:collapse">{body}</table>'
+
+
+def findings_html(findings: Iterable[Finding]) -> str:
+    """Lay findings out as an HTML list."""
     items = "".join(
         f'<li style="margin:3px 0"><span style="color:{COLOURS[finding.severity]};font-weight:600">'
         f"{escape(finding.code)}</span> {escape(finding.evidence)}"
         + ("" if finding.remedy == NOTHING else f"<br><em>{escape(finding.remedy)}</em>")
         + "</li>"
-        for finding in result.diagnose()
+        for finding in findings
     )
-    return (
-        f'<div><table style="border-collapse:collapse">{table}</table>'
-        f'<ul style="list-style:none;padding:0;margin:8px 0">{items}</ul>{_picture(result)}</div>'
-    )
+    return f'<ul style="list-style:none;padding:0;margin:8px 0">{items}</ul>'
 
 
-def _picture(result: TrainResult) -> str:
+def picture(result: TrainResult | SweepResult, words: str) -> str:
+    """Return the picture of a result as an HTML image, or how to get one."""
     try:
         figure = result.plot()
     except ImportError:
@@ -119,4 +129,4 @@ def _picture(result: TrainResult) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="history, edge weights and graph" style="max-width:100%" src="data:image/png;base64,{encoded}">'
+    return f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{encoded}">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from jaxstable.training.rundir import RunDirectoryError
 if TYPE_CHECKING:
     from jaxstable.results.result import TrainResult
 
+REQUIRED = {"adjacency", "lagged", "names", "threshold"}
 PARAMS = "params/"  # prefix of the parameters inside adjacency.npz
 
 
@@ -69,7 +70,7 @@ def load(directory: str | os.PathLike[str]) -> TrainResult:
     config = summary.get("config")
     if not isinstance(config, Mapping):
         config = _config_file(directory)
-    arrays = _read_arrays(directory / rundir.ADJACENCY)
+    arrays = read_arrays(directory / rundir.ADJACENCY, REQUIRED)
     run = Run(
         config=Config.from_dict(config),
         names=tuple(str(name) for name in arrays["names"]),
@@ -96,7 +97,8 @@ def _config_file(directory: Path) -> dict[str, Any]:
     return rundir.read_json(path)
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, required: Set[str]) -> dict[str, np.ndarray]:
+    """Read an archive that holds at least the required arrays."""
     if not path.is_file():
         raise RunDirectoryError(
             f"{path} is missing: the run has not ended; continue it with `jaxstable resume {path.parent}`"
@@ -109,7 +111,7 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             f"{path} is damaged ({error}): restore it from a copy, or continue the run with "
             f"`jaxstable resume {path.parent}`, which writes it again"
         ) from error
-    lacking = {"adjacency", "lagged", "names", "threshold"} - set(arrays)
+    lacking = set(required) - set(arrays)
     if lacking:
         raise RunDirectoryError(f"{path} lacks {', '.join(sorted(lacking))}: train the run again")
     return arrays

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,21 @@ import numpy as np
 from jaxstable.training.rundir import RunDirectoryError, write_atomic
 
 META = "meta"
+DIGEST_SIZE = 16  # bytes of the checksum at the end of the file
 
 
 def save_checkpoint(path: Path, tree: Any, meta: dict[str, Any]) -> None:
     """Write a pytree of arrays and a JSON-ready dictionary to one file, atomically.
 
-    The archive keeps a CRC-32 of every array, checked on reading.
+    The file is an npz archive, which `numpy.load` opens, followed by a checksum of all of it: an archive's own
+    CRC-32 covers the arrays, not the headers that say what they are.
     """
     arrays = {jax.tree_util.keystr(key): np.asarray(leaf) for key, leaf in jax.tree_util.tree_leaves_with_path(tree)}
     text = np.frombuffer(json.dumps(meta, allow_nan=False).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **{META: text}, **arrays)
-    write_atomic(path, buffer.getvalue())
+    archive = buffer.getvalue()
+    write_atomic(path, archive + _digest(archive))
 
 
 def load_checkpoint(path: Path, template: Any) -> tuple[Any, dict[str, Any]]:
@@ -57,13 +60,17 @@ def load_checkpoint(path: Path, template: Any) -> tuple[Any, dict[str, Any]]:
     return jax.tree_util.tree_unflatten(structure, leaves), meta
 
 
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=DIGEST_SIZE).digest()
+
+
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(arrays.pop(META).tobytes())
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, OSError, NotImplementedError) as error:
+    content = path.read_bytes()
+    archive, digest = content[:-DIGEST_SIZE], content[-DIGEST_SIZE:]
+    if _digest(archive) != digest:
         raise RunDirectoryError(
-            f"{path} is damaged ({error}); restore it from a copy, or train anew in another directory"
-        ) from error
-    return arrays, meta
+            f"{path} is damaged (its checksum does not match); restore it from a copy, or train anew in another directory"
+        )
+    with np.load(io.BytesIO(archive), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return arrays, json.loads(arrays.pop(META).tobytes())

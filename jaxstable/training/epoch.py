@@ -100,7 +100,7 @@ def train_epoch(
         (loss, terms), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         new = TrainState(optax.apply_updates(state.params, updates), opt_state)
-        norm = optax.global_norm(grads)
+        norm = optax.tree.norm(grads)
         finite = jnp.isfinite(loss) & jnp.isfinite(norm) & all_finite(new.params, opt_state[:-1])
         info = StepInfo(loss, terms, norm, norm > hyper.clip_norm, ~finite)
         return jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, state), info
@@ -160,7 +160,7 @@ def audit(spec: Spec, params: Any, batch: Any, key: Array) -> LossTerms:
     terms, pull_back = jax.vjp(lambda p: jnp.stack(spec.model.loss(p, batch, key)), params)
     # One backward pass for all terms, not one each: it compiles in a quarter of the time.
     grads = jax.vmap(pull_back)(jnp.eye(len(terms), dtype=terms.dtype))[0]
-    return LossTerms(*jax.vmap(optax.global_norm)(spec.model.structure(grads)))
+    return LossTerms(*jax.vmap(optax.tree.norm)(spec.model.structure(grads)))
 
 
 def run_epoch(

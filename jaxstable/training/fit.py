@@ -14,7 +14,7 @@ from jaxstable.training.lanes import use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem, check_same_data, identity
 from jaxstable.training.record import Run
-from jaxstable.training.rundir import RunDirectoryError
+from jaxstable.training.rundir import CONFIG, RunDirectoryError
 from jaxstable.training.runfiles import RunFiles
 from jaxstable.training.signals import Interrupted, deferred_signals
 
@@ -54,9 +54,11 @@ def fit(
         files = None
         begun = not_begun(1)
         if run_dir is not None:
-            files = closing.enter_context(RunFiles(run_dir, config, resume=resume, notes=notes))
+            files = closing.enter_context(RunFiles(run_dir, config, resume=resume))
             files.meta = identity(config, dataset)
             begun = _begun(problem, files)
+            # Only now: a run that is refused leaves the directory as it was.
+            files.describe({CONFIG: config.to_dict(), **(notes or {})})
         signalled = closing.enter_context(deferred_signals())
         [run] = run_lanes(
             problem,

@@ -50,10 +50,18 @@ def expand(config: Config, grid: Grid) -> list[Config]:
             raise ConfigError(f"grid: found {grid!r}, expected one of {', '.join(NAMED_GRIDS)}")
         grid = NAMED_GRIDS[grid]
     if isinstance(grid, Mapping):
-        axes = {name: _values(name, values) for name, values in grid.items()}
+        axes = {name: checked_values(name, values) for name, values in grid.items()}
         points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
-    else:
+    elif isinstance(grid, Iterable) and not isinstance(grid, bytes):
         points = list(grid)
+    else:
+        points = [grid]
+    for point in points:
+        if not isinstance(point, (Config, Mapping)):
+            raise ConfigError(
+                f"grid: found {point!r}, expected a mapping of fields to lists of values, a list of configs or of "
+                f"mappings, or one of {', '.join(NAMED_GRIDS)}"
+            )
     if not points:
         raise ConfigError("grid: it has no lane; give at least one value for every field")
     return [point if isinstance(point, Config) else config.replace(**point) for point in points]
@@ -65,6 +73,13 @@ def axes_of(configs: Sequence[Config]) -> list[str]:
     return [name for name in first if any(getattr(config, name) != first[name] for config in configs)]
 
 
+def static_fields(config: Config) -> tuple[Any, ...]:
+    """Return the values that lanes must share to be one compiled program: all but the floats and the seed."""
+    return tuple(
+        value for name, value in config.to_dict().items() if name != "seed" and not isinstance(value, float)
+    )
+
+
 def log_spaced(low: float, high: float, count: int) -> list[float]:
     """Return `count` values from `low` to `high`, evenly spaced in the logarithm.
 
@@ -72,7 +87,7 @@ def log_spaced(low: float, high: float, count: int) -> list[float]:
         >>> log_spaced(1e-4, 1e-2, 3)
         [0.0001, 0.001, 0.01]
     """
-    _check_range("log_spaced", low, high)
+    check_range("log_spaced", low, high)
     if count < 2:
         raise ConfigError(f"log_spaced: found {count} values, expected at least 2")
     step = (math.log10(high) - math.log10(low)) / (count - 1)
@@ -105,15 +120,16 @@ def random_points(count: int, seed: int = 0, **ranges: Any) -> list[dict[str, An
 
     def draw(name: str, allowed: Any) -> Any:
         if isinstance(allowed, tuple) and len(allowed) == 2:
-            _check_range(name, *allowed)
+            check_range(name, *allowed)
             return float(np.exp(rng.uniform(*np.log(allowed))))
-        values = _values(name, allowed)
+        values = checked_values(name, allowed)
         return values[int(rng.integers(len(values)))]
 
     return [{name: draw(name, allowed) for name, allowed in ranges.items()} for _ in range(count)]
 
 
-def _values(name: str, values: Any) -> list[Any]:
+def checked_values(name: str, values: Any) -> list[Any]:
+    """Return the values of a field as a list, refusing none and text."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise ConfigError(f"{name}: found {values!r}, expected a list of values for the grid")
     found = list(values)
@@ -122,6 +138,7 @@ def _values(name: str, values: Any) -> list[Any]:
     return found
 
 
-def _check_range(name: str, low: float, high: float) -> None:
+def check_range(name: str, low: float, high: float) -> None:
+    """Refuse a range that is empty or not positive."""
     if not 0 < low < high < math.inf:
         raise ConfigError(f"{name}: found the range ({low}, {high}), expected 0 < low < high")

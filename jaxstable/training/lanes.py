@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -29,7 +30,11 @@ from jaxstable.training.state import RunState, Status, init_state
 
 logger = logging.getLogger(__name__)
 
+MEMORY_SHARE = 0.8  # share of a device's memory that the lanes of one go may take
 COMPILE_SECONDS = 5.0  # what a smaller program costs to compile; compaction must save more than that
+
+
+Signature = tuple[Any, tuple[Any, ...]]
 
 
 class LaneData(NamedTuple):
@@ -83,6 +88,7 @@ class Lanes:
         self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
         self._data = jax.device_put(data, NamedSharding(self.mesh, P()))
         self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
+        self._memory = _free_bytes(devices[0])
         self._seconds = 0.0
         self._deal()
 
@@ -115,17 +121,20 @@ class Lanes:
         return self._in_lane_order(info)
 
     def _run(self, evaluated: bool) -> tuple[RunState, EpochInfo]:
+        arguments = (self._slot_hyper, self._state, self._data)
         while True:
             try:
-                out = advance_lanes(
-                    self.spec, self.mesh, self.width, evaluated, self._slot_hyper, self._state, self._data
-                )
-                return jax.block_until_ready(out)
-            except jax.errors.JaxRuntimeError as error:
-                if "RESOURCE_EXHAUSTED" not in str(error) or self.width == 1:
+                program = compiled(self.spec, self.mesh, self.width, evaluated, _signature(arguments))
+                if self.width > 1 and _bytes_of(program) > self._memory:
+                    raise MemoryError(f"needs {_bytes_of(program) / 1e9:.1f} GB a device")
+                return jax.block_until_ready(program(*arguments))
+            except (jax.errors.JaxRuntimeError, MemoryError) as error:
+                # The state before the epoch is still there, so nothing is lost by trying again.
+                exhausted = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+                if not exhausted or self.width == 1:
                     raise
                 self.width //= 2
-                logger.warning("out of device memory: taking %d lanes at a time from here on", self.width)
+                logger.warning("%s: taking %d lanes at a time from here on", error, self.width)
 
     def _in_lane_order(self, info: EpochInfo) -> EpochInfo:
         taken = self._slots >= 0
@@ -178,7 +187,6 @@ class Lanes:
         self._slot_hyper = jax.device_put(jax.tree.map(lambda leaf: leaf[source], self.hyper), sharding)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def advance_lanes(
     spec: Spec, mesh: Mesh, width: int, evaluated: bool, hyper: Hyper, state: RunState, data: LaneData
 ) -> tuple[RunState, EpochInfo]:
@@ -194,6 +202,37 @@ def advance_lanes(
     return jax.shard_map(local, mesh=mesh, in_specs=(by_lane, by_lane, P()), out_specs=by_lane, check_vma=False)(
         hyper, state, data
     )
+
+
+@functools.lru_cache(maxsize=64)
+def compiled(spec: Spec, mesh: Mesh, width: int, evaluated: bool, signature: Signature) -> jax.stages.Compiled:
+    """Return the compiled program for arguments of this signature; its cache misses count the compilations."""
+    structure, leaves = signature
+    arguments = jax.tree.unflatten(structure, [jax.ShapeDtypeStruct(*leaf) for leaf in leaves])
+    by_lane, replicated = NamedSharding(mesh, P("lane")), NamedSharding(mesh, P())
+    program = jax.jit(
+        functools.partial(advance_lanes, spec, mesh, width, evaluated),
+        in_shardings=(by_lane, by_lane, replicated),
+        out_shardings=by_lane,
+    )
+    return program.lower(*arguments).compile()
+
+
+def _signature(arguments: Any) -> Signature:
+    leaves, structure = jax.tree.flatten(arguments)
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+
+
+def _bytes_of(program: jax.stages.Compiled) -> int:
+    """Return what a program needs on each device beside what is already there."""
+    analysis = program.memory_analysis()
+    return 0 if analysis is None else analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+
+
+def _free_bytes(device: jax.Device) -> float:
+    """Return the memory budget of a device; unlimited where it is not known."""
+    stats = device.memory_stats() or {}
+    return MEMORY_SHARE * stats.get("bytes_limit", math.inf) - stats.get("bytes_in_use", 0)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -75,9 +75,10 @@ def check_same_data(dataset: Dataset, meta: Mapping[str, Any]) -> None:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a data set's values, gaps and windows."""
+    """Return a checksum of a data set's values, gaps, windows and true graph."""
     digest = hashlib.blake2b(digest_size=16)
-    for array in (dataset.values, dataset.mask, dataset.series):
+    truth = np.zeros(0, bool) if dataset.truth is None else dataset.truth
+    for array in (dataset.values, dataset.mask, dataset.series, truth):
         digest.update(np.ascontiguousarray(array).view(np.uint8).data)
     digest.update(repr((dataset.names, dataset.window, dataset.stride)).encode())
     return digest.hexdigest()

@@ -29,13 +29,12 @@ class RunFiles:
         config: The run's config; its preset names the log.
         resume: Whether to go on from the checkpoint there. If not, the files of a run that is already there are
             moved to a numbered directory beside it, so that nothing is lost.
-        notes: JSON documents to lay beside the run's files, by file name.
 
     Raises:
         RunDirectoryError: Another run is writing there.
     """
 
-    def __init__(self, directory: str | Path, config: Config, *, resume: bool, notes: Notes | None = None) -> None:
+    def __init__(self, directory: str | Path, config: Config, *, resume: bool) -> None:
         self.directory = Path(directory)
         self._lock = locked(self.directory)
         if not resume:
@@ -43,8 +42,6 @@ class RunFiles:
         self.checkpoint = self.directory / CHECKPOINT
         self.log = self.directory / rundir.LOG.format(preset=config.preset)
         self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
-        for name, document in {rundir.CONFIG: config.to_dict(), **(notes or {})}.items():
-            rundir.write_json(self.directory / name, document)
         self.meta: dict[str, Any] = {}  # what every checkpoint says besides its state
         self._handle: TextIO | None = None
 
@@ -59,6 +56,11 @@ class RunFiles:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def describe(self, documents: Notes) -> None:
+        """Lay JSON documents beside the run's files, by file name."""
+        for name, document in documents.items():
+            rundir.write_json(self.directory / name, document)
 
     def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
         """Add the one lane's record to the log, as one line, flushed."""
@@ -97,9 +99,14 @@ def locked(directory: Path) -> filelock.BaseFileLock:
     """Make a directory and take it for this process alone; the lock ends with the process, however it ends.
 
     Raises:
-        RunDirectoryError: Another run has it.
+        RunDirectoryError: Another run has it, or it cannot be made.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{directory} cannot be made a directory ({error.strerror}); choose another run directory"
+        ) from error
     lock = filelock.FileLock(directory / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -110,9 +117,9 @@ def locked(directory: Path) -> filelock.BaseFileLock:
     return lock
 
 
-def move_away(directory: Path) -> Path | None:
-    """Move the files of an earlier run to a numbered directory beside it."""
-    if not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
+def move_away(directory: Path, force: bool = False) -> Path | None:
+    """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`."""
+    if not force and not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
         return None
     number = 1
     while (target := directory.with_name(f"{directory.name}-{number}")).exists():

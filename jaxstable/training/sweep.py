@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import jax
+import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.models.base import Model
 from jaxstable.training import rundir
+from jaxstable.training.grid import static_fields
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
-from jaxstable.training.problem import Problem, fingerprint
+from jaxstable.training.problem import Problem, data_facts, fingerprint
 from jaxstable.training.record import Run
 from jaxstable.training.runfiles import Notes
 from jaxstable.training.signals import Interrupted, deferred_signals
-from jaxstable.training.spec import Hyper
 from jaxstable.training.sweepfiles import SweepFiles
+from jaxstable.training.table import UNFINISHED, table_row
 
 OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], None]
+OnBegin = Callable[[Mapping[int, Sequence[Mapping[str, Any]]]], None]
 
 
 class Group(NamedTuple):
@@ -39,6 +45,7 @@ def sweep_lanes(
     run_dir: str | Path | None = None,
     resume: bool = False,
     notes: Notes | None = None,
+    on_begin: OnBegin | None = None,
     on_epoch: OnSweepEpoch | None = None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,
@@ -52,6 +59,7 @@ def sweep_lanes(
         run_dir: Where log, table and checkpoints go; None writes nothing.
         resume: Go on from the checkpoints in `run_dir`, if there are any.
         notes: JSON documents to lay into `run_dir`, by file name.
+        on_begin: Called once per group before training, with the records that a resumed sweep already has, by lane.
         on_epoch: Called after every epoch of a group with the new records, by lane.
         devices: Devices to use; by default all of this process.
         width: Lanes that a device takes at a time; by default 1 on a CPU, all elsewhere.
@@ -62,7 +70,8 @@ def sweep_lanes(
     Raises:
         ConfigError: A config does not fit the data.
         RunDirectoryError: The directory is in use, damaged or holds another sweep.
-        Interrupted: A signal came; the epoch was finished and everything saved, and `result` holds the runs.
+        Interrupted: A signal came; the epoch was finished and everything saved, and `result` holds all runs, those
+            that had not begun without a record.
     """
     use_every_core()
     groups = grouped(configs, dataset, model)
@@ -74,6 +83,9 @@ def sweep_lanes(
             identity = {"lanes": [config.to_dict() for config in configs], "fingerprint": fingerprint(dataset)}
             files = closing.enter_context(SweepFiles(run_dir, identity, resume=resume, notes=notes))
             begun = _begun(groups, files)
+        if on_begin:
+            for group, progress in zip(groups, begun, strict=True):
+                on_begin(dict(zip(group.lanes, progress.histories, strict=True)))
         signalled = closing.enter_context(deferred_signals())
         for number, (group, progress) in enumerate(zip(groups, begun, strict=True)):
             sink = files and _GroupSink(files, number, group, progress)
@@ -90,44 +102,26 @@ def sweep_lanes(
             runs |= zip(group.lanes, ended, strict=True)
             if sink:
                 sink.end([run.status for run in ended])
-            if (signum := signalled()) is not None:
+            signum = signalled()
+            if signum is not None and (len(runs) < len(configs) or any(run.status == "INTERRUPTED" for run in ended)):
                 done = sum(run.status != "INTERRUPTED" for run in runs.values())
                 where = f"saved in {run_dir}; resume=True goes on" if run_dir else "not saved: no run_dir"
-                raise Interrupted(f"interrupted with {done} of {len(configs)} lanes done: {where}", signum, runs)
+                for later in groups[number + 1 :]:
+                    runs |= _not_run(later)
+                message = f"interrupted with {done} of {len(configs)} lanes done: {where}"
+                raise Interrupted(message, signum, [runs[lane] for lane in range(len(configs))])
     return [runs[lane] for lane in range(len(configs))]
 
 
 def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = None) -> list[Group]:
     """Group configs by everything that is compiled or prepared once: all fields but traced floats and the seed."""
-    traced = set(Hyper._fields)
     members: dict[tuple[Any, ...], list[int]] = {}
     for lane, config in enumerate(configs):
-        key = tuple(value for name, value in config.to_dict().items() if name not in traced)
-        members.setdefault(key, []).append(lane)
+        members.setdefault(static_fields(config), []).append(lane)
     return [
         Group(Problem(configs[lanes[0]], dataset, model), lanes, [configs[lane] for lane in lanes])
         for lanes in members.values()
     ]
-
-
-def table_row(lane: int, config: Config, history: Sequence[Mapping[str, Any]], status: str) -> dict[str, Any]:
-    """Return one lane's line of the table: its number, what its best evaluation showed, and its whole config."""
-    evaluated = [record for record in history if record["val_loss"] is not None]
-    best = next((record for record in reversed(evaluated) if record["new_best"]), evaluated[-1] if evaluated else {})
-    return {
-        "lane": lane,
-        "status": status,
-        "epochs": len(history),
-        "val_loss": best.get("val_loss"),
-        "val_recon": (best.get("val_loss_components") or {}).get("recon"),
-        "val_f1": best.get("val_f1"),
-        "val_shd": best.get("val_shd"),
-        "edge_count": best.get("edge_count"),
-        "best_threshold": best.get("best_threshold"),
-        "train_loss": history[-1]["train_loss"] if history else None,
-        "skipped_steps": sum(record["skipped_steps"] for record in history),
-        **config.to_dict(),
-    }
 
 
 def _begun(groups: Sequence[Group], files: SweepFiles) -> list[Progress]:
@@ -159,6 +153,30 @@ def _check_whole(histories: Sequence[Sequence[Any]], epochs: Any, files: SweepFi
         )
 
 
+def _not_run(group: Group) -> dict[int, Run]:
+    """Return the runs of a group that a signal kept from beginning: no record, no edge."""
+    problem = group.problem
+    n_vars = problem.spec.n_vars
+    shape = jax.eval_shape(lambda: problem.model.adjacency(problem.model.init(jax.random.key(0), n_vars))).shape
+    blank = Run(
+        config=problem.config,
+        names=problem.dataset.names,
+        history=[],
+        adjacency=np.zeros(shape[1:], np.float32),
+        lagged=np.zeros(shape, np.float32),
+        threshold=0.5,
+        truth=problem.dataset.truth,
+        status="INTERRUPTED",
+        total_time=0.0,
+        data_facts=data_facts(problem.dataset, problem.prepared, problem.config),
+        params=None,
+    )
+    return {
+        lane: dataclasses.replace(blank, config=config, history=[])
+        for lane, config in zip(group.lanes, group.configs, strict=True)
+    }
+
+
 def _by_lane(call: OnSweepEpoch, lanes: Sequence[int]) -> OnSweepEpoch:
     return lambda records: call({lanes[own]: record for own, record in records.items()})
 
@@ -184,7 +202,7 @@ class _GroupSink:
     def end(self, statuses: Sequence[str]) -> None:
         """Enter the lanes that have ended into the table."""
         for own, status in enumerate(statuses):
-            if status not in ("RUNNING", "INTERRUPTED"):
-                lane = self.group.lanes[own]
+            lane = self.group.lanes[own]
+            if status not in UNFINISHED and lane not in self.files.table:
                 self.files.table[lane] = table_row(lane, self.group.configs[own], self.histories[own], status)
         self.files.write_table()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any, TextIO
 from jaxstable.training import rundir
 from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
 from jaxstable.training.runfiles import Notes, locked, move_away
+from jaxstable.training.table import LOG, TABLE, as_line, by_lane, read_lane_log, write_lines
 
 SWEEP = rundir.CONFIG
-LOG = "lanes_log.json"
-TABLE = "lanes.json"
 
 
 class SweepFiles:
@@ -64,25 +62,22 @@ class SweepFiles:
             known: Epochs done by every lane's group.
         """
         path = self.directory / LOG
-        records = [record for record in _lines(path) if record["epoch"] <= known.get(record["lane"], 0)]
-        rundir.write_atomic(path, b"".join(_line(record) for record in records))
-        kept: dict[int, list[dict[str, Any]]] = {lane: [] for lane in known}
-        for record in records:
-            kept[record["lane"]].append({key: value for key, value in record.items() if key != "lane"})
-        return kept
+        records = [record for record in read_lane_log(path) if record["epoch"] <= known.get(record["lane"], 0)]
+        write_lines(path, records)
+        dealt = by_lane(records, 1 + max(known))
+        return {lane: dealt[lane] for lane in known}
 
     def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
         """Add the records of one epoch to the log, flushed."""
         if self._handle is None:
             self._handle = (self.directory / LOG).open("a", encoding="utf-8")
         for lane, record in records.items():
-            self._handle.write(_line({"lane": lane, **record}).decode())
+            self._handle.write(as_line({"lane": lane, **record}).decode())
         self._handle.flush()
 
     def write_table(self) -> None:
         """Write the rows of the lanes that have ended, one JSON object per line, in the order of the lanes."""
-        rows = [self.table[lane] for lane in sorted(self.table)]
-        rundir.write_atomic(self.directory / TABLE, b"".join(_line(row) for row in rows))
+        write_lines(self.directory / TABLE, [self.table[lane] for lane in sorted(self.table)])
 
     def save(self, group: int, state: Any, meta: Mapping[str, Any]) -> None:
         """Write one group's checkpoint; the log reaches the disk before it."""
@@ -99,26 +94,11 @@ class SweepFiles:
         return self.directory / f"checkpoint-{group}.npz"
 
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(rundir.json_ready(record), allow_nan=False) + "\n").encode()
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """Return the whole lines of a log; a line that a crash cut off is left out."""
-    found = []
-    for line in path.read_bytes().splitlines() if path.is_file() else []:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and {"lane", "epoch"} <= set(record):
-            found.append(record)
-    return found
-
-
 def _check_same(then: Mapping[str, Any], now: Mapping[str, Any], directory: Path) -> None:
     if rundir.json_ready(dict(now)) == dict(then):
         return
+    if "lanes" not in then:
+        raise rundir.RunDirectoryError(f"{directory} holds a single run, not a sweep; use another directory")
     what = "data" if then.get("fingerprint") != now["fingerprint"] else "lanes"
     raise rundir.RunDirectoryError(
         f"{directory} holds a sweep of other {what}; resume with the same grid, config and data, or use another directory"

@@ -7,35 +7,38 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxstable.data.windows import Batch, Windows
 from jaxstable.models.base import LossTerms, Model, Params
 
-FAULTS = ("loss", "gradient", "overflow")
+LIMIT = 0.01
 
 
 class MarkedBatch(NamedTuple):
-    """A batch that knows whether a broken window is in it."""
+    """A batch that knows which faults are in it."""
 
     windows: Batch
-    broken: Array  # bool
+    faults: dict[str, Array]  # bool, by fault
 
 
 @functools.cache
-def linear(fault: str | None = None, broken_windows: tuple[int, ...] = ()) -> Model:
+def linear(late: bool = False, **broken: tuple[int, ...]) -> Model:
     """Predict each step from the one before it, x_t = W' x_{t-1} + noise, with adjacency |W|.
 
-    With a fault, the loss of a batch that holds a broken window is NaN ("loss"), is finite but has a NaN
-    gradient ("gradient"), or has a gradient whose norm overflows ("overflow").
+    Args:
+        late: Push the offset up until it passes a limit, from where on every loss is NaN.
+        broken: Windows by fault. The loss of a batch that holds one is NaN ("loss"), is finite but has a NaN
+            gradient ("gradient"), or has a gradient whose norm overflows ("overflow").
     """
 
     def init(key: Array, n_vars: int) -> Params:
-        return {"weights": 0.3 * jax.random.normal(key, (n_vars, n_vars)), "offset": jnp.zeros(n_vars)}
+        return {"offset": jnp.zeros(n_vars), "weights": 0.3 * jax.random.normal(key, (n_vars, n_vars))}
 
     def batch(inputs: Windows, index: Array) -> MarkedBatch:
-        broken = jnp.isin(index, jnp.asarray(broken_windows, jnp.int32)) if broken_windows else jnp.zeros(1, bool)
-        return MarkedBatch(inputs.gather(index), jnp.any(broken))
+        faults = {name: jnp.any(jnp.isin(index, np.array(windows))) for name, windows in broken.items()}
+        return MarkedBatch(inputs.gather(index), faults)
 
     def loss(params: Params, batch: MarkedBatch, key: Array) -> LossTerms:
         values, mask, weight = batch.windows
@@ -43,13 +46,16 @@ def linear(fault: str | None = None, broken_windows: tuple[int, ...] = ()) -> Mo
         noisy = values[:, :-1] + 0.1 * jax.random.normal(key, values[:, :-1].shape)
         error = (values[:, 1:] - noisy @ weights - params["offset"][None, None]) * mask[:, 1:]
         recon = jnp.sum(error**2) / jnp.maximum(jnp.sum(weight), 1.0)
-        if fault == "loss":
-            recon = jnp.where(batch.broken, jnp.nan, recon)
-        elif fault == "gradient":
-            recon = recon + jnp.sqrt(jnp.where(batch.broken, 0.0, 1.0) * jnp.sum(weights**2))
-        elif fault == "overflow":
-            recon = recon + jnp.where(batch.broken, 1e30, 0.0) * jnp.sum(weights)
-        # The fourth power overflows where a step of 1e10 has been taken.
+        if "loss" in broken:
+            recon = jnp.where(batch.faults["loss"], jnp.nan, recon)
+        if "gradient" in broken:
+            recon += jnp.sqrt(jnp.where(batch.faults["gradient"], 0.0, 1.0) * jnp.sum(weights**2))
+        if "overflow" in broken:
+            recon += jnp.where(batch.faults["overflow"], 1e30, 0.0) * jnp.sum(weights)
+        if late:
+            offset = params["offset"][0]
+            recon = jnp.where(offset > LIMIT, jnp.nan, recon - 100.0 * offset)
+        # The eighth power of a weight overflows where a huge step has been taken.
         cycles = jnp.trace(jnp.linalg.matrix_power(weights**2, 4))
         return LossTerms(recon, jnp.mean(jnp.abs(weights)), cycles, jnp.float32(0.0))
 

@@ -1,0 +1,88 @@
+"""Several machines: each process trains its own lanes into its own files, and the results are gathered at the end.
+
+The engine is `jax.distributed`; this file only deals out lanes and gathers runs. Lanes need nothing of each other,
+so the compiled programs hold no collective and a slow machine delays nothing but the end.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from jaxstable.config import Config
+from jaxstable.data.dataset import Dataset
+from jaxstable.training.lanes import use_every_core
+from jaxstable.training.record import Run
+from jaxstable.training.sweep import sweep_lanes
+
+Item = TypeVar("Item")
+
+
+def start(coordinator: str | None = None, n_processes: int | None = None, process: int | None = None) -> None:
+    """Join the processes of one sweep; call it before anything else touches JAX.
+
+    Under SLURM, Open MPI or on a TPU pod nothing need be given. With a plain list of hosts, start the same program on
+    each with the address of the first, the number of processes and the process's own number.
+
+    Args:
+        coordinator: "host:port" of process 0.
+        n_processes: Number of processes.
+        process: Number of this process, from 0.
+
+    Raises:
+        RuntimeError: JAX is already running, or the processes do not find each other.
+    """
+    use_every_core()
+    jax.distributed.initialize(coordinator, n_processes, process)
+
+
+def sweep_all_processes(
+    configs: Sequence[Config], dataset: Dataset, *, run_dir: str | Path | None = None, **options: Any
+) -> list[Run]:
+    """Train every config as a lane of the process that owns it, and return all runs to every process.
+
+    Each process writes into a directory of its own, ``run_dir/process-<number>``, and resumes from there. With one
+    process this is `sweep_lanes`.
+
+    Args:
+        configs: One config per lane, the same list in every process.
+        dataset: The data, the same in every process.
+        run_dir: Where the processes' directories go.
+        **options: As for `sweep_lanes`.
+
+    Returns:
+        One run per config, in their order.
+    """
+    if jax.process_count() == 1:
+        return sweep_lanes(configs, dataset, run_dir=run_dir, **options)
+    lanes = own(len(configs))
+    directory = None if run_dir is None else Path(run_dir) / f"process-{jax.process_index()}"
+    runs = sweep_lanes([configs[lane] for lane in lanes], dataset, run_dir=directory, **options) if lanes else []
+    everyone = gather(dict(zip(lanes, runs, strict=True)))
+    return [everyone[lane] for lane in range(len(configs))]
+
+
+def own(n_lanes: int) -> list[int]:
+    """Return the lanes of this process: every n-th, so that unlike lanes spread evenly."""
+    return list(range(jax.process_index(), n_lanes, jax.process_count()))
+
+
+def gather(items: Mapping[int, Item]) -> dict[int, Item]:
+    """Return the items of all processes, by lane; every process must call it."""
+    from jax.experimental.multihost_utils import process_allgather
+
+    payload = np.frombuffer(pickle.dumps(dict(items)), np.uint8)
+    sizes = np.asarray(process_allgather(np.int32(payload.size))).reshape(-1)
+    padded = np.zeros(int(sizes.max()), np.uint8)
+    padded[: payload.size] = payload
+    everyone = np.asarray(process_allgather(padded)).reshape(len(sizes), -1)
+    gathered: dict[int, Item] = {}
+    for row, size in zip(everyone, sizes, strict=True):
+        # Our own processes wrote these bytes a moment ago.
+        gathered |= pickle.loads(row[:size].tobytes())
+    return gathered

@@ -1,0 +1,141 @@
+"""A run directory has one writer and one run: locks, moved runs, refusals."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from toy_models import linear
+
+from jaxstable import api
+from jaxstable.data.dataset import Dataset
+from jaxstable.training.rundir import RunDirectoryError
+from jaxstable.training.runfiles import RunFiles
+
+
+@pytest.fixture(scope="module")
+def config(small_config):
+    return small_config.replace(epochs=2)
+
+
+@pytest.fixture
+def run_dir(config, small_dataset, tmp_path):
+    api.train(config, small_dataset, run_dir=tmp_path / "run", model=linear(), notes={"data.json": {"path": "a.csv"}})
+    return tmp_path / "run"
+
+
+def snapshot(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.name != ".lock"}
+
+
+def test_what_a_run_leaves(run_dir, config):
+    assert set(snapshot(run_dir)) == {
+        "adjacency.npz",
+        "checkpoint.npz",
+        "config.json",
+        "data.json",
+        "training_log_stable.json",
+        "training_summary_stable.json",
+    }
+    assert json.loads((run_dir / "config.json").read_text()) == config.to_dict()
+    assert json.loads((run_dir / "data.json").read_text()) == {"path": "a.csv"}
+
+
+def test_log_is_flushed_every_epoch(config, tmp_path):
+    with RunFiles(tmp_path, config, resume=False) as files:
+        for epoch in (1, 2, 3):
+            files.append({0: {"epoch": epoch, "val_f1": None}})
+            lines = (tmp_path / "training_log_stable.json").read_text().splitlines()
+            assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epoch + 1))
+
+
+def test_locked_directory_refuses_a_second_run_and_keeps_the_first(run_dir, config, small_dataset):
+    with RunFiles(run_dir, config, resume=True):
+        before = snapshot(run_dir)
+        for resume in (False, True):
+            with pytest.raises(RunDirectoryError, match="is in use by another run; wait for it, or choose another"):
+                api.train(config, small_dataset, run_dir=run_dir, resume=resume, model=linear())
+        assert snapshot(run_dir) == before
+        assert [path.name for path in run_dir.parent.iterdir()] == ["run"]
+    api.train(config, small_dataset, run_dir=run_dir, resume=True, model=linear())
+
+
+def test_lock_is_given_up_after_an_error(run_dir, config, small_dataset):
+    with pytest.raises(RunDirectoryError):
+        api.train(config.replace(seed=5), small_dataset, run_dir=run_dir, resume=True, model=linear())
+    with RunFiles(run_dir, config, resume=True) as files:
+        assert files.directory == run_dir
+
+
+def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
+    first = snapshot(run_dir)
+    (run_dir / "mine.txt").write_text("kept with its run")
+    api.train(config.replace(seed=5), small_dataset, run_dir=run_dir, model=linear())
+    second = snapshot(run_dir)
+    api.train(config.replace(seed=6), small_dataset, run_dir=run_dir, model=linear())
+    neighbours = run_dir.parent
+    assert sorted(path.name for path in neighbours.iterdir()) == ["run", "run-1", "run-2"]
+    assert snapshot(neighbours / "run-1") == {**first, "mine.txt": b"kept with its run"}
+    assert snapshot(neighbours / "run-2") == second
+    assert api.load(run_dir).config.seed == 6
+
+
+def test_directory_of_other_things_is_left_as_it_is(config, small_dataset, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    api.train(config, small_dataset, run_dir=tmp_path, model=linear())
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lambda_sparse": 0.5}, r"lambda_sparse: the run in this directory has 0.0001, found 0.5.*only `epochs`"),
+        ({"seed": 2}, "seed: the run in this directory has 1337, found 2"),
+        ({"batch_size": 5}, "batch_size: the run in this directory has 4, found 5"),
+    ],
+)
+def test_resume_with_another_config_is_refused_and_changes_nothing(change, message, run_dir, config, small_dataset):
+    before = snapshot(run_dir)
+    with pytest.raises(RunDirectoryError, match=message):
+        api.train(config.replace(**change), small_dataset, run_dir=run_dir, resume=True, model=linear())
+    assert snapshot(run_dir) == before
+
+
+def changed_data(dataset, what):
+    values, truth = np.array(dataset.values), np.array(dataset.truth)
+    if what == "one value":
+        values[0, 0] += 1e-3
+    elif what == "one gap":
+        values[np.argwhere(np.isfinite(values))[7][0], 1] = np.nan
+    elif what == "truth":
+        truth[0, 1] = False
+    else:
+        truth = None
+    return Dataset.from_array(values, truth=truth, window=6)
+
+
+@pytest.mark.parametrize("what", ["one value", "one gap", "truth", "no truth"])
+def test_resume_with_other_data_is_refused_and_changes_nothing(what, run_dir, config, small_dataset):
+    before = snapshot(run_dir)
+    with pytest.raises(RunDirectoryError, match="started on other data; resume with the same data"):
+        api.train(config, changed_data(small_dataset, what), run_dir=run_dir, resume=True, model=linear())
+    assert snapshot(run_dir) == before
+
+
+def test_resume_with_a_log_that_lost_records_is_refused(run_dir, config, small_dataset):
+    log = run_dir / "training_log_stable.json"
+    log.write_text(log.read_text().splitlines()[1] + "\n")
+    with pytest.raises(RunDirectoryError, match="holds 1 whole records, but the checkpoint is at epoch 2"):
+        api.train(config, small_dataset, run_dir=run_dir, resume=True, model=linear())
+
+
+def test_resume_of_nothing_starts_anew(config, small_dataset, tmp_path):
+    result = api.train(config, small_dataset, run_dir=tmp_path / "new", resume=True, model=linear())
+    assert len(result.history) == 2
+
+
+def test_directory_that_is_a_file_is_refused(config, small_dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunDirectoryError, match="file"):
+        api.train(config, small_dataset, run_dir=tmp_path / "file", model=linear())
