@@ -5,6 +5,7 @@ from __future__ import annotations
 import optax
 from jax.typing import ArrayLike
 
+from jaxstable.training.adam import scale_by_adam
 from jaxstable.training.plateau import scale_by_plateau
 
 
@@ -36,10 +37,13 @@ def make_optimizer(
         >>> updates.round(3)
         Array([-0.1, -0.1, -0.1], dtype=float32)
     """
-    if optimizer == "adamw":
-        steps = [optax.adamw(learning_rate, weight_decay=weight_decay)]
-    elif optimizer == "adam":
-        steps = [optax.add_decayed_weights(weight_decay), optax.adam(learning_rate)]
-    else:
+    if optimizer not in ("adamw", "adam"):
         raise ValueError(f"optimizer: found {optimizer!r}, expected 'adamw' or 'adam'")
-    return optax.chain(optax.clip_by_global_norm(clip_norm), *steps, scale_by_plateau())
+    decay, adam = optax.add_decayed_weights(weight_decay), scale_by_adam()
+    steps = (adam, decay) if optimizer == "adamw" else (decay, adam)
+    return optax.chain(
+        optax.clip_by_global_norm(clip_norm),
+        *steps,
+        optax.scale_by_learning_rate(learning_rate),
+        scale_by_plateau(),
+    )
