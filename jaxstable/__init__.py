@@ -23,13 +23,14 @@ _HOMES = {
     "TrainResult": "jaxstable.results.result",
     "datasets": "jaxstable.data.sources",
     "diagnose": "jaxstable.api",
+    "distributed": "jaxstable.training.distributed",
     "grids": "jaxstable.training.grid",
     "load": "jaxstable.api",
     "search": "jaxstable.api",
     "sweep": "jaxstable.api",
     "train": "jaxstable.api",
 }
-_MODULES = {"datasets", "grids"}
+_MODULES = {"datasets", "distributed", "grids"}
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from jaxstable.results.diagnosis import Finding as Finding
     from jaxstable.results.result import TrainResult as TrainResult
     from jaxstable.results.sweep import SweepResult as SweepResult
+    from jaxstable.training import distributed as distributed
     from jaxstable.training import grid as grids
     from jaxstable.training.rundir import RunDirectoryError as RunDirectoryError
     from jaxstable.training.signals import Interrupted as Interrupted

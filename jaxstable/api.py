@@ -69,9 +69,7 @@ def train(
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
     with Progress(config.epochs, true_edges, progress) as shown:
         try:
-            run = fit(
-                config, dataset, model=model, run_dir=run_dir, resume=resume, notes=notes, on_epoch=shown.epoch
-            )
+            run = fit(config, dataset, model=model, run_dir=run_dir, resume=resume, notes=notes, on_epoch=shown.epoch)
         except Interrupted as stop:
             stop.result = _kept(TrainResult(stop.result, None), run_dir)
             raise

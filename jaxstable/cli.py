@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import difflib
 import json
 import sys
-import types
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jaxstable import __version__
-from jaxstable.config import PRESETS, Config, ConfigError, read_fields
+from jaxstable import __version__, flags
+from jaxstable.config import Config, ConfigError
+from jaxstable.training.grid import axes_of, expand
+from jaxstable.training.table import is_sweep
 
 DATA_FILE = "data.json"
 EXIT_DIVERGED = 1
 EXIT_BAD_INPUT = 2
-DATA_OPTIONS = ("window", "stride", "time", "missing", "environment", "series", "columns", "truth")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,67 +55,33 @@ def make_parser() -> argparse.ArgumentParser:
         return sub
 
     train = command("train", _train, "Train one model on a CSV or Parquet file, or on the embedded plant.")
-    train.add_argument("data", nargs="?", help="CSV or Parquet file (default: the embedded plant)")
-    _add_run_options(train)
-    _add_data_options(train)
-    _add_config_options(train)
+    flags.add_data_options(train)
+    flags.add_run_options(train, "artifacts", "history and graph")
+    flags.add_config_options(train)
 
-    resume = command("resume", _resume, "Go on with a run that was stopped, bit for bit as if it had not been.")
-    resume.add_argument("run_dir", help="directory of the run")
-    resume.add_argument("--epochs", type=int, help="epochs in all (default: as the run was started)")
+    sweep = command("sweep", _sweep, "Train a whole grid of values at once, every point a lane of one program.")
+    flags.add_data_options(sweep)
+    flags.add_run_options(sweep, "artifacts-sweep", "the grid and all histories")
+    flags.add_grid_options(sweep)
+
+    resume = command("resume", _resume, "Go on with a run or sweep that was stopped, as if it had not been.")
+    resume.add_argument("run_dir", help="directory of the run or sweep")
+    resume.add_argument("--epochs", type=int, help="epochs of a run in all (default: as it was started)")
     resume.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
 
-    diagnose = command("diagnose", _diagnose, "Say how healthy a run is, from its directory or its log.")
-    diagnose.add_argument("path", help="run directory or log file")
+    diagnose = command("diagnose", _diagnose, "Say how healthy a run or sweep is, from its directory or its log.")
+    diagnose.add_argument("path", help="directory of a run or sweep, or the log of a run")
     diagnose.add_argument("--json", action="store_true", help="print the findings as JSON")
     return parser
 
 
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("run")
-    group.add_argument("--run-dir", default="artifacts", help="where everything is written (default: artifacts)")
-    group.add_argument("--resume", action="store_true", help="go on from the checkpoint there, if there is one")
-    group.add_argument("--config", metavar="FILE", help="YAML or JSON file of config fields; flags go over it")
-    group.add_argument("--plot", action="store_true", help="also write history and graph as a picture")
-    group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
-
-
-def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("data file")
-    group.add_argument("--stride", type=int, help="steps from one window to the next (default: 1)")
-    group.add_argument("--time", metavar="COLUMN", help="column of time stamps; gaps in it are respected")
-    group.add_argument("--missing", type=float, action="append", metavar="NUMBER", help="value that means missing")
-    group.add_argument("--environment", metavar="COLUMN", help="column of environment labels")
-    group.add_argument("--series", metavar="COLUMN", help="column that tells series apart")
-    group.add_argument("--columns", metavar="A,B,...", type=lambda text: text.split(","), help="columns to use")
-    group.add_argument("--truth", metavar="CSV", help="true graph, a named cause x effect matrix of 0 and 1")
-
-
-def _add_config_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("config")
-    hints = typing.get_type_hints(Config)
-    for field in dataclasses.fields(Config):
-        flag, hint, doc = "--" + field.name.replace("_", "-"), hints[field.name], field.metadata["doc"]
-        if field.name == "preset":
-            group.add_argument(flag, choices=PRESETS, help="set-up that the other flags go over (default: stable)")
-            continue
-        shown = "" if field.default is None else f" (default: {field.default})"
-        if hint is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=doc + shown)
-            continue
-        if isinstance(hint, types.UnionType):
-            hint = typing.get_args(hint)[0]
-        choices = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else None
-        kind = str if choices else hint
-        metavar = None if choices else kind.__name__.upper()
-        group.add_argument(flag, type=kind, choices=choices, metavar=metavar, help=doc + shown)
-
-
 def _train(args: argparse.Namespace) -> int:
-    config = _config_of(args)
-    source = {name: value for name in DATA_OPTIONS if (value := getattr(args, name)) is not None}
-    source["path"] = args.data
-    return _run(config, source, args, resume=args.resume)
+    return _run(flags.config_of(args), flags.source_of(args), args, resume=args.resume)
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    config, grid = flags.grid_of(args)
+    return _run_sweep(expand(config, grid), flags.source_of(args), args, resume=args.resume)
 
 
 def _resume(args: argparse.Namespace) -> int:
@@ -125,17 +89,22 @@ def _resume(args: argparse.Namespace) -> int:
 
     directory = Path(args.run_dir)
     if not (directory / CONFIG).is_file():
-        raise RunDirectoryError(f"{directory} holds no {CONFIG}: there is no run to resume there")
+        raise RunDirectoryError(f"{directory} holds no {CONFIG}: there is no run or sweep to resume there")
     if not (directory / DATA_FILE).is_file():
         raise RunDirectoryError(
             f"{directory} holds no {DATA_FILE}, so its data are not known here: it was started from Python; "
-            "resume it there with train(config, data, run_dir=..., resume=True)"
+            "resume it there with train or sweep and the same arguments, run_dir=..., resume=True"
         )
-    config = Config.from_dict(read_json(directory / CONFIG))
+    started, source = read_json(directory / CONFIG), read_json(directory / DATA_FILE)
+    args.plot = False
+    if "lanes" in started:
+        if args.epochs is not None:
+            raise ConfigError("--epochs: a sweep goes on as it was started; start another one for other epochs")
+        return _run_sweep([Config.from_dict(lane) for lane in started["lanes"]], source, args, resume=True)
+    config = Config.from_dict(started)
     if args.epochs is not None:
         config = config.replace(epochs=args.epochs)
-    args.plot = False
-    return _run(config, read_json(directory / DATA_FILE), args, resume=True)
+    return _run(config, source, args, resume=True)
 
 
 def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
@@ -159,34 +128,52 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
     return EXIT_DIVERGED if result.status == "DIVERGED" else 0
 
 
+def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
+    data = _read_data(source)
+    from jaxstable import api
+    from jaxstable.results.report import findings_text
+    from jaxstable.results.report_grid import sweep_text
+
+    if not args.json:
+        print(f"data   {source['path'] or 'embedded plant'}: {data}")
+        print(f"sweep  {len(configs)} lanes over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}")
+    result = api.sweep(
+        None, data, configs, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
+    )
+    assert result.run_dir is not None
+    if args.plot:
+        result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
+    if args.json:
+        print(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
+    else:
+        print(f"\n{findings_text(result.diagnose())}\n\n{sweep_text(result, _written(result.run_dir))}")
+    return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
+
+
 def _print_report(result: Any) -> None:
     from jaxstable.results.report import findings_text, summary_text
 
-    written = sorted(path for path in result.run_dir.iterdir() if not path.name.startswith("."))
     print()
     print(findings_text(result.diagnose()))
     print()
-    print(summary_text(result.summary(), written))
+    print(summary_text(result.summary(), _written(result.run_dir)))
+
+
+def _written(run_dir: Path) -> list[Path]:
+    return sorted(path for path in run_dir.iterdir() if not path.name.startswith("."))
 
 
 def _diagnose(args: argparse.Namespace) -> int:
     from jaxstable.results.diagnosis import diagnose_dir
+    from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
     from jaxstable.results.report import findings_text
 
-    findings = diagnose_dir(args.path)
+    findings = diagnose_sweep_dir(args.path) if is_sweep(args.path) else diagnose_dir(args.path)
     if args.json:
         print(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
         print(findings_text(findings))
     return 0
-
-
-def _config_of(args: argparse.Namespace) -> Config:
-    """Return the preset with the file's fields over it and the flags over those."""
-    fields = read_fields(args.config) if args.config else {}
-    names = [field.name for field in dataclasses.fields(Config)]
-    flags = {name: value for name in names if (value := getattr(args, name)) is not None}
-    return Config.from_preset(**{"preset": "stable", **fields, **flags})
 
 
 def _read_data(source: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from jaxstable.results.findings import SEVERITIES, Finding
 from jaxstable.results.grid_evidence import GridEvidence
 from jaxstable.training import rundir
 from jaxstable.training.grid import axes_of
-from jaxstable.training.table import LOG, TABLE, by_lane, read_lane_log, read_table, table_row
+from jaxstable.training.table import LOG, SUMMARY, TABLE, by_lane, read_lane_log, read_table, table_row
 
 
 def diagnose_grid(
@@ -48,6 +48,10 @@ def diagnose_sweep_dir(directory: str | Path) -> list[Finding]:
         RunDirectoryError: A file is missing or damaged.
     """
     directory = Path(directory)
+    if (directory / SUMMARY).is_file():
+        from jaxstable.results.storage_grid import load
+
+        return load(directory).diagnose()
     lanes = rundir.read_json(directory / rundir.CONFIG)["lanes"]
     configs = [Config.from_dict(lane) for lane in lanes]
     histories = by_lane(read_lane_log(directory / LOG), len(configs))

@@ -45,7 +45,7 @@ def draw_cells(figure: Any, axes: Axes, rows: Sequence[Row], metric: str, x: str
         size = 9 if mean.size <= 36 else 7
         for (i, j), text in texts.items():
             known = not np.isnan(mean[i, j])
-            level = float(image.norm(mean[i, j])) if known else 0.0
+            level = float(np.asarray(image.norm(mean[i, j]))) if known else 0.0
             dark = known and (level > 0.6 if better(metric) > 0 else level < 0.4)
             axes.text(j, i, text, ha="center", va="center", size=size, color="white" if dark else style.INK)
     _ticks(axes.xaxis, columns)

@@ -51,7 +51,8 @@ def plot_grid(result: SweepResult, metric: str | None = None, x: str | None = No
     x, y = _fields(result, x, y)
     with style.styled():
         figure = style.figure(12, 6)
-        left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
+        parts: Any = figure.subfigures(1, 2, width_ratios=[1.15, 1])
+        left, right = parts
         _draw_metric(left, left.subplots(), result, metric, x, y)
         upper, lower = right.subplots(2, 1, sharex=True)
         track, name = _tracked(metric)

@@ -14,13 +14,12 @@ from jaxstable.results.storage import read_arrays
 from jaxstable.training import rundir
 from jaxstable.training.record import Run
 from jaxstable.training.rundir import RunDirectoryError
-from jaxstable.training.table import LOG, TABLE, UNFINISHED, by_lane, read_lane_log, read_table, write_lines
+from jaxstable.training.table import LOG, SUMMARY, TABLE, UNFINISHED, by_lane, read_lane_log, read_table, write_lines
 
 if TYPE_CHECKING:
     from jaxstable.results.sweep import SweepResult
 
 ARRAYS = "lanes.npz"
-SUMMARY = "sweep_summary.json"
 REQUIRED = {"adjacency", "lagged", "lags", "threshold", "status", "total_time", "names"}
 
 

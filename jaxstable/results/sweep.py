@@ -81,7 +81,7 @@ class SweepResult:
             raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
         frame = pd.DataFrame(self.table).set_index("lane")
         rest = [name for name in self.runs[0].config.to_dict() if name not in self.axes]
-        return frame[[*self.axes, "status", *MEASURED, *rest]]
+        return frame.loc[:, [*self.axes, "status", *MEASURED, *rest]]
 
     def best(self, by: str | None = None) -> TrainResult:
         """Return the best lane.

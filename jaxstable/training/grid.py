@@ -51,7 +51,7 @@ def expand(config: Config, grid: Grid) -> list[Config]:
         grid = NAMED_GRIDS[grid]
     if isinstance(grid, Mapping):
         axes = {name: checked_values(name, values) for name, values in grid.items()}
-        points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
+        points: list[Any] = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
     elif isinstance(grid, Iterable) and not isinstance(grid, bytes):
         points = list(grid)
     else:
@@ -75,9 +75,7 @@ def axes_of(configs: Sequence[Config]) -> list[str]:
 
 def static_fields(config: Config) -> tuple[Any, ...]:
     """Return the values that lanes must share to be one compiled program: all but the floats and the seed."""
-    return tuple(
-        value for name, value in config.to_dict().items() if name != "seed" and not isinstance(value, float)
-    )
+    return tuple(value for name, value in config.to_dict().items() if name != "seed" and not isinstance(value, float))
 
 
 def log_spaced(low: float, high: float, count: int) -> list[float]:

@@ -14,6 +14,7 @@ from jaxstable.config import Config
 from jaxstable.training import rundir
 from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
 from jaxstable.training.rundir import RunDirectoryError
+from jaxstable.training.table import is_sweep
 
 CHECKPOINT = "checkpoint.npz"
 LOCK = ".lock"
@@ -39,6 +40,9 @@ class RunFiles:
         self._lock = locked(self.directory)
         if not resume:
             move_away(self.directory)
+        elif is_sweep(self.directory):
+            self._lock.release()
+            raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
         self.checkpoint = self.directory / CHECKPOINT
         self.log = self.directory / rundir.LOG.format(preset=config.preset)
         self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)

@@ -99,8 +99,9 @@ def owned(run_dir: str | Path | None, *, resume: bool) -> Iterator[Path | None]:
         if not resume:
             rounds = sorted(directory.glob(ROUND.format("*")))
             aside = move_away(directory, force=bool(rounds))
-            for path in rounds:
-                path.rename(aside / path.name)
+            if aside is not None:
+                for path in rounds:
+                    path.rename(aside / path.name)
         yield directory
     finally:
         lock.release()

@@ -105,7 +105,9 @@ def sweep_lanes(
             signum = signalled()
             if signum is not None and (len(runs) < len(configs) or any(run.status == "INTERRUPTED" for run in ended)):
                 done = sum(run.status != "INTERRUPTED" for run in runs.values())
-                where = f"saved in {run_dir}; resume=True goes on" if run_dir else "not saved: no run_dir"
+                where = (
+                    f"saved in {run_dir}; `jaxstable resume {run_dir}` goes on" if run_dir else "not saved: no run_dir"
+                )
                 for later in groups[number + 1 :]:
                     runs |= _not_run(later)
                 message = f"interrupted with {done} of {len(configs)} lanes done: {where}"
@@ -126,9 +128,7 @@ def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = N
 
 def _begun(groups: Sequence[Group], files: SweepFiles) -> list[Progress]:
     """Return how far the checkpoints of a sweep have come."""
-    found = [
-        files.load(number, state_template(group.problem, group.configs)) for number, group in enumerate(groups)
-    ]
+    found = [files.load(number, state_template(group.problem, group.configs)) for number, group in enumerate(groups)]
     done = [0 if checkpoint is None else checkpoint[1]["epoch"] for checkpoint in found]
     histories = files.histories(
         {lane: epochs for group, epochs in zip(groups, done, strict=True) for lane in group.lanes}
@@ -148,8 +148,8 @@ def _begun(groups: Sequence[Group], files: SweepFiles) -> list[Progress]:
 def _check_whole(histories: Sequence[Sequence[Any]], epochs: Any, files: SweepFiles) -> None:
     if [len(history) for history in histories] != [int(epoch) for epoch in epochs]:
         raise rundir.RunDirectoryError(
-            f"{files.directory}: the log and a checkpoint do not agree on the epochs done; restore the log from a copy, "
-            "or start in a new directory"
+            f"{files.directory}: the log and a checkpoint do not agree on the epochs done; restore the log from a "
+            "copy, or start in a new directory"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from jaxstable.training import rundir
 from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
 from jaxstable.training.runfiles import Notes, locked, move_away
-from jaxstable.training.table import LOG, TABLE, as_line, by_lane, read_lane_log, write_lines
+from jaxstable.training.table import LOG, SUMMARY, TABLE, as_line, by_lane, read_lane_log, write_lines
 
 SWEEP = rundir.CONFIG
 
@@ -37,9 +37,14 @@ class SweepFiles:
             move_away(self.directory)
         config = self.directory / SWEEP
         if config.is_file():
-            _check_same(rundir.read_json(config), identity, self.directory)
+            try:
+                _check_same(rundir.read_json(config), identity, self.directory)
+            except rundir.RunDirectoryError:
+                self._lock.release()
+                raise
         for name, document in {SWEEP: identity, **(notes or {})}.items():
             rundir.write_json(self.directory / name, document)
+        (self.directory / SUMMARY).unlink(missing_ok=True)
         self.table: dict[int, dict[str, Any]] = {}  # rows of the lanes that have ended
         self._handle: TextIO | None = None
 
@@ -101,5 +106,6 @@ def _check_same(then: Mapping[str, Any], now: Mapping[str, Any], directory: Path
         raise rundir.RunDirectoryError(f"{directory} holds a single run, not a sweep; use another directory")
     what = "data" if then.get("fingerprint") != now["fingerprint"] else "lanes"
     raise rundir.RunDirectoryError(
-        f"{directory} holds a sweep of other {what}; resume with the same grid, config and data, or use another directory"
+        f"{directory} holds a sweep of other {what}; resume with the same grid, config and data, or use another "
+        "directory"
     )

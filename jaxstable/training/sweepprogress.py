@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,10 +61,8 @@ class Tally:
     def counts(self) -> dict[str, int]:
         """Lanes that are running, have stopped (early or at the last epoch), have diverged, or wait."""
         names = {"RUNNING": "running", "DIVERGED": "diverged", "WAITING": "waiting"}
-        found = dict.fromkeys(("running", "stopped", "diverged", "waiting"), 0)
-        for status in self.status:
-            found[names.get(status, "stopped")] += 1
-        return found
+        found = Counter(names.get(status, "stopped") for status in self.status)
+        return {name: found[name] for name in ("running", "stopped", "diverged", "waiting")}
 
     @property
     def best(self) -> tuple[int, float] | None:

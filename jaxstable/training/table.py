@@ -12,6 +12,7 @@ from jaxstable.training import rundir
 
 LOG = "lanes_log.json"
 TABLE = "lanes.json"
+SUMMARY = "sweep_summary.json"  # where it is, the sweep has ended or was stopped, and its arrays are complete
 MEASURED = (
     "epochs",
     "val_loss",

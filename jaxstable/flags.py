@@ -1,0 +1,154 @@
+"""The flags of the command line: every field of the config, the data file, where a run writes, lists for a grid."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from jaxstable.config import PRESETS, Config, ConfigError, read_fields
+from jaxstable.training.grid import NAMED_GRIDS
+
+DATA_OPTIONS = ("window", "stride", "time", "missing", "environment", "series", "columns", "truth")
+FIELDS = tuple(field.name for field in dataclasses.fields(Config))
+WORDS = {"true": True, "false": False}
+
+
+def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str) -> None:
+    """Add what says where a run or a sweep writes and how it reports."""
+    group = parser.add_argument_group("run")
+    group.add_argument("--run-dir", default=run_dir, help=f"where everything is written (default: {run_dir})")
+    group.add_argument("--resume", action="store_true", help="go on from the checkpoint there, if there is one")
+    group.add_argument("--config", metavar="FILE", help="YAML or JSON file of config fields; flags go over it")
+    group.add_argument("--plot", action="store_true", help=f"also write {picture} as a picture")
+    group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how to read the data file."""
+    parser.add_argument("data", nargs="?", help="CSV or Parquet file (default: the embedded plant)")
+    group = parser.add_argument_group("data file")
+    group.add_argument("--stride", type=int, help="steps from one window to the next (default: 1)")
+    group.add_argument("--time", metavar="COLUMN", help="column of time stamps; gaps in it are respected")
+    group.add_argument("--missing", type=float, action="append", metavar="NUMBER", help="value that means missing")
+    group.add_argument("--environment", metavar="COLUMN", help="column of environment labels")
+    group.add_argument("--series", metavar="COLUMN", help="column that tells series apart")
+    group.add_argument("--columns", metavar="A,B,...", type=lambda text: text.split(","), help="columns to use")
+    group.add_argument("--truth", metavar="CSV", help="true graph, a named cause x effect matrix of 0 and 1")
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add one flag for every field of the config."""
+    group = parser.add_argument_group("config")
+    for field, flag, kind, choices, words in _config_flags():
+        if field.name == "preset":
+            group.add_argument(flag, choices=PRESETS, help="set-up that the other flags go over (default: stable)")
+        elif kind is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=words)
+        else:
+            metavar = None if choices else kind.__name__.upper()
+            group.add_argument(flag, type=kind, choices=choices, metavar=metavar, help=words)
+
+
+def add_grid_options(parser: argparse.ArgumentParser) -> None:
+    """Add one flag for every field of the config, each taking a list of values, and the grids with a name."""
+    group = parser.add_argument_group("grid and config: A,B,... sweeps a field, integers also as FROM:TO (TO excluded)")
+    group.add_argument("--grid", choices=sorted(NAMED_GRIDS), help="grid with a name; lists of values go over it")
+    for field, flag, kind, choices, words in _config_flags():
+        if field.name == "preset":
+            group.add_argument(flag, choices=PRESETS, help="set-up that the other flags go over (default: stable)")
+            continue
+        single = "|".join(choices) if choices else "true|false" if kind is bool else kind.__name__.upper()
+        optional = {"nargs": "?", "const": [True]} if kind is bool else {}
+        group.add_argument(flag, type=_list_of(kind, choices), metavar=f"{single},...", help=words, **optional)
+        if kind is bool:
+            group.add_argument(
+                flag.replace("--", "--no-"),
+                dest=field.name,
+                action="store_const",
+                const=[False],
+                help=argparse.SUPPRESS,
+            )
+
+
+def config_of(args: argparse.Namespace) -> Config:
+    """Return the preset with the file's fields over it and the flags over those."""
+    flags = {name: value for name in FIELDS if (value := getattr(args, name)) is not None}
+    return _config(args, flags)
+
+
+def grid_of(args: argparse.Namespace) -> tuple[Config, dict[str, list[Any]]]:
+    """Return what all lanes have in common, and the fields with several values.
+
+    Raises:
+        ConfigError: No field has several values.
+    """
+    lists = {name: value for name in FIELDS if isinstance(value := getattr(args, name), list)}
+    common = {name: values[0] for name, values in lists.items() if len(values) == 1}
+    if args.preset is not None:
+        common["preset"] = args.preset
+    grid = {name: list(values) for name, values in NAMED_GRIDS[args.grid].items()} if args.grid else {}
+    grid = {name: values for name, values in grid.items() if name not in common}
+    grid |= {name: values for name, values in lists.items() if len(values) > 1}
+    if not grid:
+        raise ConfigError(
+            f"there is no grid; give --grid {' or --grid '.join(sorted(NAMED_GRIDS))}, or a list of values for a field "
+            "such as --lambda-sparse 1e-5,1e-4,1e-3 or --seed 0:5 (a single run is `jaxstable train`)"
+        )
+    return _config(args, common), grid
+
+
+def source_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Return where the data come from and how to read them, JSON-ready."""
+    source = {name: value for name in DATA_OPTIONS if (value := getattr(args, name)) is not None}
+    if isinstance(windows := source.get("window"), list):
+        source["window"] = windows[0]
+    return {**source, "path": args.data}
+
+
+def _config(args: argparse.Namespace, flags: dict[str, Any]) -> Config:
+    fields = read_fields(args.config) if args.config else {}
+    return Config.from_preset(**{"preset": "stable", **fields, **flags})
+
+
+def _config_flags() -> list[tuple[Any, str, type, tuple[str, ...] | None, str]]:
+    """Return every field with its flag, its type, its choices and its help."""
+    hints = typing.get_type_hints(Config)
+    found = []
+    for field in dataclasses.fields(Config):
+        hint = hints[field.name]
+        if isinstance(hint, types.UnionType):
+            hint = typing.get_args(hint)[0]
+        choices = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else None
+        shown = "" if field.default is None else f" (default: {field.default})"
+        flag = "--" + field.name.replace("_", "-")
+        found.append((field, flag, str if choices else hint, choices, field.metadata["doc"] + shown))
+    return found
+
+
+def _list_of(kind: type, choices: tuple[str, ...] | None) -> Callable[[str], list[Any]]:
+    def parse(text: str) -> list[Any]:
+        return [value for part in text.split(",") for value in _values(part.strip(), kind, choices)]
+
+    return parse
+
+
+def _values(text: str, kind: type, choices: tuple[str, ...] | None) -> list[Any]:
+    """Return the values that one part of a list stands for."""
+    first, colon, last = text.partition(":")
+    try:
+        if kind is int and colon:
+            if found := list(range(int(first), int(last))):
+                return found
+            raise argparse.ArgumentTypeError(f"found the empty range {text!r}, expected FROM:TO with FROM below TO")
+        value = WORDS[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
+        expected = {bool: "true or false", int: "an integer or FROM:TO", float: "a number"}[kind]
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}") from None
+    if value == "" or (choices and value not in choices):
+        expected = f"one of {', '.join(choices)}" if choices else "a value between the commas"
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}")
+    return [value]

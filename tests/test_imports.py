@@ -1,0 +1,122 @@
+"""Which room may import which, what importing the package costs, and that every public name is there."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jaxstable
+
+PACKAGE = Path(jaxstable.__file__).parent
+GROUND = {"data", "objective", "graph"}
+ALLOWED = {  # room -> rooms it may import besides its own
+    "config": set(),
+    "data": set(),
+    "objective": set(),
+    "graph": set(),
+    "models": GROUND | {"config"},
+    "training": GROUND | {"config", "models"},
+    "results": GROUND | {"config", "models", "training"},
+    "api": GROUND | {"config", "models", "training", "results"},
+    "cli": GROUND | {"config", "models", "training", "results", "api", "jaxstable"},
+    "jaxstable": GROUND | {"config", "models", "training", "results", "api"},
+}
+HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "scipy", "torch")
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return "jaxstable" if first == "__init__.py" else first.removesuffix(".py")
+
+
+def imported(tree):
+    """Yield every imported module, at any depth."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            base = node.module or ""
+            yield from ((f"{base}.{alias.name}" if base == "jaxstable" else base, node) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rooms_import_in_one_direction(path):
+    room = room_of(path)
+    for name, node in imported(ast.parse(path.read_text())):
+        if name.split(".")[0] != "jaxstable":
+            continue
+        target = (name.split(".") + [""])[1]
+        target = "jaxstable" if target in ("", "__version__") else target
+        assert target == room or target in ALLOWED[room], f"{path}:{node.lineno}: {room} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_packages_are_imported_inside_functions(path):
+    for node in ast.parse(path.read_text()).body:  # a TYPE_CHECKING block is an If and is not looked into
+        for name, _ in imported(node) if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            assert name.split(".")[0] not in HEAVY, f"{path}:{node.lineno} imports {name}"
+
+
+def test_rooms_say_what_they_are_and_hold_nothing():
+    for path in PACKAGE.glob("*/__init__.py"):
+        [docstring] = ast.parse(path.read_text()).body
+        assert isinstance(docstring, ast.Expr), path
+
+
+def loaded_by(statement):
+    """The top-level packages that a statement loads in a fresh interpreter."""
+    code = f"import sys, json; before = set(sys.modules); {statement}; print(json.dumps(sorted(set(sys.modules) - before)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_importing_the_package_loads_next_to_nothing():
+    modules = loaded_by("import jaxstable")
+    ours = [name for name in modules if name.startswith("jaxstable")]
+    assert ours == ["jaxstable"]
+    assert not {"jax", "flax", "optax", "numpy", "yaml", "rich"} & {name.split(".")[0] for name in modules}
+    assert len(modules) < 40
+
+
+def test_config_and_help_load_no_jax():
+    modules = loaded_by(
+        "import contextlib, io, jaxstable.cli as cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit): cli.main(['train', '--help'])\n"
+        "from jaxstable import Config; Config.unstable()"
+    )
+    assert "jaxstable.config" in modules
+    assert not {"jax", "flax", "optax", "numpy", *HEAVY} & {name.split(".")[0] for name in modules}
+
+
+def test_using_the_package_loads_no_plotting_and_no_tables():
+    modules = loaded_by("import jaxstable as js; js.train, js.Dataset, js.datasets, js.TrainResult, js.RCGNN")
+    assert "jax" in modules
+    assert not set(HEAVY) & {name.split(".")[0] for name in modules} - {"scipy"}  # jax itself brings scipy
+
+
+@pytest.mark.parametrize("name", jaxstable.__all__)
+def test_every_public_name_is_there_and_documented(name):
+    value = getattr(jaxstable, name)
+    assert name in dir(jaxstable)
+    if name != "__version__":
+        assert value.__doc__
+        assert getattr(value, "__name__", name).split(".")[-1] in (name, "sources")
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'jaxstable' has no attribute 'trian'"):
+        jaxstable.trian  # noqa: B018
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {alias.asname or alias.name for node in block.body for alias in node.names}
+    assert seen == set(jaxstable.__all__) - {"__version__"}
