@@ -24,9 +24,8 @@ ACCELERATOR_COUNTS = (*CPU_COUNTS, 243, 1024)
 
 def lanes_of(count: int) -> list[dict[str, float]]:
     """Return `count` lanes: the grid `structure` with one seed after the other."""
-    from jaxstable.training.grid import NAMED_GRIDS, expand
-
     import jaxstable as js
+    from jaxstable.training.grid import NAMED_GRIDS, expand
 
     points = expand(js.Config(), NAMED_GRIDS["structure"])
     names = ("lambda_recon", "lambda_sparse", "lambda_acyclic")
@@ -148,7 +147,15 @@ def main(arguments: list[str] | None = None) -> int:
             }
         )
         print(f"{count} lanes: {train:.4f} s per lane and epoch", file=sys.stderr, flush=True)
-    header = ("lanes", "s per lane epoch", "with validation", "x PyTorch loop", "x one lane", "compile s", "MB per lane")
+    header = (
+        "lanes",
+        "s per lane epoch",
+        "with validation",
+        "x PyTorch loop",
+        "x one lane",
+        "compile s",
+        "MB per lane",
+    )
     keys = ("lanes", "train", "total", "against_torch", "against_one_lane", "compile", "memory_mb_per_lane")
     print(table([[row[key] for key in keys] for row in rows], header))
     print(f"{rows[0]['device']}; PyTorch baseline: {torch_seconds:.3f} s per training epoch")

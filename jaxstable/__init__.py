@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from jaxstable.api import train as train
     from jaxstable.config import Config as Config
     from jaxstable.config import ConfigError as ConfigError
-    from jaxstable.data import sources as datasets
+    from jaxstable.data import sources as datasets  # noqa: F401
     from jaxstable.data.checks import DataError as DataError
     from jaxstable.data.checks import DataWarning as DataWarning
     from jaxstable.data.dataset import Dataset as Dataset
@@ -66,6 +66,6 @@ if TYPE_CHECKING:
     from jaxstable.results.result import TrainResult as TrainResult
     from jaxstable.results.sweep import SweepResult as SweepResult
     from jaxstable.training import distributed as distributed
-    from jaxstable.training import grid as grids
+    from jaxstable.training import grid as grids  # noqa: F401
     from jaxstable.training.rundir import RunDirectoryError as RunDirectoryError
     from jaxstable.training.signals import Interrupted as Interrupted

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import math
+import struct
 import types
 import typing
 from collections.abc import Mapping
@@ -14,7 +15,21 @@ from typing import Any, Literal
 
 __all__ = ["Config", "ConfigError"]
 
-PRESETS = ("stable", "unstable")
+PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
+    "stable": {},
+    "unstable": {
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 1e-5,
+        "clip_norm": 10.0,
+        "plateau": False,
+        "standardize": False,
+        "lambda_recon": 1.0,
+        "lambda_sparse": 0.01,
+        "lambda_acyclic": 0.1,
+        "lambda_disen": 0.01,
+    },
+}
 
 
 class ConfigError(ValueError):
@@ -81,20 +96,7 @@ class Config:
     @classmethod
     def unstable(cls, **changes: Any) -> Config:
         """Return the set-up that the stable one replaced: raw inputs, large lambdas, loose clip, no plateau."""
-        old = dict(
-            preset="unstable",
-            optimizer="adam",
-            learning_rate=1e-3,
-            weight_decay=1e-5,
-            clip_norm=10.0,
-            plateau=False,
-            standardize=False,
-            lambda_recon=1.0,
-            lambda_sparse=0.01,
-            lambda_acyclic=0.1,
-            lambda_disen=0.01,
-        )
-        return cls.from_dict({**old, **changes})
+        return cls.from_preset("unstable", **changes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Config:
@@ -114,14 +116,15 @@ class Config:
                 near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
                 hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
                 raise ConfigError(f"unknown field {key!r}; {hint}")
-        return cls(**values)
+        preset = values.get("preset", "stable")
+        if preset not in tuple(PRESETS):
+            raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
+        return cls(**{**PRESETS[preset], **values})
 
     @classmethod
-    def from_preset(cls, preset: str, **changes: Any) -> Config:
+    def from_preset(cls, preset: str, /, **changes: Any) -> Config:
         """Return the named preset with some fields changed."""
-        if preset not in PRESETS:
-            raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
-        return cls.unstable(**changes) if preset == "unstable" else cls.from_dict(changes)
+        return cls.from_dict({"preset": preset, **changes})
 
     @classmethod
     def from_file(cls, path: str | Path, **changes: Any) -> Config:
@@ -130,7 +133,7 @@ class Config:
         Raises:
             ConfigError: The file is missing, is not a mapping, or holds a refused key or value.
         """
-        return cls.from_preset(**{"preset": "stable", **read_fields(path), **changes})
+        return cls.from_dict({**read_fields(path), **changes})
 
     def replace(self, **changes: Any) -> Config:
         """Return a copy with some fields changed, checked like a new one."""
@@ -147,9 +150,11 @@ def read_fields(path: str | Path) -> dict[str, Any]:
 
     path = Path(path)
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"config file {path}: {error.strerror}; give a YAML or JSON file of fields") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"config file {path}: cannot be read as text: {error}") from error
     try:
         values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (json.JSONDecodeError, yaml.YAMLError) as error:
@@ -177,31 +182,26 @@ def _coerced(name: str, value: Any, hint: Any) -> Any:
         return value
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
-    if hint is float:
-        # YAML 1.1 reads 1e-5 (no dot) as text.
-        if isinstance(value, str):
-            value = _number(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-    elif hint is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    elif hint in (bool, str) and isinstance(value, hint):
+    if hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML 1.1 reads 1e-5 (no dot) as text
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            pass
+    plain = hint in (bool, str) or (hint is int and not isinstance(value, bool))
+    if plain and isinstance(value, hint):
         return value
     raise ConfigError(f"{name}: found {value!r} of type {type(value).__name__}, expected {hint.__name__}")
 
 
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{name}: found {value}, expected a finite number")
     if value is None:
         return
+    # The run computes in float32, where 1e39 is infinite and 1e-60 is zero.
+    found, value = value, _as_float32(value) if isinstance(value, float) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name}: found {found}, expected a finite number that float32 can hold")
     bounds = []
     if (low := limits.get("above")) is not None:
         bounds.append((value > low, f"> {low:g}"))
@@ -212,4 +212,11 @@ def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     if (high := limits.get("most")) is not None:
         bounds.append((value <= high, f"<= {high:g}"))
     if not all(holds for holds, _ in bounds):
-        raise ConfigError(f"{name}: found {value!r}, expected {' and '.join(text for _, text in bounds)}")
+        raise ConfigError(f"{name}: found {found!r}, expected {' and '.join(text for _, text in bounds)}")
+
+
+def _as_float32(value: float) -> float:
+    try:
+        return struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return math.inf

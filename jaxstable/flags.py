@@ -7,6 +7,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jaxstable.config import PRESETS, Config, ConfigError, read_fields
@@ -106,12 +107,15 @@ def source_of(args: argparse.Namespace) -> dict[str, Any]:
     source = {name: value for name in DATA_OPTIONS if (value := getattr(args, name)) is not None}
     if isinstance(windows := source.get("window"), list):
         source["window"] = windows[0]
-    return {**source, "path": args.data}
+    files = {"path": args.data, "truth": source.get("truth")}
+    # Absolute, so that the run can be resumed from anywhere.
+    absolute = {name: str(Path(file).absolute()) for name, file in files.items() if file is not None}
+    return {"path": None, **source, **absolute}
 
 
 def _config(args: argparse.Namespace, flags: dict[str, Any]) -> Config:
     fields = read_fields(args.config) if args.config else {}
-    return Config.from_preset(**{"preset": "stable", **fields, **flags})
+    return Config.from_dict({**fields, **flags})
 
 
 def _config_flags() -> list[tuple[Any, str, type, tuple[str, ...] | None, str]]:

@@ -142,7 +142,7 @@ def test_unknown_key_is_offered_the_nearest():
     with pytest.raises(ConfigError, match="unknown field 'sede'; did you mean 'seed'"):
         Config().replace(sede=3)
     with pytest.raises(ConfigError, match="unknown field 'cls'"):
-        Config.from_preset("stable", **{"cls": 1})
+        Config.from_preset("stable", cls=1)
 
 
 def test_numpy_and_jax_scalars_become_plain_numbers():

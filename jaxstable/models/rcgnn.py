@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +60,7 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power") -> Model:
         n_windows, n_steps, n_vars = batch.values.shape
         values, mask = (x.reshape(n_windows * n_steps, n_vars).T for x in (batch.values, batch.mask))
         weight = jnp.repeat(batch.weight, n_steps)
-        prediction, latents = _Network(n_vars).apply({"params": params}, values)
+        prediction, latents = cast(tuple[Array, Array], _Network(n_vars).apply({"params": params}, values))
         gates = top_share_gate(params["adjacency"])
         return LossTerms(
             # The mean runs over all entries of the real windows, observed or not, as in the original.

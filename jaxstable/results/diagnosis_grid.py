@@ -30,7 +30,7 @@ def diagnose_grid(
         Findings on the grid, errors first; those of one lane are not repeated.
 
     Example:
-        >>> row = {"epochs": 5, "val_f1": None, "val_recon": 0.1, "edge_count": 7}
+        >>> row = {"epochs_done": 5, "val_f1": None, "val_recon": 0.1, "edge_count": 7}
         >>> table = [{"lane": 0, "status": "FINISHED", "learning_rate": 1e-3, **row},
         ...          {"lane": 1, "status": "DIVERGED", "learning_rate": 1e6, **row}]
         >>> print(diagnose_grid(table, ["learning_rate"], [[], []])[0].evidence)

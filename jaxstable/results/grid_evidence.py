@@ -31,7 +31,7 @@ class GridEvidence:
         self.findings = {row["lane"]: list(own) for row, own in zip(table, findings, strict=True)}
         self.diverged = [row for row in self.rows if row["status"] == "DIVERGED"]
         self.unfinished = [row for row in self.rows if row["status"] in UNFINISHED]
-        self.sound = [row for row in self.rows if row["status"] != "DIVERGED" and row["epochs"]]
+        self.sound = [row for row in self.rows if row["status"] != "DIVERGED" and row["epochs_done"]]
         self.metric = default_metric(any(number(row["val_f1"]) is not None for row in self.rows))
 
     @property

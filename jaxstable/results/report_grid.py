@@ -20,7 +20,7 @@ def best_lanes(result: SweepResult, count: int = BEST) -> list[list[str]]:
     """Return a header and the best lanes, as cells; without a value in any lane, the first lanes."""
     scored = result.summary()["best"] is not None
     lanes = result.ranking() if scored else range(len(result))
-    columns = ["lane", *result.axes, result.metric, "edge_count", "epochs", "status"]
+    columns = ["lane", *result.axes, result.metric, "edge_count", "epochs_done", "status"]
     rows = [[result.table[lane][name] for name in columns] for lane in list(lanes)[:count]]
     return [columns, *(["n/a" if cell is None else shown(cell) for cell in row] for row in rows)]
 

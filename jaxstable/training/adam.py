@@ -51,4 +51,4 @@ def scale_by_adam(b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> opta
         direction = jax.tree.map(lambda m, v: (m / share1) / (jnp.sqrt(v / share2) + eps), mu, nu)
         return direction, optax.ScaleByAdamState(count, mu, nu)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]

@@ -26,7 +26,7 @@ def save_checkpoint(path: Path, tree: Any, meta: dict[str, Any]) -> None:
     arrays = {jax.tree_util.keystr(key): np.asarray(leaf) for key, leaf in jax.tree_util.tree_leaves_with_path(tree)}
     text = np.frombuffer(json.dumps(meta, allow_nan=False).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, **{META: text}, **arrays)
+    np.savez(buffer, allow_pickle=False, **{META: text, **arrays})
     archive = buffer.getvalue()
     write_atomic(path, archive + _digest(archive))
 
@@ -69,7 +69,8 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     archive, digest = content[:-DIGEST_SIZE], content[-DIGEST_SIZE:]
     if _digest(archive) != digest:
         raise RunDirectoryError(
-            f"{path} is damaged (its checksum does not match); restore it from a copy, or train anew in another directory"
+            f"{path} is damaged (its checksum does not match); restore it from a copy, or train anew in another "
+            "directory"
         )
     with np.load(io.BytesIO(archive), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}

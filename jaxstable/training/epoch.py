@@ -59,7 +59,9 @@ class EpochInfo(NamedTuple):
 def total_loss(terms: LossTerms, hyper: Hyper) -> Array:
     """Return the weighted sum of the four terms; a term of weight 0 cannot spoil it."""
     weights = (hyper.lambda_recon, hyper.lambda_sparse, hyper.lambda_acyclic, hyper.lambda_disen)
-    return sum(jnp.where(weight > 0, weight * term, 0.0) for weight, term in zip(weights, terms, strict=True))
+    weighted = [jnp.where(weight > 0, weight * term, 0.0) for weight, term in zip(weights, terms, strict=True)]
+    recon, sparse, acyclic, disen = weighted
+    return recon + sparse + acyclic + disen
 
 
 def shuffled(key: Array, n_examples: int, batch_size: int) -> Array:
@@ -75,7 +77,7 @@ def train_epoch(
 ) -> tuple[TrainState, StepInfo]:
     """Take one optimiser step per row of `order`.
 
-    A step whose loss or new state is not finite is undone: the old parameters and the old optimiser state stay. (The plateau's state, the last, starts with an infinite best value and is not looked at.)
+    A step whose loss or new state is not finite is undone: the old parameters and the old optimiser state stay.
 
     Args:
         spec: Static part of the config.
@@ -88,7 +90,8 @@ def train_epoch(
     Returns:
         The new state, and a `StepInfo` whose leaves have a leading steps axis.
     """
-    model, unravel, optimizer = spec.model, unraveler(spec.model, spec.n_vars), optimizer_of(spec, hyper)
+    model, unravel = spec.model, unraveler(spec.model, spec.n_vars)
+    optimizer: Any = optimizer_of(spec, hyper)  # optax leaves the type of its state open
 
     def step(state: TrainState, step_index: Array) -> tuple[TrainState, StepInfo]:
         batch = model.batch(inputs, order[step_index])
@@ -99,8 +102,9 @@ def train_epoch(
 
         (loss, terms), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        new = TrainState(optax.apply_updates(state.params, updates), opt_state)
+        new = TrainState(state.params + updates, opt_state)
         norm = optax.tree.norm(grads)
+        # The plateau's state, the last, starts with an infinite best value.
         finite = jnp.isfinite(loss) & jnp.isfinite(norm) & all_finite(new.params, opt_state[:-1])
         info = StepInfo(loss, terms, norm, norm > hyper.clip_norm, ~finite)
         return jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, state), info

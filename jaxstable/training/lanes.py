@@ -34,6 +34,7 @@ MEMORY_SHARE = 0.8  # share of a device's memory that the lanes of one go may ta
 COMPILE_SECONDS = 5.0  # what a smaller program costs to compile; compaction must save more than that
 
 
+Device = Any  # jax.Device, which type checkers take for a variable
 Signature = tuple[Any, tuple[Any, ...]]
 
 
@@ -76,7 +77,7 @@ class Lanes:
         *,
         state: RunState | None = None,
         params: Params | None = None,
-        devices: Sequence[jax.Device] | None = None,
+        devices: Sequence[Device] | None = None,
         width: int | None = None,
     ) -> None:
         self.spec = spec
@@ -229,7 +230,7 @@ def _bytes_of(program: jax.stages.Compiled) -> int:
     return 0 if analysis is None else analysis.temp_size_in_bytes + analysis.output_size_in_bytes
 
 
-def _free_bytes(device: jax.Device) -> float:
+def _free_bytes(device: Device) -> float:
     """Return the memory budget of a device; unlimited where it is not known."""
     stats = device.memory_stats() or {}
     return MEMORY_SHARE * stats.get("bytes_limit", math.inf) - stats.get("bytes_in_use", 0)
@@ -258,4 +259,3 @@ def stack(items: Sequence[Any]) -> Any:
 def unstack(tree: Any, lane: int) -> Any:
     """Return one lane of a stacked pytree."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[lane], tree)
-

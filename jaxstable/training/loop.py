@@ -67,7 +67,7 @@ def run_lanes(
     sink: Sink | None = None,
     on_epoch: Callable[[Mapping[int, Mapping[str, Any]]], None] | None = None,
     signalled: Callable[[], int | None] = lambda: None,
-    devices: Sequence[jax.Device] | None = None,
+    devices: Sequence[Any] | None = None,
     width: int | None = None,
 ) -> list[Run]:
     """Train lanes that share a problem until each has stopped or a signal comes.
@@ -120,10 +120,12 @@ def run_lanes(
     unfinished = Status.FINISHED if epoch >= epochs else Status.INTERRUPTED
     state = lanes.state
     return [
-        problem.run_of(config, unstack(state, lane), histories[lane], _ended(state.status[lane], unfinished), total)
+        problem.run_of(
+            config, unstack(state, lane), histories[lane], _ended(int(state.status[lane]), unfinished), total
+        )
         for lane, config in enumerate(configs)
     ]
 
 
 def _ended(status: int, unfinished: Status) -> str:
-    return (unfinished if status == Status.RUNNING else Status(int(status))).name
+    return (unfinished if status == Status.RUNNING else Status(status)).name

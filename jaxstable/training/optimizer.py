@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import optax
-from jax.typing import ArrayLike
+from jax import Array
 
 from jaxstable.training.adam import scale_by_adam
 from jaxstable.training.plateau import scale_by_plateau
 
+Scalar = float | Array
+
 
 def make_optimizer(
-    optimizer: str, learning_rate: ArrayLike, weight_decay: ArrayLike, clip_norm: ArrayLike
+    optimizer: str, learning_rate: Scalar, weight_decay: Scalar, clip_norm: Scalar
 ) -> optax.GradientTransformation:
     """Chain clipping, Adam and the plateau scale; the last element of the state is a `PlateauState`.
 

@@ -40,7 +40,9 @@ class Problem:
         self.data = LaneData(self.prepared.train, self.prepared.validation, truth)
         self.n_steps = -(-len(self.prepared.train) // config.batch_size)
 
-    def run_of(self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float) -> Run:
+    def run_of(
+        self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float
+    ) -> Run:
         """Return the finished run of one lane."""
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
         lagged = self.model.adjacency(params)

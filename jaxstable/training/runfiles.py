@@ -118,6 +118,9 @@ def locked(directory: Path) -> filelock.BaseFileLock:
         raise RunDirectoryError(
             f"{directory} is in use by another run; wait for it, or choose another run directory"
         ) from None
+    for kind in ("npz", "json"):  # what a killed writer left half written
+        for rest in directory.glob(f".*.{kind}.*.tmp"):
+            rest.unlink(missing_ok=True)
     return lock
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jax import Array
@@ -64,7 +64,6 @@ def make_spec(config: Config, model: Model, n_vars: int, has_truth: bool) -> Spe
 
 def make_hyper(config: Config) -> Hyper:
     """Return the traced part of a config; numpy scalars of fixed type, as a Python float is a second trace."""
-    numbers = {
-        name: np.float32(getattr(config, name)) for name in Hyper._fields if name != "seed"
-    }
-    return Hyper(**numbers, seed=np.uint32(config.seed))
+    numbers: dict[str, Any] = {name: np.float32(getattr(config, name)) for name in Hyper._fields if name != "seed"}
+    numbers["seed"] = np.uint32(config.seed)
+    return Hyper(**numbers)

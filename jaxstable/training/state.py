@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +35,7 @@ class TrainState(NamedTuple):
     """
 
     params: Array  # float32 [n_params]
-    opt_state: optax.OptState
+    opt_state: Any  # optax's, a tuple of the chain's states; the last is the PlateauState
 
 
 class RunState(NamedTuple):

@@ -14,7 +14,7 @@ LOG = "lanes_log.json"
 TABLE = "lanes.json"
 SUMMARY = "sweep_summary.json"  # where it is, the sweep has ended or was stopped, and its arrays are complete
 MEASURED = (
-    "epochs",
+    "epochs_done",
     "val_loss",
     "val_recon",
     "val_f1",
@@ -34,7 +34,7 @@ def table_row(lane: int, config: Config, history: Sequence[Mapping[str, Any]], s
     return {
         "lane": lane,
         "status": status,
-        "epochs": len(history),
+        "epochs_done": len(history),
         "val_loss": best.get("val_loss"),
         "val_recon": (best.get("val_loss_components") or {}).get("recon"),
         "val_f1": best.get("val_f1"),

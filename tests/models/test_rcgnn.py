@@ -118,8 +118,9 @@ def test_gradients_equal_finite_differences_of_the_naive_program(case):
     for name in state:
         direction = {key: np.zeros_like(value) for key, value in state.items()}
         direction[name] = rng.normal(size=state[name].shape)
-        ends = [naive_terms({k: v + sign * step * direction[k] for k, v in state.items()}, values, mask) for sign in (1, -1)]
-        expected = (np.array(ends[0]) - np.array(ends[1])) / (2 * step)
+        above, below = ({k: v + move * direction[k] for k, v in state.items()} for move in (step, -step))
+        ends = [np.array(naive_terms(place, values, mask)) for place in (above, below)]
+        expected = (ends[0] - ends[1]) / (2 * step)
         along = jax.tree.map(np.float64, params_from_torch(direction))
         found = [sum(np.vdot(gradient[leaf], along[leaf]) for leaf in along) for gradient in gradients]
         np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-5, err_msg=name)
@@ -130,7 +131,8 @@ def test_reconstruction_never_reaches_the_adjacency(acyclicity, case):
     state, values, mask = case
     model = RCGNN("latent", acyclicity)
     loss = functools.partial(model.loss, batch=batch_of(values, mask), key=jax.random.key(0))
-    to_adjacency = [np.asarray(model.structure(gradient)) for gradient in jax.jit(jax.jacrev(loss))(params_from_torch(state))]
+    gradients = jax.jit(jax.jacrev(loss))(params_from_torch(state))
+    to_adjacency = [np.asarray(model.structure(gradient)) for gradient in gradients]
     reached = dict(zip(("recon", "sparse", "acyclic", "disen"), (bool(g.any()) for g in to_adjacency), strict=True))
     assert reached == {"recon": False, "sparse": True, "acyclic": True, "disen": False}
     assert (to_adjacency[1] >= 0).all()  # what does reach it can only push edges down
@@ -139,7 +141,8 @@ def test_reconstruction_never_reaches_the_adjacency(acyclicity, case):
 
 def test_parameters_of_the_small_recording(shared):
     with np.load(shared / "golden" / "small.npz") as file:
-        state = {name.removeprefix("stable.init."): file[name] for name in file.files if name.startswith("stable.init.")}
+        names = [name for name in file.files if name.startswith("stable.init.")]
+        state = {name.removeprefix("stable.init."): file[name] for name in names}
     params = params_from_torch(state)
     own = RCGNN().init(jax.random.key(0), 6)
     assert jax.tree.map(jnp.shape, params) == jax.tree.map(jnp.shape, own)

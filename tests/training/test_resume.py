@@ -45,9 +45,10 @@ def interrupted_after(epoch, number, config, data, directory, model, **options):
             if record["epoch"] == epoch:
                 os.kill(os.getpid(), number)
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted) as stop:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "Progress", Signal)
-        api.train(config, data, run_dir=directory, model=model, **options)
+        with pytest.raises(Interrupted) as stop:
+            api.train(config, data, run_dir=directory, model=model, **options)
     return stop.value
 
 

@@ -81,6 +81,14 @@ def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
     assert api.load(run_dir).config.seed == 6
 
 
+def test_what_a_killed_writer_left_is_removed(run_dir, config, small_dataset):
+    (run_dir / ".checkpoint.npz.123.tmp").write_bytes(b"half")
+    (run_dir / ".mine.tmp").write_bytes(b"mine")
+    api.train(config, small_dataset, run_dir=run_dir, resume=True, model=linear())
+    assert not (run_dir / ".checkpoint.npz.123.tmp").exists()
+    assert (run_dir / ".mine.tmp").exists()
+
+
 def test_directory_of_other_things_is_left_as_it_is(config, small_dataset, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     api.train(config, small_dataset, run_dir=tmp_path, model=linear())
