@@ -105,7 +105,8 @@ def read_arrays(path: Path, required: Set[str]) -> dict[str, np.ndarray]:
             f"{path} is missing: the run has not ended; continue it with `jaxstable resume {path.parent}`"
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # From memory: numpy leaves the file of a damaged archive open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError, RuntimeError) as error:
         raise RunDirectoryError(

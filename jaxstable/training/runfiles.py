@@ -128,6 +128,7 @@ def move_away(directory: Path, force: bool = False) -> Path | None:
     """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`."""
     if not force and not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
         return None
+    directory = directory.resolve()  # "." has no name to number
     number = 1
     while (target := directory.with_name(f"{directory.name}-{number}")).exists():
         number += 1

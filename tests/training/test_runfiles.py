@@ -81,6 +81,13 @@ def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
     assert api.load(run_dir).config.seed == 6
 
 
+def test_the_current_directory_is_moved_aside_like_any_other(run_dir, config, small_dataset, monkeypatch):
+    monkeypatch.chdir(run_dir)
+    api.train(config.replace(seed=5), small_dataset, run_dir=".", model=linear())
+    assert api.load(run_dir).config.seed == 5
+    assert api.load(f"{run_dir}-1").config.seed == config.seed
+
+
 def test_what_a_killed_writer_left_is_removed(run_dir, config, small_dataset):
     (run_dir / ".checkpoint.npz.123.tmp").write_bytes(b"half")
     (run_dir / ".mine.tmp").write_bytes(b"mine")
