@@ -57,7 +57,7 @@ class EpochInfo(NamedTuple):
 
 
 def total_loss(terms: LossTerms, hyper: Hyper) -> Array:
-    """Return the weighted sum of the four terms; a term of weight 0 cannot spoil it."""
+    """Return the weighted sum of the four terms; a term of weight 0 does not count, even if it is NaN."""
     weights = (hyper.lambda_recon, hyper.lambda_sparse, hyper.lambda_acyclic, hyper.lambda_disen)
     weighted = [jnp.where(weight > 0, weight * term, 0.0) for weight, term in zip(weights, terms, strict=True)]
     recon, sparse, acyclic, disen = weighted

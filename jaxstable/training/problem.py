@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -40,6 +41,11 @@ class Problem:
         self.data = LaneData(self.prepared.train, self.prepared.validation, truth)
         self.n_steps = -(-len(self.prepared.train) // config.batch_size)
 
+    @functools.cached_property
+    def data_facts(self) -> dict[str, Any]:
+        """What diagnosis needs to know of the data, JSON-ready."""
+        return data_facts(self.dataset, self.prepared, self.config)
+
     def run_of(
         self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float
     ) -> Run:
@@ -58,7 +64,7 @@ class Problem:
             truth=self.dataset.truth,
             status=status,
             total_time=seconds,
-            data_facts=data_facts(self.dataset, self.prepared, config),
+            data_facts=self.data_facts,
             params=jax.device_get(params),
         )
 

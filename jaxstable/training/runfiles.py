@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,6 +19,18 @@ from jaxstable.training.table import is_sweep
 
 CHECKPOINT = "checkpoint.npz"
 LOCK = ".lock"
+OWN_FILES = (  # what a run or a sweep leaves, but for its config
+    rundir.LOG.format(preset="*"),
+    rundir.SUMMARY.format(preset="*"),
+    rundir.ADJACENCY,
+    "checkpoint*.npz",
+    "lanes*.json",
+    "lanes.npz",
+    "sweep_summary.json",
+    "data.json",
+    "graph.graphml",
+    "result.png",
+)
 
 Notes = Mapping[str, Mapping[str, Any]]
 
@@ -38,11 +51,11 @@ class RunFiles:
     def __init__(self, directory: str | Path, config: Config, *, resume: bool) -> None:
         self.directory = Path(directory)
         self._lock = locked(self.directory)
-        if not resume:
-            move_away(self.directory)
-        elif is_sweep(self.directory):
-            self._lock.release()
-            raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
+        with released_on_error(self._lock):
+            if not resume:
+                move_away(self.directory)
+            elif is_sweep(self.directory):
+                raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
         self.checkpoint = self.directory / CHECKPOINT
         self.log = self.directory / rundir.LOG.format(preset=config.preset)
         self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
@@ -124,17 +137,36 @@ def locked(directory: Path) -> filelock.BaseFileLock:
     return lock
 
 
+@contextlib.contextmanager
+def released_on_error(lock: filelock.BaseFileLock) -> Iterator[None]:
+    """Give a directory up again if what follows is refused."""
+    try:
+        yield
+    except RunDirectoryError:
+        lock.release()
+        raise
+
+
 def move_away(directory: Path, force: bool = False) -> Path | None:
-    """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`."""
-    if not force and not (directory / rundir.CONFIG).exists() and not (directory / CHECKPOINT).exists():
+    """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`.
+
+    Raises:
+        RunDirectoryError: The directory holds a config that no run wrote, so its files are somebody else's.
+    """
+    config = directory / rundir.CONFIG
+    files = [path for pattern in OWN_FILES for path in directory.glob(pattern)]
+    if config.is_file():
+        if not {"preset", "lanes"} & set(rundir.read_json(config)):
+            raise RunDirectoryError(f"{config} is not a run's; choose a run directory of its own")
+        # The config goes last: a crash on the way leaves it, and the next run moves the rest.
+        files.append(config)
+    if not files and not force:
         return None
     directory = directory.resolve()  # "." has no name to number
     number = 1
     while (target := directory.with_name(f"{directory.name}-{number}")).exists():
         number += 1
     target.mkdir()
-    # The config goes last: a crash on the way leaves it, and the next run moves the rest.
-    files = [path for path in directory.iterdir() if path.is_file() and path.name != LOCK]
-    for path in sorted(files, key=lambda path: path.name == rundir.CONFIG):
+    for path in files:
         path.rename(target / path.name)
     return target

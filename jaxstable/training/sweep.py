@@ -18,7 +18,7 @@ from jaxstable.training import rundir
 from jaxstable.training.grid import static_fields
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
-from jaxstable.training.problem import Problem, data_facts, fingerprint
+from jaxstable.training.problem import Problem, fingerprint
 from jaxstable.training.record import Run
 from jaxstable.training.runfiles import Notes
 from jaxstable.training.signals import Interrupted, deferred_signals
@@ -168,7 +168,7 @@ def _not_run(group: Group) -> dict[int, Run]:
         truth=problem.dataset.truth,
         status="INTERRUPTED",
         total_time=0.0,
-        data_facts=data_facts(problem.dataset, problem.prepared, problem.config),
+        data_facts=problem.data_facts,
         params=None,
     )
     return {

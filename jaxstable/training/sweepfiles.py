@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from jaxstable.training import rundir
 from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
-from jaxstable.training.runfiles import Notes, locked, move_away
+from jaxstable.training.runfiles import Notes, locked, move_away, released_on_error
 from jaxstable.training.table import LOG, SUMMARY, TABLE, as_line, by_lane, read_lane_log, write_lines
 
 SWEEP = rundir.CONFIG
@@ -33,15 +33,12 @@ class SweepFiles:
     ) -> None:
         self.directory = Path(directory)
         self._lock = locked(self.directory)
-        if not resume:
-            move_away(self.directory)
         config = self.directory / SWEEP
-        if config.is_file():
-            try:
+        with released_on_error(self._lock):
+            if not resume:
+                move_away(self.directory)
+            elif config.is_file():
                 _check_same(rundir.read_json(config), identity, self.directory)
-            except rundir.RunDirectoryError:
-                self._lock.release()
-                raise
         for name, document in {SWEEP: identity, **(notes or {})}.items():
             rundir.write_json(self.directory / name, document)
         (self.directory / SUMMARY).unlink(missing_ok=True)

@@ -70,14 +70,23 @@ def test_lock_is_given_up_after_an_error(run_dir, config, small_dataset):
 
 def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
     first = snapshot(run_dir)
-    (run_dir / "mine.txt").write_text("kept with its run")
+    (run_dir / "mine.txt").write_text("nobody moves this")
     api.train(config.replace(seed=5), small_dataset, run_dir=run_dir, model=linear())
     second = snapshot(run_dir)
     api.train(config.replace(seed=6), small_dataset, run_dir=run_dir, model=linear())
     neighbours = run_dir.parent
     assert sorted(path.name for path in neighbours.iterdir()) == ["run", "run-1", "run-2"]
-    assert snapshot(neighbours / "run-1") == {**first, "mine.txt": b"kept with its run"}
-    assert snapshot(neighbours / "run-2") == second
+    assert snapshot(neighbours / "run-1") == first
+    assert snapshot(neighbours / "run-2") == {name: text for name, text in second.items() if name != "mine.txt"}
+    assert (run_dir / "mine.txt").read_text() == "nobody moves this"
+
+
+def test_a_directory_with_somebody_elses_config_is_refused(tmp_path, config, small_dataset):
+    (tmp_path / "config.json").write_text('{"name": "my project"}')
+    (tmp_path / "graph.graphml").write_text("mine")
+    with pytest.raises(RunDirectoryError, match="not a run's"):
+        api.train(config, small_dataset, run_dir=tmp_path, model=linear())
+    assert (tmp_path / "graph.graphml").read_text() == "mine"
     assert api.load(run_dir).config.seed == 6
 
 
