@@ -79,6 +79,7 @@ def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
     assert snapshot(neighbours / "run-1") == first
     assert snapshot(neighbours / "run-2") == {name: text for name, text in second.items() if name != "mine.txt"}
     assert (run_dir / "mine.txt").read_text() == "nobody moves this"
+    assert api.load(run_dir).config.seed == 6
 
 
 def test_a_directory_with_somebody_elses_config_is_refused(tmp_path, config, small_dataset):
@@ -87,7 +88,6 @@ def test_a_directory_with_somebody_elses_config_is_refused(tmp_path, config, sma
     with pytest.raises(RunDirectoryError, match="not a run's"):
         api.train(config, small_dataset, run_dir=tmp_path, model=linear())
     assert (tmp_path / "graph.graphml").read_text() == "mine"
-    assert api.load(run_dir).config.seed == 6
 
 
 def test_the_current_directory_is_moved_aside_like_any_other(run_dir, config, small_dataset, monkeypatch):
