@@ -122,7 +122,7 @@ def test_building_a_data_set_loads_neither_jax_nor_pandas():
 
 @pytest.mark.parametrize(("file", "window"), [("netsim/sim1", 24), ("dream3/size10_Ecoli1", 5)])
 def test_real_trajectories_are_never_joined(shared, file, window):
-    stored = np.load(shared / f"{file}.npz")
+    stored = np.load(shared / "data" / f"{file}.npz")
     values, graph = stored["X"], stored["A"]
     data = Dataset.from_array(values, truth=graph if graph.ndim == 2 else graph[0], window=window)
     count, steps = values.shape[:2]
@@ -131,7 +131,7 @@ def test_real_trajectories_are_never_joined(shared, file, window):
 
 
 def test_the_real_panel_keeps_its_missing_entries(shared):
-    values = np.load(shared / "causaltime" / "aqi_real.npz")["X"]
+    values = np.load(shared / "data" / "causaltime" / "aqi_real.npz")["X"]
     data = Dataset.from_array(values)
     assert data.missing_share == pytest.approx(np.isnan(values).mean())
     assert data.n_windows == len(values) - 23

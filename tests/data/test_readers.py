@@ -106,7 +106,7 @@ def test_graph_is_put_in_the_order_of_the_names(tmp_path):
 
 
 def test_original_uci_file(shared):
-    path = shared / "uci_air" / "AirQualityUCI.csv"
+    path = shared / "data" / "uci_air" / "AirQualityUCI.csv"
     every, names = read_uci(path)
     table = read_uci_table(path)
     assert every.shape == (9471, 13)
@@ -123,14 +123,14 @@ def test_original_uci_file(shared):
 
 def test_uci_file_agrees_with_pandas(shared):
     pd = pytest.importorskip("pandas")
-    path = shared / "uci_air" / "AirQualityUCI.csv"
+    path = shared / "data" / "uci_air" / "AirQualityUCI.csv"
     frame = pd.read_csv(path, sep=";", decimal=",").iloc[:, 2:15]
     expected = frame.where(frame != -200).to_numpy(dtype=float)
     np.testing.assert_array_equal(read_uci(path)[0], expected)
 
 
 def test_uci_file_with_a_gap_is_two_series(shared, tmp_path):
-    original = (shared / "uci_air" / "AirQualityUCI.csv").read_text().splitlines()
+    original = (shared / "data" / "uci_air" / "AirQualityUCI.csv").read_text().splitlines()
     (tmp_path / "part.csv").write_text("\n".join(original[:100] + original[110:300]))
     data = Dataset.from_file(tmp_path / "part.csv")
     assert data.n_series == 2
@@ -138,13 +138,13 @@ def test_uci_file_with_a_gap_is_two_series(shared, tmp_path):
 
 
 def test_hand_drawn_graph_of_the_uci_data(shared):
-    folder = shared / "uci_air"
+    folder = shared / "data" / "uci_air"
     data = Dataset.from_file(folder / "AirQualityUCI.csv", truth=folder / "graph_13edges.csv")
     assert data.truth.sum() == 13
     assert data.truth[data.names.index("T"), data.names.index("AH")]
 
 
 def test_service_latencies_with_rounded_times(shared):
-    path = shared / "petshop" / "low_traffic_latency_Average.csv"
+    path = shared / "data" / "petshop" / "low_traffic_latency_Average.csv"
     with pytest.raises(DataError, match="time repeats at row 2"):
         Dataset.from_file(path, time="timestamp")

@@ -34,10 +34,10 @@ def test_plant_refuses_what_the_simulator_refuses():
 
 
 def test_original_file(shared):
-    data = sources.uci_air_quality(shared / "uci_air" / "AirQualityUCI.csv")
+    data = sources.uci_air_quality(shared / "data" / "uci_air" / "AirQualityUCI.csv")
     assert (data.n_rows, data.n_vars, data.n_series, data.n_windows) == (9357, 13, 1, 9334)
     assert data.missing_share == pytest.approx(0.1373, abs=1e-4)
-    content = (shared / "uci_air" / "AirQualityUCI.csv").read_bytes()
+    content = (shared / "data" / "uci_air" / "AirQualityUCI.csv").read_bytes()
     assert hashlib.sha256(content).hexdigest() == sources.UCI_SHA256
 
 

@@ -85,7 +85,7 @@ def test_an_unnamed_time_column_is_noticed():
 
 
 def test_minus_200_is_found_in_every_column_of_the_real_file(shared):
-    values, names = read_uci(shared / "uci_air" / "AirQualityUCI.csv")
+    values, names = read_uci(shared / "data" / "uci_air" / "AirQualityUCI.csv")
     values = np.where(np.isnan(values), SENTINEL, values)[:9357]
     for i, name in enumerate(names):
         with pytest.warns(DataWarning, match="missing=-200"):
@@ -94,7 +94,7 @@ def test_minus_200_is_found_in_every_column_of_the_real_file(shared):
 
 @pytest.mark.parametrize("file", ["netsim/sim4", "dream3/size100_Yeast1", "causaltime/aqi_real"])
 def test_real_data_is_left_in_peace(shared, file):
-    values = np.load(shared / f"{file}.npz")["X"]
+    values = np.load(shared / "data" / f"{file}.npz")["X"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         data = Dataset.from_array(values, window=20)
