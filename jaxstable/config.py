@@ -15,6 +15,22 @@ from typing import Any, Literal
 
 __all__ = ["Config", "ConfigError"]
 
+_SVAR_FIELDS: dict[str, Any] = {
+    "acyclicity": "geometric",
+    "epochs": 20,
+    "learning_rate": 2e-2,
+    "weight_decay": 0.0,
+    "clip_norm": 10.0,
+    "lr_schedule": "cosine",
+    "plateau": False,
+    "early_stop_patience": 20,
+    "lambda_recon": 1.0,
+    "lambda_sparse": 0.05,
+    "lambda_acyclic": 10.0,
+    "lambda_disen": 0.0,
+}
+MODEL_FIELDS = {"svar": _SVAR_FIELDS, "svar_equal": _SVAR_FIELDS}  # model -> fields it recommends
+
 PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
     "stable": {},
     "unstable": {
@@ -66,6 +82,7 @@ class Config:
     weight_decay: float = _field(1e-4, "decay of every parameter", least=0.0)
     optimizer: Literal["adamw", "adam"] = _field("adamw", 'decoupled decay, or "adam" with L2 decay')
     clip_norm: float = _field(1.0, "largest global norm of a gradient", above=0.0)
+    lr_schedule: Literal["constant", "cosine"] = _field("constant", "learning rate over the run, before the plateau")
     plateau: bool = _field(True, "lower the learning rate on a plateau")
     plateau_factor: float = _field(0.5, "factor of a reduction", above=0.0, below=1.0)
     plateau_patience: int = _field(3, "evaluations without progress before a reduction", least=1)
@@ -97,6 +114,11 @@ class Config:
     def unstable(cls, **changes: Any) -> Config:
         """Return the set-up that the stable one replaced: raw inputs, large lambdas, loose clip, no plateau."""
         return cls.from_preset("unstable", **changes)
+
+    @classmethod
+    def for_model(cls, model: str, **changes: Any) -> Config:
+        """Return the settings that a model recommends: the scale of the lambdas depends on its losses."""
+        return cls.from_dict({**MODEL_FIELDS.get(model, {}), "model": model, **changes})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Config:

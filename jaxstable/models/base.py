@@ -7,6 +7,9 @@ from typing import Any, NamedTuple, Protocol
 
 from jax import Array
 
+from jaxstable.data.dataset import Dataset
+from jaxstable.data.split import Prepared
+
 Params = Any  # a pytree of float32 arrays
 
 
@@ -25,6 +28,11 @@ class Inputs(Protocol):
     def __len__(self) -> int: ...
 
 
+def _windows(dataset: Dataset, prepared: Prepared) -> tuple[Inputs, Inputs]:
+    del dataset
+    return prepared.train, prepared.validation
+
+
 class Model(NamedTuple):
     """Define a model by pure functions; build one of your own and pass it to ``train(..., model=...)``.
 
@@ -35,14 +43,21 @@ class Model(NamedTuple):
         name: Name shown in logs and errors.
         init: ``(key, n_vars) -> params``.
         batch: ``(inputs, index) -> batch``; index is int32 ``[batch]``, -1 marks padding that must not count.
-        loss: ``(params, batch, key) -> LossTerms``.
+        loss: ``(params, batch, key, progress) -> LossTerms``; progress is the share of the run that is done, in
+            [0, 1), for models that ease into their objective.
         adjacency: ``params -> [lag, cause, effect]`` float32 edge scores >= 0, lag 0 first.
         structure: ``params -> params``; the part of the parameters that the adjacency is made of.
+        inputs: ``(dataset, prepared) -> (train, validation)``: what the model trains on and is evaluated on; by
+            default the windows.
+        epoch_steps: Steps of an epoch of a model that sees all its data in every step (its inputs then hold one
+            example); None makes an epoch one pass over the examples.
     """
 
     name: str
     init: Callable[[Array, int], Params]
     batch: Callable[[Any, Array], Any]
-    loss: Callable[[Params, Any, Array], LossTerms]
+    loss: Callable[[Params, Any, Array, Array], LossTerms]
     adjacency: Callable[[Params], Array]
     structure: Callable[[Params], Params]
+    inputs: Callable[[Dataset, Prepared], tuple[Inputs, Inputs]] = _windows
+    epoch_steps: int | None = None

@@ -55,8 +55,8 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power") -> Model:
     def init(key: Array, n_vars: int) -> Params:
         return _Network(n_vars).init(key, jnp.zeros((n_vars, 1)))["params"]
 
-    def loss(params: Params, batch: Batch, key: Array) -> LossTerms:
-        del key  # nothing in this model is random
+    def loss(params: Params, batch: Batch, key: Array, progress: Array) -> LossTerms:
+        del key, progress  # nothing in this model is random or changes on the way
         n_windows, n_steps, n_vars = batch.values.shape
         values, mask = (x.reshape(n_windows * n_steps, n_vars).T for x in (batch.values, batch.mask))
         weight = jnp.repeat(batch.weight, n_steps)

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from jaxstable.config import Config, ConfigError
 from jaxstable.models.base import Model
 from jaxstable.models.rcgnn import RCGNN
+from jaxstable.models.svar import SVAR
 from jaxstable.objective.acyclicity import PENALTIES
 
 MODELS: dict[str, Callable[[Config], Model]] = {
     "rcgnn_latent": lambda config: RCGNN("latent", config.acyclicity),
+    "svar": lambda config: SVAR("free", config.acyclicity),
+    "svar_equal": lambda config: SVAR("equal", config.acyclicity),
 }
 
 

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 from jaxstable.graph import thresholds
 from jaxstable.models.base import LossTerms
 from jaxstable.training import plateau
 from jaxstable.training.spec import Hyper, Spec
-from jaxstable.training.state import RunState, Status, TrainState, optimizer_of, run_keys, unraveler
+from jaxstable.training.state import RunState, Status, TrainState, optimizer_of, run_keys, scheduled, unraveler
 
 EVALUATION_BATCH = 256  # windows per forward pass of the evaluation
 
@@ -72,8 +73,22 @@ def shuffled(key: Array, n_examples: int, batch_size: int) -> Array:
     return jnp.concatenate([order, padding]).reshape(n_steps, batch_size)
 
 
+class Span(NamedTuple):
+    """Say which part of the run an epoch is: where it begins and how long it is, as shares of the whole."""
+
+    begin: ArrayLike = 0.0
+    length: ArrayLike = 0.0
+
+
+def order_of(spec: Spec, key: Array, n_examples: int) -> Array:
+    """Return the batches of one epoch: all examples once, or the whole data in every step if the model wants that."""
+    if spec.model.epoch_steps is not None:
+        return jnp.zeros((spec.model.epoch_steps, 1), jnp.int32)
+    return shuffled(key, n_examples, spec.batch_size)
+
+
 def train_epoch(
-    spec: Spec, hyper: Hyper, state: TrainState, inputs: Any, order: Array, key: Array
+    spec: Spec, hyper: Hyper, state: TrainState, inputs: Any, order: Array, key: Array, span: Span = Span()
 ) -> tuple[TrainState, StepInfo]:
     """Take one optimiser step per row of `order`.
 
@@ -86,18 +101,20 @@ def train_epoch(
         inputs: What the model trains on.
         order: int32 ``[steps, batch]`` example indices, -1 = padding.
         key: Key of the epoch, for models that draw noise.
+        span: Which part of the run this epoch is, for schedules.
 
     Returns:
         The new state, and a `StepInfo` whose leaves have a leading steps axis.
     """
     model, unravel = spec.model, unraveler(spec.model, spec.n_vars)
-    optimizer: Any = optimizer_of(spec, hyper)  # optax leaves the type of its state open
 
     def step(state: TrainState, step_index: Array) -> tuple[TrainState, StepInfo]:
         batch = model.batch(inputs, order[step_index])
+        progress = span.begin + span.length * step_index / order.shape[0]
+        optimizer: Any = optimizer_of(spec, hyper, progress)  # optax leaves the type of its state open
 
         def objective(vector: Array) -> tuple[Array, LossTerms]:
-            terms = model.loss(unravel(vector), batch, jax.random.fold_in(key, step_index))
+            terms = model.loss(unravel(vector), batch, jax.random.fold_in(key, step_index), progress)
             return total_loss(terms, hyper), terms
 
         (loss, terms), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
@@ -119,7 +136,9 @@ def all_finite(*trees: Any) -> Array:
     return jnp.isfinite(sum(jnp.sum(leaf * 0.0) for leaf in floats))
 
 
-def evaluate(spec: Spec, hyper: Hyper, params: Array, inputs: Any, truth: Array | None, key: Array) -> Evaluation:
+def evaluate(
+    spec: Spec, hyper: Hyper, params: Array, inputs: Any, truth: Array | None, key: Array, progress: ArrayLike = 1.0
+) -> Evaluation:
     """Measure a parameter vector on the validation inputs and sweep the thresholds over its adjacency."""
     model, unravel = spec.model, unraveler(spec.model, spec.n_vars)
     tree = unravel(params)
@@ -130,7 +149,7 @@ def evaluate(spec: Spec, hyper: Hyper, params: Array, inputs: Any, truth: Array 
     index = jnp.where(index < n_examples, index, -1)
 
     def batch_terms(row: Array) -> LossTerms:
-        return model.loss(tree, model.batch(inputs, row), key)
+        return model.loss(tree, model.batch(inputs, row), key, jnp.float32(progress))
 
     share = jnp.sum(index >= 0, axis=1) / n_examples
     terms = jax.tree.map(lambda term: jnp.sum(term * share), lax.map(batch_terms, index))
@@ -161,7 +180,7 @@ def summary_adjacency(lagged: Array) -> Array:
 def audit(spec: Spec, params: Any, batch: Any, key: Array) -> LossTerms:
     """Return how much of each unweighted loss term's gradient reaches the adjacency's parameters, as norms."""
 
-    terms, pull_back = jax.vjp(lambda p: jnp.stack(spec.model.loss(p, batch, key)), params)
+    terms, pull_back = jax.vjp(lambda p: jnp.stack(spec.model.loss(p, batch, key, jnp.float32(1.0))), params)
     # One backward pass for all terms, not one each: it compiles in a quarter of the time.
     grads = jax.vmap(pull_back)(jnp.eye(len(terms), dtype=terms.dtype))[0]
     return LossTerms(*jax.vmap(optax.tree.norm)(spec.model.structure(grads)))
@@ -174,6 +193,7 @@ def run_epoch(
     train_inputs: Any,
     val_inputs: Any,
     truth: Array | None,
+    epochs: ArrayLike = 1.0,
     *,
     evaluated: bool = True,
     order: Array | None = None,
@@ -189,6 +209,7 @@ def run_epoch(
         train_inputs: Training windows.
         val_inputs: Validation windows.
         truth: True graph, bool ``[cause, effect]``, or None.
+        epochs: Epochs of the whole run, for schedules.
         evaluated: Whether this epoch ends with an evaluation (static).
         order: Order of the examples; None shuffles by the run's seed and epoch.
 
@@ -199,9 +220,10 @@ def run_epoch(
     key_order, key_steps, key_evaluation = (jax.random.fold_in(key, purpose) for purpose in range(3))
 
     def live(state: RunState) -> tuple[RunState, EpochInfo]:
-        rows = shuffled(key_order, len(train_inputs), spec.batch_size) if order is None else order
-        train, steps = train_epoch(spec, hyper, state.train, train_inputs, rows, key_steps)
-        learning_rate = hyper.learning_rate * train.opt_state[-1].scale
+        rows = order_of(spec, key_order, len(train_inputs)) if order is None else order
+        span = Span(state.epoch / epochs, 1.0 / epochs)
+        train, steps = train_epoch(spec, hyper, state.train, train_inputs, rows, key_steps, span)
+        learning_rate = scheduled(spec, hyper, span.begin) * train.opt_state[-1].scale
         new = state._replace(train=train, epoch=state.epoch + 1)
         evaluation = None
         if evaluated:

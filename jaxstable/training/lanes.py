@@ -44,6 +44,7 @@ class LaneData(NamedTuple):
     train: Any
     validation: Any
     truth: Array | None  # bool [cause, effect]
+    epochs: Array  # float32, of the whole run
 
 
 def use_every_core() -> None:

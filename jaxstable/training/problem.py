@@ -38,8 +38,9 @@ class Problem:
         self.spec: Spec = make_spec(config, self.model, dataset.n_vars, dataset.truth is not None)
         self.prepared: Prepared = prepare(dataset, config.standardize)
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
-        self.data = LaneData(self.prepared.train, self.prepared.validation, truth)
-        self.n_steps = -(-len(self.prepared.train) // config.batch_size)
+        train, validation = self.model.inputs(dataset, self.prepared)
+        self.data = LaneData(train, validation, truth, jnp.float32(config.epochs))
+        self.n_steps = self.model.epoch_steps or -(-len(train) // config.batch_size)
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Spec:
     n_vars: int
     batch_size: int
     optimizer: str
+    lr_schedule: str
     plateau: bool
     plateau_patience: int
     plateau_cooldown: int
@@ -52,6 +53,7 @@ def make_spec(config: Config, model: Model, n_vars: int, has_truth: bool) -> Spe
         n_vars=n_vars,
         batch_size=config.batch_size,
         optimizer=config.optimizer,
+        lr_schedule=config.lr_schedule,
         plateau=config.plateau,
         plateau_patience=config.plateau_patience,
         plateau_cooldown=config.plateau_cooldown,

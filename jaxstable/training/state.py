@@ -11,10 +11,14 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
+from jax.typing import ArrayLike
 
 from jaxstable.models.base import Model, Params
 from jaxstable.training.optimizer import make_optimizer
 from jaxstable.training.spec import Hyper, Spec
+
+
+LAST_RATE = 0.05  # share of the learning rate that a cosine schedule ends with
 
 
 class Status(enum.IntEnum):
@@ -55,9 +59,17 @@ def unraveler(model: Model, n_vars: int) -> Callable[[Array], Params]:
     return ravel_pytree(jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), template))[1]
 
 
-def optimizer_of(spec: Spec, hyper: Hyper) -> optax.GradientTransformation:
-    """Return the optimiser of a run."""
-    return make_optimizer(spec.optimizer, hyper.learning_rate, hyper.weight_decay, hyper.clip_norm)
+def optimizer_of(spec: Spec, hyper: Hyper, progress: ArrayLike = 0.0) -> optax.GradientTransformation:
+    """Return the optimiser of a run at one step."""
+    learning_rate = scheduled(spec, hyper, progress)
+    return make_optimizer(spec.optimizer, learning_rate, hyper.weight_decay, hyper.clip_norm)
+
+
+def scheduled(spec: Spec, hyper: Hyper, progress: ArrayLike) -> Array:
+    """Return the learning rate when a share of the run is done, before the plateau's scale."""
+    if spec.lr_schedule == "constant":
+        return hyper.learning_rate
+    return hyper.learning_rate * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + jnp.cos(jnp.pi * progress)))
 
 
 def init_state(spec: Spec, hyper: Hyper, params: Params | None = None) -> RunState:

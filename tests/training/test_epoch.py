@@ -43,7 +43,7 @@ def test_epoch_equals_a_plain_loop(problem):
         np.testing.assert_array_equal(batch.windows.mask, np.pad(mask, padding))
 
         def loss(vector, batch=batch, index=index):
-            terms = problem.model.loss(unravel(vector), batch, jax.random.fold_in(key, index))
+            terms = problem.model.loss(unravel(vector), batch, jax.random.fold_in(key, index), jnp.float32(0.0))
             return sum(float(weight) * term for weight, term in zip(weights, terms, strict=True))
 
         value, grad = jax.value_and_grad(loss)(params)

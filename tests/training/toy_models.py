@@ -40,7 +40,8 @@ def linear(late: bool = False, **broken: tuple[int, ...]) -> Model:
         faults = {name: jnp.any(jnp.isin(index, np.array(windows))) for name, windows in broken.items()}
         return MarkedBatch(inputs.gather(index), faults)
 
-    def loss(params: Params, batch: MarkedBatch, key: Array) -> LossTerms:
+    def loss(params: Params, batch: MarkedBatch, key: Array, progress: Array) -> LossTerms:
+        del progress
         values, mask, weight = batch.windows
         weights = params["weights"]
         noisy = values[:, :-1] + 0.1 * jax.random.normal(key, values[:, :-1].shape)
