@@ -104,7 +104,7 @@ def batch_of(values, mask):
 
 def test_terms_equal_a_naive_program(case):
     state, values, mask = case
-    terms = jax.jit(RCGNN().loss)(params_from_torch(state), batch_of(values, mask), jax.random.key(0))
+    terms = jax.jit(RCGNN().loss)(params_from_torch(state), batch_of(values, mask), jax.random.key(0), jnp.float32(1.0))
     expected = naive_terms(state, values, mask)
     np.testing.assert_allclose(terms, expected, rtol=2e-5, atol=1e-6)
     assert expected[2] > 1e-3
