@@ -19,6 +19,7 @@ _HOMES = {
     "Model": "jaxstable.models.base",
     "RCGNN": "jaxstable.models.rcgnn",
     "RunDirectoryError": "jaxstable.training.rundir",
+    "SVAR": "jaxstable.models.svar",
     "SweepResult": "jaxstable.results.sweep",
     "TrainResult": "jaxstable.results.result",
     "datasets": "jaxstable.data.sources",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from jaxstable.data.dataset import Dataset as Dataset
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN
+    from jaxstable.models.svar import SVAR as SVAR
     from jaxstable.results.diagnosis import Finding as Finding
     from jaxstable.results.result import TrainResult as TrainResult
     from jaxstable.results.sweep import SweepResult as SweepResult

@@ -117,12 +117,17 @@ class Config:
 
     @classmethod
     def for_model(cls, model: str, **changes: Any) -> Config:
-        """Return the settings that a model recommends: the scale of the lambdas depends on its losses."""
-        return cls.from_dict({**MODEL_FIELDS.get(model, {}), "model": model, **changes})
+        """Return the settings that a model recommends: the scale of the lambdas depends on its losses.
+
+        Example:
+            >>> Config.for_model("svar").lambda_sparse
+            0.05
+        """
+        return cls.from_dict({"model": model, **changes})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Config:
-        """Build a config from a mapping; its ``preset``, if any, supplies the fields that are not named.
+        """Build a config from a mapping; its ``preset`` and ``model`` supply the fields that are not named.
 
         Raises:
             ConfigError: A key is unknown (the nearest name is offered) or a value is refused.
@@ -141,7 +146,8 @@ class Config:
         preset = values.get("preset", "stable")
         if preset not in tuple(PRESETS):
             raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
-        return cls(**{**PRESETS[preset], **values})
+        recommended = MODEL_FIELDS.get(str(values.get("model")), {})
+        return cls(**{**PRESETS[preset], **recommended, **values})
 
     @classmethod
     def from_preset(cls, preset: str, /, **changes: Any) -> Config:

@@ -106,7 +106,7 @@ def SVAR(likelihood: str = "free", acyclicity: str = "geometric", n_lags: int = 
         )
 
     def inputs(dataset: Dataset, prepared: Prepared) -> tuple[SecondMoments, SecondMoments]:
-        return tuple(_moments(dataset, part, n_lags) for part in (prepared.train, prepared.validation))
+        return _moments(dataset, prepared.train, n_lags), _moments(dataset, prepared.validation, n_lags)
 
     return Model(
         name="svar",

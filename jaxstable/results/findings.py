@@ -12,7 +12,7 @@ RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
 NOTHING = "Nothing to do."
-OTHER_MODEL = "Train a model whose reconstruction reads the adjacency; no choice of lambdas can help."
+OTHER_MODEL = "Train a model whose reconstruction reads the adjacency (model svar); no choice of lambdas can help."
 
 
 class Finding(NamedTuple):

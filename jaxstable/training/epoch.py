@@ -76,8 +76,11 @@ def shuffled(key: Array, n_examples: int, batch_size: int) -> Array:
 class Span(NamedTuple):
     """Say which part of the run an epoch is: where it begins and how long it is, as shares of the whole."""
 
-    begin: ArrayLike = 0.0
-    length: ArrayLike = 0.0
+    begin: Array | float = 0.0
+    length: Array | float = 0.0
+
+
+WHOLE = Span()
 
 
 def order_of(spec: Spec, key: Array, n_examples: int) -> Array:
@@ -88,7 +91,7 @@ def order_of(spec: Spec, key: Array, n_examples: int) -> Array:
 
 
 def train_epoch(
-    spec: Spec, hyper: Hyper, state: TrainState, inputs: Any, order: Array, key: Array, span: Span = Span()
+    spec: Spec, hyper: Hyper, state: TrainState, inputs: Any, order: Array, key: Array, span: Span = WHOLE
 ) -> tuple[TrainState, StepInfo]:
     """Take one optimiser step per row of `order`.
 
@@ -110,7 +113,7 @@ def train_epoch(
 
     def step(state: TrainState, step_index: Array) -> tuple[TrainState, StepInfo]:
         batch = model.batch(inputs, order[step_index])
-        progress = span.begin + span.length * step_index / order.shape[0]
+        progress = jnp.float32(span.begin + span.length * step_index / order.shape[0])
         optimizer: Any = optimizer_of(spec, hyper, progress)  # optax leaves the type of its state open
 
         def objective(vector: Array) -> tuple[Array, LossTerms]:
@@ -151,7 +154,7 @@ def evaluate(
     def batch_terms(row: Array) -> LossTerms:
         return model.loss(tree, model.batch(inputs, row), key, jnp.float32(progress))
 
-    share = jnp.sum(index >= 0, axis=1) / n_examples
+    share = jnp.sum(index >= 0, axis=1).astype(jnp.float32) / n_examples
     terms = jax.tree.map(lambda term: jnp.sum(term * share), lax.map(batch_terms, index))
 
     lagged = model.adjacency(tree)
@@ -255,7 +258,7 @@ def run_epoch(
 
 def decide(spec: Spec, hyper: Hyper, state: RunState, evaluation: Evaluation) -> tuple[RunState, Evaluation]:
     """Let one evaluation lower the learning rate, become the best state or stop the run."""
-    score = 1.0 - evaluation.f1 if spec.monitor_truth else evaluation.loss
+    score = (1.0 - evaluation.f1 if spec.monitor_truth else evaluation.loss).astype(jnp.float32)
     new_best = score < state.best_score
     stale = jnp.where(new_best, 0, state.stale + 1)
     if spec.plateau:

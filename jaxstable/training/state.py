@@ -17,7 +17,6 @@ from jaxstable.models.base import Model, Params
 from jaxstable.training.optimizer import make_optimizer
 from jaxstable.training.spec import Hyper, Spec
 
-
 LAST_RATE = 0.05  # share of the learning rate that a cosine schedule ends with
 
 

@@ -112,7 +112,9 @@ def test_terms_equal_a_naive_program(case):
 
 def test_gradients_equal_finite_differences_of_the_naive_program(case):
     state, values, mask = case
-    loss = functools.partial(RCGNN().loss, batch=batch_of(values, mask), key=jax.random.key(0), progress=jnp.float32(1.0))
+    loss = functools.partial(
+        RCGNN().loss, batch=batch_of(values, mask), key=jax.random.key(0), progress=jnp.float32(1.0)
+    )
     gradients = jax.tree.map(np.float64, jax.jit(jax.jacrev(loss))(params_from_torch(state)))
     rng, step = np.random.default_rng(4), 1e-6
     for name in state:
