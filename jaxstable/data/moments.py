@@ -36,6 +36,9 @@ class Moments:
         missing_information: [n_vars] in [0, 1]; the share of each variable's variance that lies in
             missing entries and that the observed entries around them do not explain.
         models: Gaussian of each environment's stacked rows, in standardised units.
+        pair_share: [dim, n_vars]; share of rows in which both a column of the stacked row and a
+            variable at lag 0 were read: what a row count must be multiplied with to tell how much
+            data speaks for an effect of the one on the other.
         block_second: [blocks, dim, dim] float32, expected outer products about the model's mean.
         block_first: [blocks, dim] expected sums about the model's mean.
         block_count: [blocks] rows.
@@ -51,6 +54,7 @@ class Moments:
     scale: np.ndarray
     missing_information: np.ndarray
     models: tuple[Gaussian, ...]
+    pair_share: np.ndarray
     block_second: np.ndarray
     block_first: np.ndarray
     block_count: np.ndarray
@@ -142,7 +146,8 @@ def lagged_moments(
             totals[k] = _sum(totals[k], sums)
             # Single precision is enough to reweight blocks; the totals stay in double.
             parts.append((k, sums.n_rows, sums.first, sums.second.astype(np.float32)))
-    moments = _assemble(parts, totals, models, n_lags, mean, scale)
+    pairs = _pair_share(mask, ends, n_lags)
+    moments = _assemble(parts, totals, models, n_lags, mean, scale, pairs)
     return dataclasses.replace(moments, convergence=tuple(convergence), environments=tuple(environments.tolist()))
 
 
@@ -173,45 +178,6 @@ def as_host(values: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np
         raise ValueError(f"values has shape {values.shape}; moments need [time, vars]")
     finite = np.isfinite(values)
     return values, finite if mask is None else np.asarray(mask).astype(bool) & finite
-
-
-def bootstrap_moments(moments: Moments, draws: int, run: int = 2, seed: int = 0) -> np.ndarray:
-    """Draw covariances by a moving-block bootstrap over the kept time blocks.
-
-    Each draw joins runs of `run` neighbouring blocks from random starts (circular, so that every
-    block is as likely) until an environment is full, and reweights the blocks' expected moments.
-    Missing entries keep their expectation under the fit to all data.
-
-    Args:
-        moments: from `lagged_moments`.
-        draws: number of draws.
-        run: neighbouring blocks drawn together, >= 1; longer for slowly varying data.
-        seed: seed of the draws.
-
-    Returns:
-        Covariances [draws, environments, dim, dim] float32, in the units of `moments.matrix`.
-
-    Example:
-        >>> m = lagged_moments(np.random.default_rng(0).normal(size=(300, 2)), n_lags=1)
-        >>> bootstrap_moments(m, draws=5).shape
-        (5, 1, 4, 4)
-    """
-    rng = np.random.default_rng(seed)
-    dim = moments.matrix.shape[1]
-    result = np.empty((draws, len(moments.environments), dim, dim), np.float32)
-    for k in range(len(moments.environments)):
-        own = np.flatnonzero(moments.block_environment == k)
-        starts = rng.integers(len(own), size=(draws, -(-len(own) // run)))
-        chosen = (starts[:, :, None] + np.arange(run)) % len(own)
-        chosen = chosen.reshape(draws, -1)[:, : len(own)]
-        times = np.zeros((draws, len(own)), np.float32)
-        np.add.at(times, (np.arange(draws)[:, None], chosen), 1.0)
-        rows = (times @ moments.block_count[own])[:, None]
-        first = (times @ moments.block_first[own]) / rows
-        second = times @ moments.block_second[own].reshape(len(own), -1) / rows
-        centre = first[:, :, None] * first[:, None, :]
-        result[:, k] = second.reshape(draws, dim, dim) - centre
-    return result
 
 
 def _fit(standard, mask, own, pieces, n_lags, em, subset, rng) -> tuple[Gaussian, Convergence]:
@@ -258,7 +224,15 @@ def _centre(sums: Expected, model: Gaussian) -> Expected:
     return sums._replace(first=first, second=second)
 
 
-def _assemble(parts, totals, models, n_lags, mean, scale) -> Moments:
+def _pair_share(mask, ends, n_lags) -> np.ndarray:
+    both = np.zeros(((n_lags + 1) * mask.shape[1], mask.shape[1]))
+    for part in np.array_split(ends, -(-len(ends) // _SEGMENT)):
+        seen = mask[part[:, None] - np.arange(n_lags + 1)].astype(np.float32)
+        both += seen.reshape(len(part), -1).T @ seen[:, 0]
+    return both / len(ends)
+
+
+def _assemble(parts, totals, models, n_lags, mean, scale, pairs) -> Moments:
     n_vars = len(mean)
     count = np.array([total.n_rows for total in totals])
     shift = np.array([total.first / total.n_rows for total in totals])
@@ -278,6 +252,7 @@ def _assemble(parts, totals, models, n_lags, mean, scale) -> Moments:
         scale=scale * unit[:n_vars],
         missing_information=np.clip(lost / pooled, 0.0, 1.0),
         models=tuple(Gaussian(g.mean / unit, g.cov / square) for g in models),
+        pair_share=pairs,
         block_second=np.array(second) / square.astype(np.float32),
         block_first=(np.array(first) / unit).astype(np.float32),
         block_count=np.array(rows, np.float32),

@@ -224,7 +224,7 @@ def run_epoch(
 
     def live(state: RunState) -> tuple[RunState, EpochInfo]:
         rows = order_of(spec, key_order, len(train_inputs)) if order is None else order
-        span = Span(state.epoch / epochs, 1.0 / epochs)
+        span = Span(jnp.float32(state.epoch / epochs), jnp.float32(1.0 / jnp.float32(epochs)))
         train, steps = train_epoch(spec, hyper, state.train, train_inputs, rows, key_steps, span)
         learning_rate = scheduled(spec, hyper, span.begin) * train.opt_state[-1].scale
         new = state._replace(train=train, epoch=state.epoch + 1)

@@ -1,4 +1,4 @@
-"""Lagged moments: exact without gaps, close with them, never across joints, right per block."""
+"""Lagged moments: exact without gaps, close with them, never across joints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from jaxstable.data import corruption
 from jaxstable.data.imputation import impute
-from jaxstable.data.moments import bootstrap_moments, lagged_moments, lagged_rows
+from jaxstable.data.moments import lagged_moments, lagged_rows
 from jaxstable.data.simulators import svar
 
 
@@ -44,6 +44,14 @@ def test_comes_close_to_the_complete_moments(series, share):
     assert error < 0.4 * np.abs(zero.matrix - full.matrix).max()
     assert (seen.missing_information > 0).all()
     assert (seen.missing_information < share).all()
+
+
+def test_pair_share_counts_the_rows_with_both_readings(series):
+    holes = corruption.missing_at_random(0.4)(series)
+    moments = lagged_moments(holes.values, n_lags=2)
+    seen = stacked(holes.mask, 2).astype(float)
+    assert np.allclose(moments.pair_share, seen.T @ seen[:, :5] / len(seen), atol=1e-5)
+    assert np.array_equal(lagged_moments(series).pair_share, np.ones((15, 5)))
 
 
 def test_readings_that_others_explain_are_no_lost_information(series):
@@ -111,28 +119,6 @@ def test_imputation_does_not_look_into_another_series(series):
 def test_imputation_refuses_an_unknown_environment(series):
     with pytest.raises(ValueError, match=r"\[3\]"):
         impute(series, lagged_moments(series), environment=np.full(2000, 3))
-
-
-def test_blocks_add_up_and_bootstrap_has_the_right_spread(series):
-    moments = lagged_moments(series, n_lags=1, blocks=200)
-    rows = moments.block_count.sum()
-    assert rows == moments.count[0]
-    assert len(moments.block_count) == 200
-    assert np.allclose(moments.block_second.sum(axis=0) / rows, moments.matrix[0], atol=1e-5)
-    draws = bootstrap_moments(moments, 300, run=1)
-    assert np.allclose(draws.mean(axis=0)[0], moments.matrix[0], atol=0.03)
-    # the lag-0 correlation of independent data would have sd 1/sqrt(n); ours is autocorrelated
-    spread = draws[:, 0, 0, 1].std()
-    assert 0.8 / np.sqrt(rows) < spread < 4.0 / np.sqrt(rows)
-    again = bootstrap_moments(moments, 300, run=1)
-    assert np.array_equal(draws, again)
-    assert not np.array_equal(draws, bootstrap_moments(moments, 300, run=1, seed=1))
-
-
-def test_bootstrap_draws_are_positive_semidefinite_with_gaps(series):
-    holes = corruption.missing_at_random(0.4)(series).values
-    draws = bootstrap_moments(lagged_moments(holes, n_lags=1), 20)
-    assert np.linalg.eigvalsh(draws[:, 0].astype(float)).min() > -1e-5
 
 
 def test_constant_columns_and_offsets_are_harmless():
