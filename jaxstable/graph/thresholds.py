@@ -19,6 +19,7 @@ class ThresholdSweep(NamedTuple):
     shd: jax.Array
     edge_count: jax.Array
     acyclic: jax.Array
+    true_edge_count: jax.Array
 
 
 def is_dag(graph: jax.Array) -> jax.Array:
@@ -63,7 +64,7 @@ def sweep(
             `adjacency` itself; give it where `adjacency` is a summary over lags.
 
     Returns:
-        ThresholdSweep; `f1` and `shd` are NaN without a truth.
+        ThresholdSweep; `f1`, `shd` and `true_edge_count` are NaN without a truth.
 
     >>> import jax.numpy as jnp
     >>> table = sweep(jnp.array([[0.0, 0.6], [0.2, 0.0]]), jnp.array([0.1, 0.5]))
@@ -82,6 +83,7 @@ def sweep(
             shd=unknown if truth is None else metrics.shd(graph, truth).astype(unknown.dtype),
             edge_count=metrics.edge_count(graph),
             acyclic=is_dag(instantaneous > threshold),
+            true_edge_count=unknown if truth is None else metrics.edge_count(truth).astype(unknown.dtype),
         )
 
     return jax.vmap(at)(thresholds)
@@ -90,8 +92,9 @@ def sweep(
 def choose(table: ThresholdSweep) -> jax.Array:
     """Return the index of the threshold to use.
 
-    With a truth: the highest F1; among those the lowest SHD; among those the lowest threshold.
-    Without one: the lowest threshold whose lag-0 graph is acyclic, or, where none is, the highest.
+    With a truth: the highest F1; among those the lowest SHD; among those the lowest threshold. A truth
+    without an edge has no F1, so there SHD decides. Without a truth, or where no threshold finds a true
+    edge: the lowest threshold whose lag-0 graph is acyclic, or, where none is, the highest.
 
     Args:
         table: from `sweep`, one adjacency.
@@ -107,4 +110,6 @@ def choose(table: ThresholdSweep) -> jax.Array:
     by_f1 = jnp.lexsort((table.thresholds, table.shd, -table.f1))[0]
     lowest = jnp.argmin(jnp.where(table.acyclic, table.thresholds, jnp.inf))
     by_acyclicity = jnp.where(jnp.any(table.acyclic), lowest, jnp.argmax(table.thresholds))
-    return jnp.where(jnp.isnan(table.f1[0]), by_acyclicity, by_f1).astype(jnp.int32)
+    # The lowest SHD of graphs that are all wrong is that of the empty one: it would say nothing.
+    uninformed = jnp.all(table.f1 == 0) & (table.true_edge_count[0] != 0)
+    return jnp.where(jnp.isnan(table.f1[0]) | uninformed, by_acyclicity, by_f1).astype(jnp.int32)

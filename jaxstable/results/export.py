@@ -84,7 +84,7 @@ def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
     """Write the summary graph as GraphML, which networkx, Gephi, yEd and Cytoscape read.
 
     Node ids are the names of the variables; edges carry `weight` (double) and `lag` (int).
-    Characters that XML cannot hold are replaced by U+FFFD.
+    The graph carries `threshold`, `status` and, where a finding is an error, `warning`. Characters that XML cannot hold are replaced by U+FFFD.
 
     Returns:
         The path of the file.
@@ -95,11 +95,17 @@ def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
         ("weight", "edge", "double"),
         ("lag", "edge", "int"),
         ("threshold", "graph", "double"),
+        ("status", "graph", "string"),
+        ("warning", "graph", "string"),
     ):
         attributes = {"id": key, "for": scope, "attr.name": key, "attr.type": kind}
         ElementTree.SubElement(root, "key", attributes)
     graph = ElementTree.SubElement(root, "graph", id="G", edgedefault="directed")
     ElementTree.SubElement(graph, "data", key="threshold").text = repr(float(result.threshold))
+    ElementTree.SubElement(graph, "data", key="status").text = str(result.status)
+    if result.verdict:
+        errors = ", ".join(finding.code for finding in result.diagnose() if finding.severity == "error")
+        ElementTree.SubElement(graph, "data", key="warning").text = f"{result.verdict}: {errors}"
     for name in result.names:
         ElementTree.SubElement(graph, "node", id=ids[name])
     for cause, effect, lag, weight in summary_edges(result):

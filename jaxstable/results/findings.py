@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from jaxstable.results.evidence import Evidence
@@ -11,6 +12,7 @@ RATE_LARGE = 1e-2  # an Adam learning rate beyond this is the first suspect
 RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
+NOT_LEARNED = {"reconstruction_never_reaches_adjacency", "edges_not_learned", "no_edges", "no_history", "f1_zero"}
 NOTHING = "Nothing to do."
 OTHER_MODEL = "Train a model whose reconstruction reads the adjacency (model svar); no choice of lambdas can help."
 
@@ -31,6 +33,22 @@ class Finding(NamedTuple):
     evidence: str
     remedy: str
     epoch: int | None = None
+
+    def __str__(self) -> str:
+        remedy = "" if self.remedy == NOTHING else f" -> {self.remedy}"
+        return f"{self.severity.upper()} {self.code}: {self.evidence}{remedy}"
+
+
+def verdict(findings: Iterable[Finding]) -> str | None:
+    """Say in a few words what the errors among findings mean, None without an error.
+
+    >>> verdict([Finding("no_edges", "error", "0 edges", "Lower lambda_sparse.")])
+    'not learned'
+    """
+    codes = [finding.code for finding in findings if finding.severity == "error"]
+    if not codes:
+        return None
+    return "not learned" if NOT_LEARNED & set(codes) else codes[0].replace("_", " ")
 
 
 def lower_learning_rate(run: Evidence) -> str:

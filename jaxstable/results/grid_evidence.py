@@ -92,6 +92,14 @@ def lanes_text(rows: Iterable[Row]) -> str:
     return f"lane{'s' if len(lanes) > 1 else ''} {', '.join(lanes[:SHOWN])}{', ...' if len(lanes) > SHOWN else ''}"
 
 
+def lost_values(rows: Sequence[Row], axis: str) -> list[Any]:
+    """Return the values of an axis with which every lane diverged, where there are at least two such lanes."""
+    ends: dict[Any, list[bool]] = {}
+    for row in rows:
+        ends.setdefault(row[axis], []).append(row["status"] == "DIVERGED")
+    return [value for value, lost in ends.items() if len(lost) > 1 and all(lost)]
+
+
 def commonest(words: Iterable[str]) -> str:
     """Return the word that occurs most often, the earliest of several."""
     return statistics.mode(words)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.results.diagnosis import Finding, diagnose
-from jaxstable.results.evidence import as_mapping, series
+from jaxstable.results.evidence import as_mapping, number, series
+from jaxstable.results.findings import verdict
+from jaxstable.training.table import kept_evaluation
 
 if TYPE_CHECKING:
     import networkx
@@ -113,29 +115,52 @@ class TrainResult:
         true = np.asarray(self.truth, dtype=bool)
         return int(true.sum() - np.trace(true))
 
+    @property
+    def _graph_scores(self) -> tuple[float | None, int | None]:
+        """F1 and SHD of the certified graph, as in `graph.metrics` but on the host."""
+        if self.truth is None:
+            return None, None
+        off_diagonal = ~np.eye(len(self.names), dtype=bool)
+        graph, true = self.graph & off_diagonal, np.asarray(self.truth, dtype=bool) & off_diagonal
+        extra, missed, edges = graph & ~true, true & ~graph, int(graph.sum() + true.sum())
+        shd = int(extra.sum() + missed.sum() - (extra & missed.T).sum())
+        return float(2 * (graph & true).sum() / edges) if edges else 0.0, shd
+
+    @property
+    def verdict(self) -> str | None:
+        """What is wrong with the run in a few words, None where no finding is an error."""
+        return verdict(self.diagnose())
+
     def summary(self) -> dict[str, Any]:
         """Return the totals of the run, JSON-ready.
 
-        The best F1 and SHD are the best over all evaluations; `best_threshold` is the threshold of
-        the state that was kept; `final_edge_count` is the edge count of the last evaluation. What
-        was never measured is None.
+        `best_f1`, `best_shd` and `best_threshold` are those of one evaluation, that of the state that
+        was kept; `final_edge_count` is the edge count of the last evaluation. `graph_f1`, `graph_shd`
+        and `graph_edge_count` judge `graph`, which is certified acyclic and may hold fewer edges.
+        `findings` lists [severity, code] of errors and warnings. What was never measured is None.
         """
 
         def values(key: str) -> list[float]:
             return [value for _, value in series(self.history, key)]
 
         clips, rates, edges = (values(key) for key in ("grad_clip_ratio", "learning_rate", "edge_count"))
+        kept = kept_evaluation(self.history)
+        graph_f1, graph_shd = self._graph_scores
         return {
             "total_time": float(self.run.total_time),
             "epochs": len(self.history),
-            "best_shd": min(values("val_shd"), default=None),
-            "best_f1": max(values("val_f1"), default=None),
+            "best_shd": number(kept.get("val_shd")),
+            "best_f1": number(kept.get("val_f1")),
             "best_threshold": self.threshold,
             "final_edge_count": int(edges[-1]) if edges else None,
             "true_edge_count": self._true_edge_count,
+            "graph_f1": graph_f1,
+            "graph_shd": graph_shd,
+            "graph_edge_count": int(self.graph.sum()),
             "avg_grad_clip_ratio": sum(clips) / len(clips) if clips else None,
             "final_learning_rate": rates[-1] if rates else None,
             "status": self.status,
+            "findings": [[f.severity, f.code] for f in self.diagnose() if f.severity in ("error", "warning")],
             "config": dict(as_mapping(self.config)),
         }
 
@@ -183,9 +208,12 @@ class TrainResult:
 
     def __repr__(self) -> str:
         edges = int(self.graph.sum())
+        epochs = len(self.history)
+        level = f"{self.threshold:.2f}" if round(self.threshold, 2) == self.threshold else f"{self.threshold:.3g}"
+        wrong = f"; {self.verdict}: see diagnose()" if self.verdict else ""
         return (
-            f"TrainResult({self.status}, {len(self.history)} epochs, {len(self.names)} variables, "
-            f"{edges} edge{'s' if edges != 1 else ''} above {self.threshold:.3g})"
+            f"TrainResult({self.status}, {epochs} epoch{'s' if epochs != 1 else ''}, {len(self.names)} variables, "
+            f"{edges} edge{'s' if edges != 1 else ''} above threshold {level}{wrong})"
         )
 
     def _repr_html_(self) -> str:

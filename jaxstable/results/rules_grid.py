@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.results.findings import NOTHING, OTHER_MODEL, Finding
-from jaxstable.results.grid_evidence import UNREACHED, GridEvidence, Row, commonest, lanes_text, shown
+from jaxstable.results.grid_evidence import UNREACHED, GridEvidence, Row, commonest, lanes_text, lost_values, shown
 
 NO_EFFECT = 1e-3  # of the spread over the grid: a field that moves a metric less does nothing
 LEAST_VALUES = 3  # values of an axis before its border means anything
@@ -40,7 +40,15 @@ def _diverged(grid: GridEvidence) -> Iterable[Finding]:
         evidence = f"{count} with {which} diverged ({lanes_text(lost)}), none of the other {len(others)} did"
         yield Finding("lanes_diverged", "warning", evidence, away)
         return
-    evidence = f"{len(lost)} of {total} lanes diverged ({lanes_text(lost)}); no single field tells them from the others"
+    evidence = f"{len(lost)} of {total} lanes diverged ({lanes_text(lost)})"
+    for axis in grid.axes:
+        fatal = [value for value in lost_values(grid.rows, axis) if axis != "seed"]
+        if fatal:
+            evidence += f", among them every lane with {axis} {', '.join(map(shown, fatal))}"
+            away = f"Leave {axis} {', '.join(map(shown, fatal))} out of the grid."
+            yield Finding("lanes_diverged", "warning", evidence, away)
+            return
+    evidence += "; no single field tells them from the others"
     yield Finding("lanes_diverged", "warning", evidence, remedy)
 
 
@@ -70,6 +78,10 @@ def _lane_errors(grid: GridEvidence) -> Iterable[Finding]:
 
 def _edges_vanish(grid: GridEvidence) -> Iterable[Finding]:
     counts = grid.measured("edge_count")
+    scores = [value for _, value in grid.measured("val_f1")]
+    # Edges that the data did not make, or that are all wrong, are no loss.
+    if grid.unreached or (scores and not any(scores)):
+        return
     for axis in grid.axes:
         values = grid.numeric(axis)
         alive = [row[axis] for row, count in counts if count > 0]
@@ -139,8 +151,10 @@ def _seeds(grid: GridEvidence) -> Iterable[Finding]:
     within = statistics.mean(statistics.variance(group) for group in groups)
     between = statistics.variance([statistics.mean(group) for group in groups])
     n_seeds = max(map(len, groups))
+    mean = abs(statistics.mean(value for group in groups for value in group))
+    share = f", {within**0.5 / mean:.2g} of its mean {shown(mean)}," if mean else ""
     evidence = (
-        f"{grid.metric} varies by {shown(within**0.5)} (standard deviation) over {n_seeds} seeds "
+        f"{grid.metric} varies by {shown(within**0.5)} (standard deviation){share} over {n_seeds} seeds "
         f"and by {shown(between**0.5)} over {', '.join(others)}"
     )
     if within > between:
@@ -158,7 +172,7 @@ def _unfinished(grid: GridEvidence) -> Iterable[Finding]:
 
 def _best(grid: GridEvidence) -> Iterable[Finding]:
     best = grid.best()
-    if best is not None:
+    if best is not None and not grid.unreached:
         row, score = best
         where = ", ".join(f"{axis} {shown(row[axis])}" for axis in grid.axes)
         middle = statistics.median(value for _, value in grid.measured(grid.metric))

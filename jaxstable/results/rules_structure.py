@@ -70,7 +70,7 @@ def _edges(run: Evidence) -> Iterable[Finding]:
 
 def _f1(run: Evidence) -> Iterable[Finding]:
     scores = run.series("val_f1")
-    if not scores:
+    if not scores or run.true_edges == 0:
         return
     epoch, last = scores[-1]
     best = max(value for _, value in scores)

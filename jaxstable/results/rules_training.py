@@ -30,6 +30,10 @@ SKIPS_DOMINATE = 0.5
 
 def _status(run: Evidence) -> Iterable[Finding]:
     if not run.history:
+        if isinstance(run.status, str) and run.status.upper() == "INTERRUPTED":
+            remedy = "Continue it with `jaxstable resume RUN_DIR`, or train again."
+            yield Finding("no_history", "error", "training was stopped before its first epoch ended", remedy)
+            return
         yield Finding("no_history", "error", "no epoch is on record", "Train for at least one epoch.")
     if isinstance(run.status, str):
         last = max((int(epoch) for _, epoch in run.series("epoch")), default=None)
@@ -139,6 +143,8 @@ def _loss_trend(run: Evidence) -> Iterable[Finding]:
 
 
 def _overfitting(run: Evidence) -> Iterable[Finding]:
+    if run.unreached:
+        return
     remedy = "Stop earlier: lower early_stop_patience."
     scores = run.series("val_f1")
     if scores:

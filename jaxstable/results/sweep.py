@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from jaxstable.config import ConfigError
 from jaxstable.results.findings import Finding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
-    """Everything a sweep produced; ``grid[i]`` is lane i as a `TrainResult`.
+    """Everything a sweep produced; ``grid[i]`` is lane i as a `TrainResult`, ``grid[i:j]`` a list of them.
 
     Attributes:
         runs: One run per lane.
@@ -45,7 +45,15 @@ class SweepResult:
     def __len__(self) -> int:
         return len(self.runs)
 
-    def __getitem__(self, lane: int) -> TrainResult:
+    @overload
+    def __getitem__(self, lane: int) -> TrainResult: ...
+
+    @overload
+    def __getitem__(self, lane: slice) -> list[TrainResult]: ...
+
+    def __getitem__(self, lane: int | slice) -> TrainResult | list[TrainResult]:
+        if isinstance(lane, slice):
+            return [TrainResult(run) for run in self.runs[lane]]
         number = operator.index(lane)
         if not -len(self) <= number < len(self):
             raise IndexError(f"lane {number}: the sweep has {len(self)} lanes, 0 to {len(self) - 1}")
@@ -61,7 +69,10 @@ class SweepResult:
 
     @cached_property
     def table(self) -> list[dict[str, Any]]:
-        """One row per lane: status, metrics of its best evaluation, and its config."""
+        """One row per lane: status, metrics of its best evaluation (epoch `best_epoch`), and its config.
+
+        `val_recon` is of that same epoch; `last_val_recon` is of the last evaluation.
+        """
         return [table_row(lane, run.config, run.history, run.status) for lane, run in enumerate(self.runs)]
 
     @property
@@ -69,8 +80,11 @@ class SweepResult:
         """The column that ranks the lanes: "val_f1" if the true graph is known, else "val_recon"."""
         return default_metric(self.runs[0].truth is not None)
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self, all_fields: bool = False) -> pandas.DataFrame:
         """Return the table as a dataframe indexed by lane; the fields of the grid come first.
+
+        Args:
+            all_fields: Also give the fields of the config that all lanes share.
 
         Raises:
             ImportError: pandas is missing.
@@ -80,7 +94,8 @@ class SweepResult:
         except ImportError as error:
             raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
         frame = pd.DataFrame(self.table).set_index("lane")
-        rest = [name for name in self.runs[0].config.to_dict() if name not in self.axes]
+        shared = self.runs[0].config.to_dict() if all_fields else ()
+        rest = [name for name in shared if name not in self.axes]
         return frame.loc[:, [*self.axes, "status", *MEASURED, *rest]]
 
     def best(self, by: str | None = None) -> TrainResult:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
+from jaxstable.data.standardize import covered_rows
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
 from jaxstable.training.epoch import summary_adjacency
@@ -94,18 +95,20 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def data_facts(dataset: Dataset, prepared: Prepared, config: Config) -> dict[str, Any]:
-    """Return what diagnosis needs to know of the data, JSON-ready."""
-    observed = np.asarray(dataset.mask, bool)
+    """Return what diagnosis needs to know of the data, JSON-ready; all but the counts is of the training rows."""
+    rows = covered_rows(np.asarray(prepared.train.starts), dataset.window, dataset.n_rows)
+    observed = np.asarray(dataset.mask, bool) & rows[:, None]
+    seen = observed.any(axis=0)
     low = np.where(observed, dataset.values, np.inf).min(axis=0)
     high = np.where(observed, dataset.values, -np.inf).max(axis=0)
     constant = [name for name, same in zip(dataset.names, low == high, strict=True) if same]
     return {
         "n_rows": dataset.n_rows,
         "n_windows": dataset.n_windows,
-        "missing_share": [round(float(share), 6) for share in 1.0 - observed.mean(axis=0)],
+        "missing_share": [round(float(share), 6) for share in 1.0 - observed.sum(axis=0) / rows.sum()],
         "mean": [float(x) for x in prepared.mean],
         "scale": [float(x) for x in prepared.scale],
-        "raw_abs_max": float(max(np.abs(low).max(), np.abs(high).max())),
+        "raw_abs_max": float(np.abs([low[seen], high[seen]]).max(initial=0.0)),
         "standardized": config.standardize,
         "constant": constant,
     }

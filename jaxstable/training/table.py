@@ -21,16 +21,29 @@ MEASURED = (
     "val_shd",
     "edge_count",
     "best_threshold",
+    "best_epoch",
+    "last_val_recon",
     "train_loss",
     "skipped_steps",
 )
 UNFINISHED = ("RUNNING", "INTERRUPTED")  # the statuses of a lane that has not ended
 
 
+def kept_evaluation(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the record of the state that was kept: the last new best, else the last evaluation, else nothing."""
+    evaluated = [record for record in history if record.get("val_loss") is not None]
+    return next((record for record in reversed(history) if record.get("new_best")), evaluated[-1] if evaluated else {})
+
+
 def table_row(lane: int, config: Config, history: Sequence[Mapping[str, Any]], status: str) -> dict[str, Any]:
-    """Return one lane's line of the table: its number, what its best evaluation showed, and its whole config."""
-    evaluated = [record for record in history if record["val_loss"] is not None]
-    best = next((record for record in reversed(evaluated) if record["new_best"]), evaluated[-1] if evaluated else {})
+    """Return one lane's line of the table: its number, what its best evaluation showed, and its whole config.
+
+    "val_loss" to "best_threshold" are of epoch "best_epoch", the evaluation that was kept: with a true graph
+    that of the best F1, which may come long before the reconstruction is best. "last_val_recon" is the
+    reconstruction of the last evaluation.
+    """
+    best = kept_evaluation(history)
+    recons = [terms.get("recon") for record in history if (terms := record.get("val_loss_components"))]
     return {
         "lane": lane,
         "status": status,
@@ -41,6 +54,8 @@ def table_row(lane: int, config: Config, history: Sequence[Mapping[str, Any]], s
         "val_shd": best.get("val_shd"),
         "edge_count": best.get("edge_count"),
         "best_threshold": best.get("best_threshold"),
+        "best_epoch": best.get("epoch"),
+        "last_val_recon": recons[-1] if recons else None,
         "train_loss": history[-1]["train_loss"] if history else None,
         "skipped_steps": sum(record["skipped_steps"] for record in history),
         **config.to_dict(),

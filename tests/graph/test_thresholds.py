@@ -18,13 +18,14 @@ THRESHOLDS = jnp.linspace(0.0, 1.0, 21)
 NAN = np.full(4, np.nan, np.float32)
 
 
-def table(f1=NAN, shd=NAN, acyclic=(False,) * 4, thresholds=(0.1, 0.2, 0.3, 0.4)):
+def table(f1=NAN, shd=NAN, acyclic=(False,) * 4, thresholds=(0.1, 0.2, 0.3, 0.4), true_edges=3):
     return ThresholdSweep(
         thresholds=jnp.asarray(thresholds, jnp.float32),
         f1=jnp.asarray(f1, jnp.float32),
         shd=jnp.asarray(shd, jnp.float32),
         edge_count=jnp.zeros(4, jnp.int32),
         acyclic=jnp.asarray(acyclic),
+        true_edge_count=jnp.full(4, true_edges, jnp.float32),
     )
 
 
@@ -79,8 +80,17 @@ def test_only_lag_zero_must_be_acyclic():
 def test_choose_takes_the_highest_f1_then_shd_then_the_lowest_threshold():
     assert int(choose(table(f1=[0.1, 0.5, 0.4, 0.5], shd=[9, 5, 1, 5]))) == 1
     assert int(choose(table(f1=[0.1, 0.5, 0.4, 0.5], shd=[9, 5, 1, 4]))) == 3
-    shuffled = table(f1=[0.0] * 4, shd=[7] * 4, thresholds=(0.4, 0.3, 0.1, 0.2))
+    shuffled = table(f1=[0.5] * 4, shd=[7] * 4, thresholds=(0.4, 0.3, 0.1, 0.2))
     assert int(choose(shuffled)) == 2
+
+
+def test_choose_does_not_flee_into_the_empty_graph_where_no_edge_is_right():
+    wrong = {"f1": [0.0] * 4, "shd": [6, 5, 4, 3]}
+    assert int(choose(table(**wrong, acyclic=[False, True, True, True]))) == 1
+    assert int(choose(table(**wrong, acyclic=[True] * 4, true_edges=0))) == 3
+    adjacency = jnp.array([[0.0, 0.2], [0.0, 0.0]])
+    found = sweep(adjacency, THRESHOLDS, jnp.zeros((2, 2), bool))
+    assert int(found.edge_count[choose(found)]) == 0
 
 
 def test_choose_without_truth_takes_the_lowest_acyclic_threshold():

@@ -11,6 +11,7 @@ import pytest
 from results_records import NAMES, make_history, make_record, make_run
 
 from jaxstable.config import Config
+from jaxstable.graph import metrics
 from jaxstable.results.diagnosis import diagnose_dir
 from jaxstable.results.result import TrainResult, load
 from jaxstable.training import rundir
@@ -46,8 +47,8 @@ def test_threshold_compares_in_the_precision_of_the_weights():
 def test_summary_holds_the_contract_and_nothing_invented():
     history = make_history(4, val_f1=[0.1, 0.4, None, 0.3], edge_count=[9, 7, None, 5])
     summary = TrainResult(make_run(history=history)).summary()
-    assert summary["best_f1"] == 0.4
-    assert summary["best_shd"] == pytest.approx(8.6)
+    assert (summary["best_f1"], summary["best_shd"]) == (0.3, pytest.approx(8.6))  # of the last new best
+    assert (summary["graph_f1"], summary["graph_shd"], summary["graph_edge_count"]) == (pytest.approx(2 / 3), 1, 3)
     assert summary["final_edge_count"] == 5
     assert summary["true_edge_count"] == 3
     assert summary["avg_grad_clip_ratio"] == pytest.approx(0.1)
@@ -61,7 +62,25 @@ def test_summary_holds_the_contract_and_nothing_invented():
 
 def test_repr_is_one_short_line():
     text = repr(TrainResult(make_run()))
-    assert text == "TrainResult(FINISHED, 8 epochs, 5 variables, 3 edges above 0.25)"
+    assert text == "TrainResult(FINISHED, 8 epochs, 5 variables, 3 edges above threshold 0.25)"
+
+
+def test_a_run_that_learned_nothing_says_so_wherever_it_goes(tmp_path):
+    unreached = {"recon": 0.0, "sparse": 0.1, "acyclic": 0.1, "disen": 0.0}
+    result = TrainResult(make_run(history=make_history(1, grad_to_adjacency=unreached), threshold=0.0))
+    assert repr(result).startswith("TrainResult(FINISHED, 1 epoch, ")
+    assert repr(result).endswith(" edges above threshold 0.00; not learned: see diagnose())")
+    assert ["error", "reconstruction_never_reaches_adjacency"] in result.summary()["findings"]
+    assert 'key="warning">not learned: ' in result.to_graphml(tmp_path / "g.graphml").read_text()
+    assert str(result.diagnose()[0]).startswith("ERROR reconstruction_never_reaches_adjacency: the gradient")
+
+
+@pytest.mark.parametrize("graph", [np.zeros((5, 5), bool), np.eye(5, k=1, dtype=bool), ~np.eye(5, dtype=bool)])
+def test_graph_scores_are_those_of_the_metrics(graph):
+    result = TrainResult(make_run(truth=graph))
+    summary = result.summary()
+    assert summary["graph_f1"] == pytest.approx(float(metrics.f1(result.graph, graph)))
+    assert summary["graph_shd"] == int(metrics.shd(result.graph, graph))
 
 
 @pytest.mark.parametrize("truth", [None, np.eye(5, k=1, dtype=bool)], ids=["blind", "truth"])

@@ -42,6 +42,7 @@ def test_a_lane_is_reached_by_any_integer(result):
             result[lane]
     with pytest.raises(TypeError):
         result["lambda_sparse"]
+    assert [lane.config for lane in result[1:3]] == [result[1].config, result[2].config]
 
 
 def test_best_follows_the_metric_and_never_a_diverged_lane(result):
@@ -61,7 +62,8 @@ def test_dataframe_leads_with_the_grid(result):
     frame = result.to_pandas()
     assert list(frame.columns[:4]) == ["lambda_sparse", "seed", "status", "epochs_done"]
     assert frame.index.name == "lane"
-    assert set(Config().to_dict()) < set(frame.columns)
+    assert set(Config().to_dict()) & set(frame.columns) == set(result.axes)
+    assert set(Config().to_dict()) < set(result.to_pandas(all_fields=True).columns)
     assert len(set(frame.columns)) == len(frame.columns)
     means = frame[frame.status != "DIVERGED"].groupby("lambda_sparse").val_f1.mean()
     assert means.round(6).to_dict() == {1e-4: 0.46, 1e-3: 0.55}
