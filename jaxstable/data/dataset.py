@@ -32,6 +32,7 @@ class Dataset:
         stride: steps from one window to the next.
         recording: [series] int32, the recording that each stretch was cut from at its gaps.
         units: unit of each variable, or None.
+        longest_gap: longest step over a gap in time, in median steps; 0 without a gap.
 
     Example:
         >>> Dataset.from_array(np.random.default_rng(0).normal(size=(100, 3)), window=10)
@@ -49,6 +50,7 @@ class Dataset:
     stride: int = 1
     recording: np.ndarray | None = None
     units: tuple[str, ...] | None = None
+    longest_gap: float = 0.0
 
     @classmethod
     def from_array(
@@ -107,6 +109,9 @@ class Dataset:
             count, steps = array.shape[:2]
             series = np.repeat(np.arange(count), steps)
             if time is not None:
+                time = checks.as_array(time, "time")
+                if time.shape not in ((steps,), (count, steps)):
+                    raise DataError(f"time has shape {time.shape}: expected ({steps},) or ({count}, {steps})")
                 time = np.broadcast_to(time, (count, steps)).ravel()
             if environment is not None and np.ndim(environment) == 1 and len(environment) == count:
                 environment = np.repeat(np.asarray(environment), steps)
@@ -228,11 +233,13 @@ class Dataset:
         if table.series is not None:
             codes = timeline.encode(table.series, n_rows, "series")
             joints = timeline.label_joints(codes, "series")
-        gaps = np.zeros(n_rows, dtype=bool)
+        gaps, longest = np.zeros(n_rows, dtype=bool), 0.0
         if table.time is not None:
-            gaps = timeline.gap_joints(timeline.to_ticks(table.time, n_rows), joints)
+            ticks = timeline.to_ticks(table.time, n_rows)
+            gaps = timeline.gap_joints(ticks, joints)
+            longest = timeline.longest_gap(ticks, joints, gaps)
         pieces = np.flatnonzero(joints | gaps)
-        checks.check_length(np.diff(np.append(pieces, n_rows)), window, n_vars, int(gaps.sum()))
+        checks.check_length(np.diff(np.append(pieces, n_rows)), window, n_vars, int(gaps.sum()), stride)
         environment = table.environment
         if environment is not None:
             environment = timeline.encode(environment, n_rows, "environment")
@@ -255,6 +262,7 @@ class Dataset:
             window=window,
             stride=stride,
             recording=np.cumsum(joints, dtype=np.int32)[pieces] - np.int32(1),
+            longest_gap=longest,
         )
 
     @property
@@ -296,13 +304,13 @@ class Dataset:
         """Return the same series, cut into other windows; nothing is copied."""
         window, stride = checks.check_window(window, self.stride if stride is None else stride)
         lengths = np.bincount(self.series)
-        checks.check_length(lengths, window, self.n_vars, 0)
+        checks.check_length(lengths, window, self.n_vars, 0, stride)
         return dataclasses.replace(self, window=window, stride=stride)
 
     def __repr__(self) -> str:
-        graph = "no true graph" if self.truth is None else f"{int(self.truth.sum())} true edges"
+        graph = "no true graph" if self.truth is None else checks.counted(int(self.truth.sum()), "true edge")
         return (
             f"Dataset({self.n_rows} rows, {self.n_vars} variables, {self.n_series} series, "
-            f"{100 * self.missing_share:.1f} % missing, {self.n_windows} windows "
+            f"{100 * self.missing_share:.1f} % missing, {checks.counted(self.n_windows, 'window')} "
             f"of {self.window}, {graph})"
         )

@@ -52,7 +52,7 @@ def read_csv(
     labels = {
         "environment": environment,
         "series": series,
-        **{f"time[{i}]": c for i, c in enumerate(clock)},
+        **{"time" if len(clock) == 1 else f"time[{i}]": c for i, c in enumerate(clock)},
     }
     chosen = choose_columns([n for n in names if n], labels, columns)
     comma = delimiter != "," and _decimal_comma(first_block)
@@ -98,6 +98,8 @@ def sniff(path: str | Path) -> tuple[list[str], str, list[list[str]]]:
             block = list(islice(csv.reader(stream, delimiter=delimiter), 200))
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error}): save it as CSV UTF-8") from error
+    except csv.Error as error:
+        raise DataError(f"{path} is damaged ({error}): a quote that is not closed?") from error
     header = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
     if len(header) < 2:
         raise DataError(f"{path}: line 1 has {len(header)} column: expected names split by , ; tab or |")
@@ -115,12 +117,20 @@ def read_parquet(path: str | Path) -> Any:
     except ImportError:
         pass
     else:
-        return parquet.read_table(str(path))
+        from pyarrow import ArrowException
+
+        try:
+            return parquet.read_table(str(path))
+        except ArrowException as error:
+            raise DataError(f"{path} cannot be read as Parquet ({error}): write it anew") from error
     try:
         import polars
     except ImportError as error:
         raise DataError("Parquet needs pyarrow or polars: pip install 'jaxstable[tables]'") from error
-    return polars.read_parquet(path)
+    try:
+        return polars.read_parquet(path)
+    except polars.exceptions.PolarsError as error:
+        raise DataError(f"{path} cannot be read as Parquet ({error}): write it anew") from error
 
 
 def read_graph(path: str | Path, names: Sequence[str]) -> np.ndarray:
@@ -153,11 +163,19 @@ def _blocks(path: str | Path, delimiter: str, width: int) -> Iterator[tuple[list
         reader = csv.reader(stream, delimiter=delimiter)
         next(reader)
         numbered = ((reader.line_num, cells) for cells in reader if cells)
-        while block := list(islice(numbered, BLOCK)):
+        while block := _next_block(numbered, path, reader):
             for line, cells in block:
                 if len(cells) != width:
                     raise DataError(f"{path}: line {line} has {len(cells)} fields, the header {width}: mend the line")
             yield [line for line, _ in block], [cells for _, cells in block]
+
+
+def _next_block(numbered: Iterator[Any], path: str | Path, reader: Any) -> list[tuple[int, list[str]]]:
+    try:
+        return list(islice(numbered, BLOCK))
+    except (csv.Error, UnicodeDecodeError) as error:
+        where = f"line {reader.line_num + 1}"
+        raise DataError(f"{path} is damaged near {where} ({error}): a quote that is not closed?") from error
 
 
 def _name_columns(header: list[str], block: list[list[str]]) -> list[str]:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxstable.data.checks import DataError, listed, warn
+from jaxstable.data.checks import DataError, counted, listed, warn, window_advice
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.standardize import BLOCK, covered_rows, mean_and_deviation
 from jaxstable.data.windows import Windows
@@ -83,9 +83,9 @@ def split(dataset: Dataset, train: float = 0.70, validation: float = 0.15) -> Sp
         whole = _cut(starts, window, shares, np.arange(len(starts)))
     if whole is None:
         raise DataError(
-            f"too few steps to train, validate and test: {len(starts)} windows of {window} "
-            f"steps in {dataset.n_rows} rows hold no three without overlap. Choose a smaller "
-            "window or stride."
+            f"too few steps to train, validate and test: {counted(len(starts), 'window')} of {window} "
+            f"steps in {dataset.n_rows} rows hold no three without overlap. "
+            + window_advice(np.bincount(dataset.series), dataset.stride)
         )
     return whole
 

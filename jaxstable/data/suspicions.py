@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from jaxstable.data.checks import listed, warn
+from jaxstable.data.checks import CLOCKS, listed, warn
 
 MIN_SHARE = 0.01  # of the observed entries of a column
 MIN_COUNT = 3
 MIN_DISTINCT = 10  # below that a column is a switch or a state, and any extreme is ordinary
 SAMPLE = 100_000
-CLOCKS = frozenset({"time", "timestamp", "datetime", "date", "index", "epoch"})
 LIMITS = {
     float(limit): bits for bits in (16, 32, 64) for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
 }

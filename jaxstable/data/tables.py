@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, check_distinct, listed, not_numeric, object_column
+from jaxstable.data.checks import DataError, check_distinct, listed, nearest, not_numeric, object_column
 from jaxstable.data.suspicions import warn_integers
 
 
@@ -129,13 +129,20 @@ def choose_columns(present: Sequence[str], labels: dict[str, str | None], column
     """
     for field, column in labels.items():
         if column is not None and column not in present:
-            raise DataError(f"{field}={column!r} is not a column: there are {listed(list(present), 20)}")
+            raise DataError(
+                f"{field}={column!r} is not a column: there are {listed(list(present), 20)}{nearest(column, present)}"
+            )
     if columns is None:
         return [name for name in present if name not in labels.values()]
+    columns = list(columns)
     unknown = [name for name in columns if name not in present]
     if unknown:
-        raise DataError(f"columns: {listed(unknown)} not found in {listed(list(present), 20)}")
-    return list(columns)
+        meant = nearest(unknown[0], present)
+        raise DataError(f"columns: {listed(unknown)} not found in {listed(list(present), 20)}{meant}")
+    if len(set(columns)) < len(columns):
+        twice = sorted({str(name) for name in columns if columns.count(name) > 1})
+        raise DataError(f"columns: {listed(twice)} named more than once; name every variable once")
+    return columns
 
 
 def _narwhals() -> Any:

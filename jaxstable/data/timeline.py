@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import DataError, counted, warn
 
+MANY = 10  # gaps in one recording that are more likely jitter
 GAP = 1.5  # a step longer than this many median steps is a gap
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,6 +95,34 @@ def gap_joints(ticks: np.ndarray, joints: np.ndarray) -> np.ndarray:
     if inside.any():
         gaps[1:] = inside & (steps > GAP * np.median(steps[inside]))
     return gaps
+
+
+def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> float:
+    """Return the longest step over a gap in median steps; warn of a recording with very many gaps.
+
+    Args:
+        ticks: [rows], the time in any unit.
+        joints: bool [rows], True where a series starts.
+        gaps: bool [rows], from `gap_joints`.
+
+    Returns:
+        The step over the longest gap, 0 without one.
+
+    Example:
+        >>> joints, gaps = np.array([True, False, False, False]), np.array([False, False, False, True])
+        >>> longest_gap(np.array([0, 1, 2, 9]), joints, gaps)
+        7.0
+    """
+    if not gaps.any():
+        return 0.0
+    most = int(np.bincount(np.cumsum(joints)[gaps]).max())
+    if most > MANY:
+        warn(
+            f"time: {counted(most, 'gap')} in one recording cut it into {most + 1} stretches; if its time stamps "
+            "jitter, resample to a regular step, or leave the time column out"
+        )
+    steps = np.diff(ticks)
+    return float(steps[gaps[1:]].max() / np.median(steps[~joints[1:]]))
 
 
 def to_ticks(time: Any, n_rows: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from jaxstable.training import plateau
 from jaxstable.training.spec import Hyper, Spec
 from jaxstable.training.state import RunState, Status, TrainState, optimizer_of, run_keys, scheduled, unraveler
 
-EVALUATION_BATCH = 256  # windows per forward pass of the evaluation
+EVALUATION_BATCH = 64  # windows per forward pass of the evaluation; their activations fit a core's cache
 
 
 class StepInfo(NamedTuple):

@@ -40,7 +40,7 @@ REFUSED = {
     "window float": (GOOD, {"window": 8.0}, "window=8.0"),
     "window bool": (GOOD, {"window": True}, "window=True"),
     "stride 0": (GOOD, {"stride": 0}, "stride=0.*>= 1"),
-    "too few steps": (GOOD, {"window": 61}, "has 60 steps, window=61. Choose window <= 60"),
+    "too few steps": (GOOD, {"window": 61}, "has 60 steps, window=61. Choose window <= 20"),
     "transposed": (GOOD.T, {}, "transpose"),
     "sentinel text": (GOOD, {"missing": "none"}, "missing='none'"),
     "environment count": (GOOD, {"environment": ["a"]}, "environment has shape"),
