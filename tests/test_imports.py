@@ -26,6 +26,7 @@ ALLOWED = {  # room -> rooms it may import besides its own
     "api": GROUND | {"config", "models", "training", "results"},
     "flags": {"config", "training"},
     "cli": GROUND | {"config", "models", "training", "results", "api", "flags", "jaxstable"},
+    "__main__": {"cli"},
     "jaxstable": GROUND | {"config", "models", "training", "results", "api"},
 }
 HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "torch")
