@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ EXIT_BAD_INPUT = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 (diverged), 2 (bad input), 130 or 143 (signal)."""
     parser = make_parser()
+    # What the package does besides training, such as moving an earlier run aside, is said in a line.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("jaxstable").setLevel(logging.INFO)
     with warnings.catch_warnings():
         _warn_in_one_line()
         return _main(parser, argv)
