@@ -23,7 +23,7 @@ def f1(graph, truth):
 
 @pytest.fixture(scope="module")
 def system():
-    return svar(5, 1500, n_instant=4, n_lagged=4, seed=5)
+    return svar(5, 1500, n_instant=4, n_lagged=4, seed=3)
 
 
 @pytest.fixture(scope="module")
