@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +15,7 @@ from numpy.typing import NDArray
 
 from jaxstable.graph.certificate import certify
 from jaxstable.results.findings import Finding
+from jaxstable.training.rundir import write_atomic
 
 if TYPE_CHECKING:
     import networkx
@@ -120,6 +125,14 @@ class Discovery:
         table = pandas.DataFrame(self.edges(), columns=list(DiscoveredEdge._fields))
         floats = dict.fromkeys(("weight", "probability", "direction"), "float64")
         return table.astype({"lag": "int64", **floats})
+
+    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write the rows of `to_pandas` as CSV, whole or not at all, and return the path; needs no pandas."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([DiscoveredEdge._fields, *self.edges()])
+        write_atomic(Path(path), text.getvalue().encode())
+        return Path(path)
 
     def to_networkx(self) -> networkx.DiGraph[str]:
         """Return the graph of all lags as a networkx DiGraph.
