@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ def train(
             ``datasets.sensors()``.
         run_dir: Directory for log, checkpoint, graph and summary; None writes nothing. A run that is already
             there is moved to a numbered directory beside it.
-        resume: Go on from the checkpoint in `run_dir`, bit for bit as if the run had never stopped; starts anew
-            if there is none.
+        resume: Go on from the checkpoint in `run_dir`, bit for bit as if the run had never stopped; without one,
+            starts anew as if this were False.
         progress: Show a line per epoch; None does so in a terminal or notebook only.
         model: A model of your own, instead of the one that the config names.
         notes: JSON documents to lay into `run_dir` by file name, such as where the data came from.
@@ -57,7 +57,8 @@ def train(
         ConfigError: A field is unknown or out of its range.
         DataError: The data cannot be trained on.
         RunDirectoryError: The directory is in use, damaged, or holds another run.
-        Interrupted: Ctrl-C or SIGTERM; the epoch was finished, everything saved, and `result` holds the run.
+        Interrupted: Ctrl-C or SIGTERM, be it in the last epoch; the epoch was finished, everything saved, and
+            `result` holds the run.
 
     Example:
         >>> import jaxstable as js
@@ -67,13 +68,15 @@ def train(
     """
     config, dataset = _as_config(config), as_dataset(data)
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
+    where = None if run_dir is None else Path(run_dir)
+    how = {"model": model, "run_dir": run_dir, "resume": resume, "notes": notes, "keep": _keep(TrainResult, where)}
     with Progress(config.epochs, true_edges, progress) as shown:
         try:
-            run = fit(config, dataset, model=model, run_dir=run_dir, resume=resume, notes=notes, on_epoch=shown.epoch)
+            run = fit(config, dataset, on_epoch=shown.epoch, **how)
         except Interrupted as stop:
-            stop.result = _kept(TrainResult(stop.result, None), run_dir)
+            stop.result = TrainResult(stop.result, where)
             raise
-    return _kept(TrainResult(run, None), run_dir)
+    return TrainResult(run, where)
 
 
 def sweep(
@@ -194,7 +197,10 @@ def search(
             return done[-len(configs) :]
 
         search_lanes(config, space, train_round, by=by, rounds=rounds, lanes=lanes, seed=seed)
-        return _kept_sweep(done, directory)
+        result = SweepResult(done, directory)
+        if directory is not None:
+            result.save(directory)
+        return result
 
 
 def as_dataset(data: Dataset | Any) -> Dataset:
@@ -233,18 +239,20 @@ def diagnose(path: str | Path) -> list[Finding]:
 def _sweep(
     configs: Sequence[Config], dataset: Dataset, progress: bool | None, *, title: str = "", **how: Any
 ) -> SweepResult:
+    where = None if how["run_dir"] is None else Path(how["run_dir"])
+    how["keep"] = _keep(SweepResult, where)
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
             runs = sweep_lanes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
         except Interrupted as stop:
-            stop.result = _kept_sweep(stop.result, how["run_dir"])
+            stop.result = SweepResult(stop.result, where)
             raise
-    return _kept_sweep(runs, how["run_dir"])
+    return SweepResult(runs, where)
 
 
-def _kept_sweep(runs: Sequence[Run], run_dir: str | Path | None) -> SweepResult:
-    result = SweepResult(runs)
-    return result if run_dir is None else SweepResult(runs, result.save(run_dir))
+def _keep(make: Callable[[Any, Path | None], Any], where: Path | None) -> Callable[[Any], object] | None:
+    """Return what writes a result into its own directory, None if it has none."""
+    return None if where is None else lambda made: make(made, where).save(where)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:
@@ -255,9 +263,3 @@ def _as_config(config: Config | Mapping[str, Any] | None) -> Config:
     if not isinstance(config, Config):
         raise ConfigError(f"config: found a {type(config).__name__}, expected a Config; the data come second")
     return config
-
-
-def _kept(result: TrainResult, run_dir: str | Path | None) -> TrainResult:
-    if run_dir is None:
-        return result
-    return TrainResult(result.run, storage.save(result, run_dir))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jaxstable import __version__, flags
 from jaxstable.config import Config, ConfigError
+from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
 from jaxstable.training.table import is_sweep
 
@@ -23,6 +26,15 @@ EXIT_BAD_INPUT = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 (diverged), 2 (bad input), 130 or 143 (signal)."""
     parser = make_parser()
+    # What the package does besides training, such as moving an earlier run aside, is said in a line.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("jaxstable").setLevel(logging.INFO)
+    with warnings.catch_warnings():
+        _warn_in_one_line()
+        return _main(parser, argv)
+
+
+def _main(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown[0], args.parser))
@@ -32,17 +44,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return _refused(error)
     except KeyboardInterrupt as stop:
-        print(f"jaxstable: {stop or 'interrupted'}", file=sys.stderr)
+        say(f"jaxstable: {str(stop) or 'interrupted'}", sys.stderr)
         return 128 + getattr(stop, "signum", 2)
     except ValueError as error:
         if type(error).__name__ not in ("DataError", "RunDirectoryError"):
             raise
         return _refused(error)
+    except OSError as error:
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return _refused(OSError(named))
+
+
+def _warn_in_one_line() -> None:
+    """Show warnings about the data as a line of words, not as a line of this program."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category.__name__ == "DataWarning":
+            say(f"warning: {flags.as_flags(str(message))}", sys.stderr)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.showwarning = show
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = flags.Parser(
         prog="jaxstable",
         description="Learn causal graphs from sensor time series by gradient descent that does not blow up.",
     )
@@ -70,7 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     resume = command("resume", _resume, "Go on with a run or sweep that was stopped, as if it had not been.")
     resume.add_argument("run_dir", help="directory of the run or sweep")
-    resume.add_argument("--epochs", type=int, help="epochs of a run in all (default: as it was started)")
+    resume.add_argument("--epochs", type=flags.integer, help="epochs of a run in all (default: as it was started)")
     resume.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
 
     diagnose = command("diagnose", _diagnose, "Say how healthy a run or sweep is, from its directory or its log.")
@@ -122,7 +150,7 @@ def _resume(args: argparse.Namespace) -> int:
             f"{directory} holds no {DATA_FILE}, so its data are not known here: it was started from Python; "
             "resume it there with train or sweep and the same arguments, run_dir=..., resume=True"
         )
-    started, source = read_json(directory / CONFIG), read_json(directory / DATA_FILE)
+    started, source = read_json(directory / CONFIG), _checked(read_json(directory / DATA_FILE), directory / DATA_FILE)
     args.plot = False
     if "lanes" in started:
         if args.epochs is not None:
@@ -134,13 +162,26 @@ def _resume(args: argparse.Namespace) -> int:
     return _run(config, source, args, resume=True)
 
 
+def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Return where the data came from, refusing a document that does not say it."""
+    from jaxstable.training.rundir import RunDirectoryError
+
+    known = set(source) <= {"path", *flags.DATA_OPTIONS} and "path" in source
+    texts = all(isinstance(source.get(name), (str, type(None))) for name in ("path", *flags.TEXTS))
+    if not known or not texts or not isinstance(source.get("columns", []), list):
+        raise RunDirectoryError(
+            f"{file} is damaged: it does not say which data were trained on; restore it from a copy"
+        )
+    return source
+
+
 def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = _read_data(source)
     from jaxstable import api
 
     if not args.json:
-        print(f"data   {source['path'] or 'embedded plant'}: {data}")
-        print(f"model  {config.model}, preset {config.preset}, seed {config.seed}; {_devices()}")
+        say(_data_line(source, data))
+        say(f"model  {config.model}, preset {config.preset}, seed {config.seed}; {_devices()}")
     result = api.train(
         config, data, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
     )
@@ -149,7 +190,7 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
     if args.plot:
         result.plot().savefig(result.run_dir / "result.png", dpi=120)
     if args.json:
-        print(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
+        say(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
     else:
         _print_report(result)
     return EXIT_DIVERGED if result.status == "DIVERGED" else 0
@@ -162,8 +203,9 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     from jaxstable.results.report_grid import sweep_text
 
     if not args.json:
-        print(f"data   {source['path'] or 'embedded plant'}: {data}")
-        print(f"sweep  {len(configs)} lanes over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}")
+        say(_data_line(source, data))
+        lanes = f"{len(configs)} lane{'s' if len(configs) > 1 else ''}"
+        say(f"sweep  {lanes} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}")
     result = api.sweep(
         None, data, configs, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
     )
@@ -171,19 +213,28 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     if args.plot:
         result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
     if args.json:
-        print(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
+        say(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
     else:
-        print(f"\n{findings_text(result.diagnose())}\n\n{sweep_text(result, _written(result.run_dir))}")
+        say(f"\n{findings_text(result.diagnose())}\n\n{sweep_text(result, _written(result.run_dir))}")
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
+
+
+def _data_line(source: dict[str, Any], data: Any) -> str:
+    line = f"data   {source['path'] or 'embedded plant'}: {data}"
+    if not data.longest_gap:
+        return line
+    recordings = int(data.recording[-1]) + 1
+    cut = f"{recordings} recording{'s' if recordings > 1 else ''} into {data.n_series} stretches"
+    return f"{line}; gaps in time cut {cut}, the longest gap {data.longest_gap:.4g} steps"
 
 
 def _print_report(result: Any) -> None:
     from jaxstable.results.report import findings_text, summary_text
 
-    print()
-    print(findings_text(result.diagnose()))
-    print()
-    print(summary_text(result.summary(), _written(result.run_dir)))
+    say()
+    say(findings_text(result.diagnose()))
+    say()
+    say(summary_text(result.summary(), _written(result.run_dir)))
 
 
 def _written(run_dir: Path) -> list[Path]:
@@ -194,12 +245,16 @@ def _diagnose(args: argparse.Namespace) -> int:
     from jaxstable.results.diagnosis import diagnose_dir
     from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
     from jaxstable.results.report import findings_text
+    from jaxstable.training.rundir import RunDirectoryError, read_log
 
+    path = Path(args.path)
+    if path.is_file() and not any("epoch" in record for record in read_log(path).records):
+        raise RunDirectoryError(f"{path} is not the log of a run: no line of it is a JSON object with an epoch")
     findings = diagnose_sweep_dir(args.path) if is_sweep(args.path) else diagnose_dir(args.path)
     if args.json:
-        print(json.dumps([finding._asdict() for finding in findings], indent=2))
+        say(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
-        print(findings_text(findings))
+        say(findings_text(findings))
     return 0
 
 
@@ -234,7 +289,7 @@ def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
 
 
 def _refused(error: Exception) -> int:
-    print(f"jaxstable: error: {error}", file=sys.stderr)
+    say(f"jaxstable: error: {flags.as_flags(str(error))}", sys.stderr)
     return EXIT_BAD_INPUT
 
 

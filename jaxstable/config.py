@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import math
 import struct
@@ -11,7 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 __all__ = ["Config", "ConfigError"]
 
@@ -29,6 +30,7 @@ _SVAR_FIELDS: dict[str, Any] = {
     "lambda_acyclic": 10.0,
     "lambda_disen": 0.0,
 }
+INT32 = 2**31 - 1  # counts are int32 on the device
 MODEL_FIELDS = {"svar": _SVAR_FIELDS, "svar_equal": _SVAR_FIELDS}  # model -> fields it recommends
 
 PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
@@ -52,10 +54,40 @@ class ConfigError(ValueError):
     """A field of the configuration is unknown, of the wrong type or out of its range."""
 
 
+Class = TypeVar("Class", bound=type)
+
+
+def _named(cls: Class) -> Class:
+    """Make a class refuse unknown fields by name, and start from the preset that it is given."""
+    build = cls.__init__
+
+    @functools.wraps(build)
+    def init(self: Any, **values: Any) -> None:
+        build(self, **{**_preset_fields(values), **values})
+
+    cls.__init__ = init  # pyright: ignore[reportAttributeAccessIssue]
+    return cls
+
+
+def _preset_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the preset that is named among the values, all of them known fields."""
+    names = [field.name for field in dataclasses.fields(Config)]
+    for key in values:
+        if key not in names:
+            near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
+            raise ConfigError(f"unknown field {key!r}; {hint}")
+    preset = values.get("preset", "stable")
+    if preset not in tuple(PRESETS):
+        raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
+    return PRESETS[preset]
+
+
 def _field(default: Any, doc: str, **limits: Any) -> Any:
     return dataclasses.field(default=default, metadata={"doc": doc, **limits})
 
 
+@_named
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """Hold every choice of a run; a field's name is also its command-line flag and its key in a file.
@@ -73,11 +105,13 @@ class Config:
         10.0
     """
 
-    model: str = _field("rcgnn_latent", "model to train")
-    acyclicity: str = _field("power", "acyclicity penalty")
-    window: int | None = _field(None, "window length in steps (default: the data set's own)", least=2)
-    epochs: int = _field(100, "passes over the training windows", least=1)
-    batch_size: int = _field(8, "windows per step", least=1)
+    model: Literal["rcgnn_latent", "svar", "svar_equal"] = _field("rcgnn_latent", "model to train")
+    acyclicity: Literal["power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
+        "power", "acyclicity penalty"
+    )
+    window: int | None = _field(None, "window length in steps (default: the data set's own)", least=2, most=INT32)
+    epochs: int = _field(100, "passes over the training windows", least=1, most=INT32)
+    batch_size: int = _field(8, "windows per step", least=1, most=INT32)
     learning_rate: float = _field(5e-4, "step size of Adam", above=0.0)
     weight_decay: float = _field(1e-4, "decay of every parameter", least=0.0)
     optimizer: Literal["adamw", "adam"] = _field("adamw", 'decoupled decay, or "adam" with L2 decay')
@@ -85,8 +119,8 @@ class Config:
     lr_schedule: Literal["constant", "cosine"] = _field("constant", "learning rate over the run, before the plateau")
     plateau: bool = _field(True, "lower the learning rate on a plateau")
     plateau_factor: float = _field(0.5, "factor of a reduction", above=0.0, below=1.0)
-    plateau_patience: int = _field(3, "evaluations without progress before a reduction", least=1)
-    plateau_cooldown: int = _field(1, "evaluations to wait after a reduction", least=0)
+    plateau_patience: int = _field(3, "evaluations without progress before a reduction", least=1, most=INT32)
+    plateau_cooldown: int = _field(1, "evaluations to wait after a reduction", least=0, most=INT32)
     plateau_threshold: float = _field(1e-4, "relative change that counts as progress", least=0.0)
     plateau_min_lr: float = _field(0.0, "learning rate below which no reduction goes", least=0.0)
     standardize: bool = _field(True, "scale each variable by its observed training entries")
@@ -94,9 +128,9 @@ class Config:
     lambda_sparse: float = _field(1e-4, "weight of the sparsity loss", least=0.0)
     lambda_acyclic: float = _field(1e-5, "weight of the acyclicity loss", least=0.0)
     lambda_disen: float = _field(1e-4, "weight of the disentanglement loss", least=0.0)
-    thresholds: int = _field(21, "thresholds swept over 0..1 at every evaluation", least=2)
-    eval_every: int = _field(1, "epochs from one evaluation to the next", least=1)
-    early_stop_patience: int = _field(15, "evaluations without a new best before stopping", least=1)
+    thresholds: int = _field(21, "thresholds swept over 0..1 at every evaluation", least=2, most=INT32)
+    eval_every: int = _field(1, "epochs from one evaluation to the next", least=1, most=INT32)
+    early_stop_patience: int = _field(15, "evaluations without a new best before stopping", least=1, most=INT32)
     monitor: Literal["auto", "val_loss", "val_f1"] = _field(
         "auto", "what the plateau, early stopping and best state follow (auto: val_f1 if the true graph is known)"
     )
@@ -137,17 +171,9 @@ class Config:
             Traceback (most recent call last):
             jaxstable.config.ConfigError: unknown field 'lambda_sprase'; did you mean 'lambda_sparse'?
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        for key in values:
-            if key not in names:
-                near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
-                raise ConfigError(f"unknown field {key!r}; {hint}")
-        preset = values.get("preset", "stable")
-        if preset not in tuple(PRESETS):
-            raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
+        preset = _preset_fields(values)
         recommended = MODEL_FIELDS.get(str(values.get("model")), {})
-        return cls(**{**PRESETS[preset], **recommended, **values})
+        return cls(**{**preset, **recommended, **values})
 
     @classmethod
     def from_preset(cls, preset: str, /, **changes: Any) -> Config:
@@ -164,7 +190,17 @@ class Config:
         return cls.from_dict({**read_fields(path), **changes})
 
     def replace(self, **changes: Any) -> Config:
-        """Return a copy with some fields changed, checked like a new one."""
+        """Return a copy with some fields changed, checked like a new one.
+
+        Raises:
+            ConfigError: A field is refused, or `preset` is another: every field is set here, so nothing would be
+                left for it to supply.
+        """
+        if changes.get("preset", self.preset) != self.preset:
+            raise ConfigError(
+                f"preset: found {changes['preset']!r} for a config made from {self.preset!r}; a preset is what "
+                "a config starts from: use Config.from_preset(name, ...), and sweep presets as a list of such configs"
+            )
         return type(self).from_dict({**self.to_dict(), **changes})
 
     def to_dict(self) -> dict[str, Any]:
@@ -238,7 +274,7 @@ def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     if (high := limits.get("below")) is not None:
         bounds.append((value < high, f"< {high:g}"))
     if (high := limits.get("most")) is not None:
-        bounds.append((value <= high, f"<= {high:g}"))
+        bounds.append((value <= high, f"<= {high}"))
     if not all(holds for holds, _ in bounds):
         raise ConfigError(f"{name}: found {found!r}, expected {' and '.join(text for _, text in bounds)}")
 

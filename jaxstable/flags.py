@@ -4,18 +4,56 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
+import shlex
+import sys
 import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from jaxstable.config import PRESETS, Config, ConfigError, read_fields
 from jaxstable.training.grid import NAMED_GRIDS
 
 DATA_OPTIONS = ("window", "stride", "time", "missing", "environment", "series", "columns", "truth")
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
+TEXTS = ("time", "environment", "series", "truth")  # of them, one text each
 WORDS = {"true": True, "false": False}
+EXPECTED = {int: "an integer", float: "a number"}
+# What the Python side writes as time='t', missing=-999 or columns=[...].
+WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuse in one line, and take -1e3 and -999,-1 for values rather than flags."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d[-+\d.,e]*$")
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, without the usage, and exit with 2."""
+        message = re.sub(r"invalid choice: (.*) \(choose from (.*)\)$", r"found \1, expected one of \2", message)
+        print(f"jaxstable: error: {message.removeprefix('argument ')}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def as_flags(message: str) -> str:
+    """Write the arguments of Python that a message names as the flags that they are.
+
+    Example:
+        >>> as_flags("say time='my clock', or pass missing=-999")
+        "say --time 'my clock', or pass --missing -999"
+    """
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found[1], found[2]
+        if value and value[0] in "'[":
+            value = "A,B,..." if value[0] == "[" else shlex.quote(value[1:-1])
+        return f"--{name}" + (f" {value}" if value else "")
+
+    return WRITTEN.sub(flag, re.sub(rf"^({'|'.join(DATA_OPTIONS)}):", r"--\1:", message))
 
 
 def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str) -> None:
@@ -32,12 +70,14 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add what says how to read the data file."""
     parser.add_argument("data", nargs="?", help="CSV or Parquet file (default: the embedded plant)")
     group = parser.add_argument_group("data file")
-    group.add_argument("--stride", type=int, help="steps from one window to the next (default: 1)")
+    group.add_argument("--stride", type=_single(int), help="steps from one window to the next (default: 1)")
     group.add_argument("--time", metavar="COLUMN", help="column of time stamps; gaps in it are respected")
-    group.add_argument("--missing", type=float, action="append", metavar="NUMBER", help="value that means missing")
+    group.add_argument(
+        "--missing", type=_numbers, action="extend", metavar="NUMBER,...", help="values that mean missing"
+    )
     group.add_argument("--environment", metavar="COLUMN", help="column of environment labels")
     group.add_argument("--series", metavar="COLUMN", help="column that tells series apart")
-    group.add_argument("--columns", metavar="A,B,...", type=lambda text: text.split(","), help="columns to use")
+    group.add_argument("--columns", metavar="A,B,...", type=_names, help="columns to use")
     group.add_argument("--truth", metavar="CSV", help="true graph, a named cause x effect matrix of 0 and 1")
 
 
@@ -76,7 +116,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=words)
         else:
             metavar = None if choices else kind.__name__.upper()
-            group.add_argument(flag, type=kind, choices=choices, metavar=metavar, help=words)
+            group.add_argument(flag, type=_single(kind, "sweep"), choices=choices, metavar=metavar, help=words)
 
 
 def add_grid_options(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +204,31 @@ def _config_flags() -> list[tuple[Any, str, type, tuple[str, ...] | None, str]]:
         flag = "--" + field.name.replace("_", "-")
         found.append((field, flag, str if choices else hint, choices, field.metadata["doc"] + shown))
     return found
+
+
+def _single(kind: type, lists: str = "") -> Callable[[str], Any]:
+    """Return a parser of one value; `lists` is the command that takes several."""
+
+    def parse(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            several = lists and re.search(r"\d[,:]", text)
+            way_out = f"; a list of values is for `jaxstable {lists}`" if several else ""
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected {EXPECTED[kind]}{way_out}") from None
+
+    return parse
+
+
+integer = _single(int)
+
+
+def _numbers(text: str) -> list[float]:
+    return [_single(float)(part) for part in text.split(",")]
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _list_of(kind: type, choices: tuple[str, ...] | None) -> Callable[[str], list[Any]]:

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from jaxstable.cli import main
+from jaxstable.cli import main, make_parser
 
 SMALL = ("--window", "6", "--batch-size", "4", "--thresholds", "5", "--epochs", "2")
 
@@ -117,10 +117,13 @@ def test_diverged_run_exits_with_1(train, capsys):
         (["--lambda-sparse", "-1"], "lambda_sparse: found -1.0, expected >= 0"),
         (["--lambda-sparse", "nan"], "lambda_sparse: found nan, expected a finite number"),
         (["--thresholds", "1"], "thresholds: found 1, expected >= 2"),
-        (["--model", "rcgn"], "model: found 'rcgn', expected one of"),
         (["--config", "none.yaml"], "config file none.yaml: No such file"),
         (["--window", "50"], "too few steps"),
-        (["--time", "hour"], "hour"),
+        (["--window", "21"], "Choose window <= "),
+        (["--time", "tme"], "--time tme is not a column: there are 'time', 'flow', 'level', 'temp', 'power'; did you"),
+        (["--series", "time", "--columns", "time, flow"], "if it is the time, say --time time;"),
+        (["--columns", "flow, flow"], "--columns: 'flow' named more than once"),
+        (["--run-dir", "/dev/null/run"], "/dev/null"),
         (["--columns", "flow,presure"], "presure"),
         (["--truth", "none.csv"], "none.csv"),
     ],
@@ -165,9 +168,12 @@ def test_run_directory_that_is_a_file_exits_with_2(train, tmp_path, capsys):
         (["train", "--epoch", "3"], "unknown argument '--epoch'; did you mean '--epochs'?"),
         (["train", "--xyzzy"], "unknown argument '--xyzzy'\n"),
         (["resume", "run", "--seed", "3"], "unknown argument '--seed'"),
-        (["train", "--epochs", "many"], "invalid int value: 'many'"),
-        (["train", "--optimizer", "sgd"], "invalid choice: 'sgd'"),
-        (["trian"], "invalid choice: 'trian'"),
+        (["train", "--epochs", "many"], "--epochs: found 'many', expected an integer"),
+        (["train", "--optimizer", "sgd"], "found 'sgd', expected one of"),
+        (["train", "--model", "rcgn"], "--model: found 'rcgn', expected one of"),
+        (["train", "--lambda-sparse", "1e-5,1e-4"], "expected a number; a list of values is for `jaxstable sweep`\n"),
+        (["train", "--missing=-1,x"], "--missing: found 'x', expected a number"),
+        (["trian"], "found 'trian', expected one of"),
         ([], "required: COMMAND"),
     ],
 )
@@ -175,7 +181,76 @@ def test_unknown_arguments_exit_with_2_and_a_suggestion(arguments, message, caps
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
-    assert message in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_codes_for_missing_come_as_a_list():
+    for flags in (["--missing=-999,-1"], ["--missing", "-999,-1"], ["--missing", "-999", "--missing", "-1"]):
+        assert make_parser().parse_args(["train", *flags]).missing == [-999, -1]
+    assert make_parser().parse_args(["train", "--missing", "-1e3"]).missing == [-1000]
+
+
+@pytest.mark.filterwarnings("default::jaxstable.data.checks.DataWarning")
+def test_warnings_are_one_line_and_name_flags(csv, tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(60, 2)).round(3)
+    rows[::7, 0] = -999
+    ticks = np.cumsum(np.where(np.arange(60) % 5, 1, 3))
+    lines = [f"{tick},{a},{b}" for tick, (a, b) in zip(ticks, rows, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["hour,a,b", *lines]) + "\n")
+    assert main(["train", str(tmp_path / "a.csv"), "--time", "hour", "--window", "3", "--monitor", "val_f1"]) == 2
+    err = capsys.readouterr().err
+    assert "warning: the value -999 repeats far outside the rest of column 'a': if it stands for missing" in err
+    assert "pass --missing -999\n" in err
+    assert "warning: --time: 11 gaps in one recording" in err
+
+
+def test_gaps_in_time_are_on_the_data_line(tmp_path, capsys):
+    hours = np.r_[:30, 40:70]
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    lines = [f"{hour},{a},{b}" for hour, (a, b) in zip(hours, rows, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["hour,a,b", *lines]) + "\n")
+    run_dir = ["--run-dir", str(tmp_path / "run")]
+    assert main(["train", str(tmp_path / "a.csv"), "--time", "hour", "--model", "svar", *SMALL, *run_dir]) == 0
+    assert "; gaps in time cut 1 recording into 2 stretches, the longest gap 11 steps\n" in capsys.readouterr().out
+
+
+def test_a_reader_that_leaves_does_not_end_the_run(csv, tmp_path):
+    command = [sys.executable, "-m", "jaxstable", "train", str(csv), "--time", "time", "--missing", "-200", *SMALL]
+    run = subprocess.Popen(
+        [*command, "--run-dir", str(tmp_path / "run")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    run.stdout.close()
+    with run.stderr:
+        assert run.stderr.read() == b""
+    assert run.wait(timeout=60) == 0
+    assert (tmp_path / "run" / "graph.graphml").is_file()
+
+
+def test_what_is_not_a_log_is_not_diagnosed(csv, capsys):
+    assert main(["diagnose", str(csv)]) == 2
+    assert "is not the log of a run" in capsys.readouterr().err
+
+
+def test_resume_of_what_has_finished_and_of_damaged_data_json(train, capsys):
+    assert train() == 0
+    assert "nothing left" not in capsys.readouterr().out
+    assert main(["resume", str(train.directory)]) == 0
+    assert "nothing left to train" in capsys.readouterr().out
+    for document in ("{}", '{"path": 5}', '{"path": null, "columns": 3}'):
+        (train.directory / "data.json").write_text(document)
+        assert main(["resume", str(train.directory)]) == 2
+        assert "data.json is damaged" in capsys.readouterr().err
+
+
+def test_interrupt_before_training_says_so(monkeypatch, capsys):
+    def interrupted(source):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jaxstable.cli._read_data", interrupted)
+    assert main(["train"]) == 130
+    assert capsys.readouterr().err == "jaxstable: interrupted\n"
 
 
 def test_version(capsys):

@@ -230,3 +230,30 @@ def test_every_field_explains_itself():
 def test_dictionary_and_json_bring_every_config_back(**fields):
     config = Config(**fields)
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_choices_are_those_of_the_registries():
+    from jaxstable.models.registry import MODELS
+    from jaxstable.objective.acyclicity import PENALTIES
+
+    hints = typing.get_type_hints(Config)
+    assert typing.get_args(hints["model"]) == tuple(MODELS)
+    assert typing.get_args(hints["acyclicity"]) == tuple(PENALTIES)
+
+
+def test_unknown_keyword_is_named():
+    with pytest.raises(ConfigError, match="unknown field 'epoch'; did you mean 'epochs'"):
+        Config(epoch=3)
+
+
+def test_preset_is_what_a_config_starts_from():
+    assert Config(preset="unstable", epochs=3) == Config.unstable(epochs=3)
+    assert Config.unstable().replace(preset="unstable", epochs=3) == Config.unstable(epochs=3)
+    with pytest.raises(ConfigError, match="preset: found 'unstable' for a config made from 'stable'"):
+        Config().replace(preset="unstable")
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "thresholds", "eval_every", "plateau_patience"])
+def test_counts_beyond_int32_are_refused(name):
+    with pytest.raises(ConfigError, match=f"{name}: found 2147483648, expected .* <= 2147483647"):
+        Config(**{name: 2**31})

@@ -27,6 +27,7 @@ ALLOWED = {  # room -> rooms it may import besides its own
     "discovery": GROUND | {"config", "training", "results", "api"},
     "flags": {"config", "training"},
     "cli": GROUND | {"config", "models", "training", "results", "api", "discovery", "flags", "jaxstable"},
+    "__main__": {"cli"},
     "jaxstable": GROUND | {"config", "models", "training", "results", "api", "discovery"},
 }
 HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "torch")

@@ -12,11 +12,11 @@ from jaxstable.results import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {  # (in the graph, true): colour and words of the legend
-    (True, True): (style.GREEN, "right"),
-    (True, False): (style.RED, "wrong"),
-    (False, True): ("#b8bfc8", "missed"),
-    (True, None): (style.BLUE, "edge"),
+KINDS: dict[tuple[bool, bool | None], tuple[str, str, Any]] = {  # (in the graph, true): colour, word, line style
+    (True, True): (style.GREEN, "right", "-"),
+    (True, False): (style.RED, "wrong", (0, (4, 2))),
+    (False, True): (style.ORANGE, "missed", (0, (1, 1.6))),
+    (True, None): (style.BLUE, "edge", "-"),
 }
 
 
@@ -75,7 +75,7 @@ def draw_circle(
 ) -> None:
     """Draw the graph with its variables on a circle, neighbours close together.
 
-    Width follows weight; an edge that acts only with a lag is dashed.
+    Width follows weight; an edge that acts only with a lag has an open head.
     """
     from matplotlib.patches import FancyArrowPatch
 
@@ -90,7 +90,7 @@ def draw_circle(
     counts: dict[str, int] = {}
     for cause, effect in np.argwhere(connected):
         kind = bool(edges[cause, effect]), None if truth is None else bool(truth[cause, effect])
-        colour, word = KINDS[kind]
+        colour, word, line = KINDS[kind]
         counts[word] = counts.get(word, 0) + 1
         lagged = kind[0] and not instantaneous[cause, effect]
         strength = float(weights[cause, effect]) / (peak or 1.0) if kind[0] else 0.0
@@ -99,13 +99,14 @@ def draw_circle(
             tuple(points[effect]),
             connectionstyle="arc3,rad=0.14",
             arrowstyle="-|>",
-            mutation_scale=8 + 5 * strength,
+            mutation_scale=(12 if lagged else 8) + 5 * strength,
             shrinkA=5,
             shrinkB=6,
-            linewidth=0.9 + 1.9 * strength,
-            linestyle=(0, (1, 2)) if not kind[0] else (0, (4, 2)) if lagged else "-",
-            color=colour,
-            alpha=0.55 + 0.4 * strength,
+            linewidth=0.9 + 1.9 * strength if kind[0] else 1.6,
+            linestyle=line,
+            edgecolor=colour,
+            facecolor="white" if lagged else colour,
+            alpha=0.55 + 0.4 * strength if kind[0] else 0.9,
             zorder=2 if kind[0] else 1,
         )
         axes.add_patch(arrow)
@@ -162,13 +163,14 @@ def _legend(axes: Axes, counts: dict[str, int], lagged: bool, some: bool) -> Non
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour, linestyle=":" if word == "missed" else "-", label=word)
-        for colour, word in KINDS.values()
+        Line2D([], [], color=colour, linestyle=line, label=word)
+        for colour, word, line in KINDS.values()
         if word in counts and word != "edge"
     ]
     if lagged:
+        head = {"color": style.SOFT, "marker": ">", "linestyle": "none", "ms": 6}
         if some:
-            handles.append(Line2D([], [], color=style.SOFT, label="instantaneous"))
-        handles.append(Line2D([], [], color=style.SOFT, linestyle="--", label="lagged"))
+            handles.append(Line2D([], [], label="instantaneous", **head))
+        handles.append(Line2D([], [], label="lagged (open head)", markerfacecolor="none", **head))
     if handles:
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from jaxstable.results import style
 from jaxstable.results.evidence import number
+from jaxstable.results.grid_evidence import lost_values
 from jaxstable.training.table import better
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 150  # cells beyond this carry no text
 MOST_TICKS = 24
+MOST_COUNTS = 60  # coincident points that are counted
 MOST_LETTERS = 60  # of all labels below a picture; beyond this they stand upright
 LEAST_SPAN = 0.01  # of the value: colours span at least that much
 
@@ -48,8 +51,8 @@ def draw_cells(figure: Any, axes: Axes, rows: Sequence[Row], metric: str, x: str
             level = float(np.asarray(image.norm(mean[i, j]))) if known else 0.0
             dark = known and (level > 0.6 if better(metric) > 0 else level < 0.4)
             axes.text(j, i, text, ha="center", va="center", size=size, color="white" if dark else style.INK)
-    _ticks(axes.xaxis, columns)
-    _ticks(axes.yaxis, lines)
+    _ticks(axes.xaxis, columns, lost_values(rows, x))
+    _ticks(axes.yaxis, lines, lost_values(rows, y))
     axes.set(xlabel=x, ylabel=y)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -67,7 +70,8 @@ def draw_points(figure: Any, axes: Axes, rows: Sequence[Row], metric: str, x: st
     if (~known).any():
         label = f"no value or diverged ({(~known).sum()})"
         axes.scatter(across[~known], up[~known], marker="x", c=style.RED, s=40, label=label, zorder=3)
-        axes.legend(loc="best")
+        _legend_above(axes)
+    _count_coincident(axes, across, up)
     axes.set(xlabel=x, ylabel=y)
     _bar(figure, axes, image)
 
@@ -89,11 +93,24 @@ def draw_line(axes: Axes, rows: Sequence[Row], metric: str, x: str) -> None:
         # Points placed by a share of the height do not count for the limits.
         axes.update_datalim(np.column_stack([across, np.full(len(across), scores[known][0])]))
         axes.autoscale_view()
-    if scores[known].min() > 0 and scores[known].max() > 20 * scores[known].min():
-        axes.set_yscale("log")
-    axes.set(xlabel=x, ylabel=metric)
+    if style.spans_decades(scores[known].tolist()):
+        axes.set_yscale("log", nonpositive="mask")
+    _count_coincident(axes, across[known], scores[known])
+    axes.set(xlabel=x)  # the title names the metric
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="best")
+        _legend_above(axes)
+
+
+def _legend_above(axes: Axes) -> None:
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.04), ncols=2, borderaxespad=0.0, borderpad=0.1)
+
+
+def _count_coincident(axes: Axes, across: np.ndarray, up: np.ndarray) -> None:
+    """Write beside points how many lanes lie there, where it is more than one."""
+    places = [place for place in Counter(zip(across.tolist(), up.tolist(), strict=True)).items() if place[1] > 1]
+    for place, count in places[:MOST_COUNTS]:
+        offset = {"xytext": (6, 4), "textcoords": "offset points"}
+        axes.annotate(f"{count} lanes", place, size=8, color=style.SOFT, **offset)
 
 
 def _sound(row: Row, metric: str) -> float | None:
@@ -129,15 +146,18 @@ def _positions(axes: Axes, which: str, rows: Sequence[Row], axis: str) -> np.nda
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
         if len(values) <= 8:
             side.set_major_locator(FixedLocator(values))
-            side.set_major_formatter(lambda value, _: f"{value:g}")
+            side.set_ticklabels(style.distinct(values))
             side.set_minor_locator(NullLocator())
             side.set_minor_formatter(NullFormatter())
     return np.array([row[axis] for row in rows], float)
 
 
-def _ticks(side: Any, values: Sequence[Any]) -> None:
+def _ticks(side: Any, values: Sequence[Any], lost: Sequence[Any] = ()) -> None:
+    """Label places with the values of a field; those with which every lane diverged say so."""
     step = 1 + (len(values) - 1) // MOST_TICKS
-    labels = [f"{value:.4g}" if number(value) is not None else style.shorten(str(value), 18) for value in values]
+    numbers = all(number(value) is not None for value in values)
+    labels = style.distinct(values) if numbers else style.shorten_all(list(map(str, values)), 18)
+    labels = [f"{label}\nall diverged" if value in lost else label for label, value in zip(labels, values, strict=True)]
     upright = side.axis_name == "x" and sum(map(len, labels[::step])) > MOST_LETTERS
     side.set_ticks(range(0, len(values), step), labels[::step], rotation=90 if upright else 0)
 

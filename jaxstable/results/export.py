@@ -84,7 +84,8 @@ def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
     """Write the summary graph as GraphML, which networkx, Gephi, yEd and Cytoscape read.
 
     Node ids are the names of the variables; edges carry `weight` (double) and `lag` (int).
-    The graph carries `threshold`, `status` and, where a finding is an error, `warning`. Characters that XML cannot hold are replaced by U+FFFD.
+    The graph carries `threshold`, `status` and, where a finding is an error, `warning`.
+    Characters that XML cannot hold are replaced by U+FFFD.
 
     Returns:
         The path of the file.

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxstable.results import style
 from jaxstable.results.drawing import draw_circle, draw_weights
-from jaxstable.results.evidence import series
+from jaxstable.results.evidence import Evidence, series
 from jaxstable.results.rules_training import CLIP_HEALTHY
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def plot_history(history: Sequence[Mapping[str, Any]]) -> Figure:
     """
     with style.styled():
         figure = style.figure(12, 6)
+        style.headline(figure, _epochs(history), _note(history))
         _history_panels(figure.subplots(2, 3).ravel(), history)
         return figure
 
@@ -59,7 +60,7 @@ def plot_graph(
         graph: edges [cause, effect]; weights other than 0 if None.
         names: names of the variables.
         truth: true graph [cause, effect]; colours the edges by right, wrong and missed.
-        lagged_graph: edges [lag, cause, effect]; lagged edges are dashed.
+        lagged_graph: edges [lag, cause, effect]; lagged edges have an open head.
 
     Returns:
         A figure of 12 x 6 inches.
@@ -85,6 +86,8 @@ def plot_result(result: TrainResult) -> Figure:
     """
     with style.styled():
         figure = style.figure(12, 11.5)
+        title = f"{len(result.names)} variables · {_epochs(result.history)} · {result.config.model} · {result.status}"
+        style.headline(figure, title, _note(result.history))
         parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, 5.9], hspace=0.04)
         upper, lower = parts
         _history_panels(upper.subplots(2, 3).ravel(), result.history)
@@ -101,9 +104,20 @@ def plot_result(result: TrainResult) -> Figure:
         return _settled(figure)
 
 
+def _epochs(history: Sequence[Mapping[str, Any]]) -> str:
+    return f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
+
+
+def _note(history: Sequence[Mapping[str, Any]]) -> str:
+    if Evidence(history, None, None, None).unreached:
+        return "Not learned: the reconstruction never reaches the adjacency, so the data moved no edge."
+    return ""
+
+
 def _settled(figure: Figure) -> Figure:
-    """Lay out once: a single pass leaves labels of square axes outside; saving is the second."""
-    figure.draw_without_rendering()
+    """Lay out until labels of square axes below a title are inside: three passes, and saving."""
+    for _ in range(3):
+        figure.draw_without_rendering()
     return figure
 
 
@@ -163,8 +177,8 @@ def _history_panels(axes: Sequence[Axes], history: Sequence[Mapping[str, Any]]) 
     if clipped:
         clip.axhspan(0, 100 * CLIP_HEALTHY, color=style.GREEN, alpha=0.10, linewidth=0)
         clip.set_ylim(0, 104)
-        place = {"transform": clip.get_yaxis_transform(), "ha": "right", "va": "center"}
-        clip.text(0.99, 50 * CLIP_HEALTHY, "healthy", color=style.GREEN, size=8.5, **place)
+        place = {"transform": clip.transAxes, "ha": "right", "va": "top"}
+        clip.text(1.0, -0.11, "green: healthy", color=style.GREEN, size=8.5, **place)
     scored = bool(series(history, "val_f1"))
     _lines(
         quality,
@@ -201,7 +215,7 @@ def _lines(
     lines: Mapping[str, tuple[list[tuple[int, float]], str]],
     log: bool = False,
 ) -> None:
-    """Draw series that have values; a log scale where they are positive and span decades."""
+    """Draw series that have values; a log scale, without the zeros, where they span decades."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(title)
@@ -209,16 +223,17 @@ def _lines(
     if not drawn:
         style.blank(axes, "not recorded")
         return
+    scaled = log and style.spans_decades(value for points, _ in drawn.values() for _, value in points)
     for name, (points, colour) in drawn.items():
         marker = "o" if len(points) <= 12 else None
-        axes.plot(*zip(*points, strict=True), label=name, color=colour, marker=marker, ms=3.5)
-    values = [value for points, _ in drawn.values() for _, value in points]
-    if log and min(values) > 0 and max(values) > 20 * min(values):
-        axes.set_yscale("log")
+        zeros = " > 0" if scaled and any(value == 0 for _, value in points) else ""
+        axes.plot(*zip(*points, strict=True), label=f"{name}{zeros}", color=colour, marker=marker, ms=3.5)
+    if scaled:
+        axes.set_yscale("log", nonpositive="mask")
     epochs = [epoch for points, _ in drawn.values() for epoch, _ in points]
     if min(epochs) == max(epochs):
         axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
-    axes.set_xlabel("epoch", color=style.SOFT, size=8.5, labelpad=1)
+    axes.set_xlabel("epoch", color=style.SOFT, size=8.5, labelpad=1, loc="left")
     if len(drawn) > 1:
-        axes.legend(loc="best", ncols=2, handlelength=1.4, columnspacing=1.2)
+        style.legend_below(axes, columns=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from jaxstable.config import ConfigError
 from jaxstable.results import style
 from jaxstable.results.drawing_grid import draw_cells, draw_line, draw_points
-from jaxstable.results.evidence import number
+from jaxstable.results.evidence import Evidence, number
 from jaxstable.training.table import MEASURED
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BAND = (0.1, 0.9)  # quantiles of the fan
 MOST_CELLS = 3.0  # cells per lane; beyond this the lanes are drawn as points
+QUALITIES = ("val_f1", "val_shd", "val_recon", "val_loss", "last_val_recon")
+UNLEARNED = "Not learned: in no lane does the reconstruction reach the adjacency; the fields moved only the penalties."
 MOST_LINES = 60  # diverged lanes drawn one by one
 
 Row = Mapping[str, Any]
@@ -51,14 +54,15 @@ def plot_grid(result: SweepResult, metric: str | None = None, x: str | None = No
     x, y = _fields(result, x, y)
     with style.styled():
         figure = style.figure(12, 6)
+        style.headline(figure, _title(result), UNLEARNED if _unreached(result) else "")
         parts: Any = figure.subfigures(1, 2, width_ratios=[1.15, 1])
         left, right = parts
         _draw_metric(left, left.subplots(), result, metric, x, y)
         upper, lower = right.subplots(2, 1, sharex=True)
         track, name = _tracked(metric)
-        fan(upper, name, result, track)
-        fan(lower, "Training reconstruction", result, lambda r: _term(r, "train_loss_components"))
-        lower.set_xlabel("epoch", color=style.SOFT, size=8.5, labelpad=1)
+        fan(upper, f"{name} by epoch", result, track)
+        fan(lower, "Training reconstruction by epoch", result, lambda r: _term(r, "train_loss_components"))
+        lower.set_xlabel("epoch", color=style.SOFT, size=8.5, labelpad=1, loc="left")
         figure.draw_without_rendering()
         return figure
 
@@ -98,10 +102,10 @@ def fan(axes: Axes, name: str, result: SweepResult, track: Callable[[Row], float
         label = None
     drawn = np.concatenate([*sound, *lost])
     drawn = drawn[~np.isnan(drawn)]
-    if drawn.min() > 0 and drawn.max() > 20 * drawn.min():
+    if style.spans_decades(drawn.tolist()):
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
-    axes.legend(loc="best", ncols=3, handlelength=1.4, columnspacing=1.2)
+    style.legend_below(axes, columns=3, drop=0.12)
 
 
 def _fields(result: SweepResult, x: str | None, y: str | None) -> tuple[str | None, str | None]:
@@ -123,7 +127,7 @@ def _draw_metric(figure: Any, axes: Axes, result: SweepResult, metric: str, x: s
     others = [axis for axis in result.axes if axis not in (x, y)]
     over = f"mean over {', '.join(map(style.shorten, others[:4]))}{', ...' if others[4:] else ''} · " if others else ""
     axes.set_title(f"{metric}\n", loc="left")
-    note = f"{over}{len(rows)} lane{'s' if len(rows) > 1 else ''}"
+    note = f"{over}{len(rows)} lane{'s' if len(rows) > 1 else ''}{_best(result, metric)}"
     place = {"xy": (0, 1), "xytext": (0, 6), "xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(note, size=8.5, color=style.SOFT, annotation_clip=False, **place)
     found = [row for row in rows if number(row[metric]) is not None and row["status"] != "DIVERGED"]
@@ -140,6 +144,27 @@ def _draw_metric(figure: Any, axes: Axes, result: SweepResult, metric: str, x: s
     n_cells = len({row[x] for row in rows}) * len({row[y] for row in rows})
     draw = draw_points if n_cells > MOST_CELLS * len({(row[x], row[y]) for row in rows}) else draw_cells
     draw(figure, axes, rows, metric, x, y)
+
+
+def _title(result: SweepResult) -> str:
+    counts = Counter(run.status for run in result.runs)
+    ended = ", ".join(f"{count} {status}" for status, count in counts.items())
+    epochs = max(len(run.history) for run in result.runs)
+    return f"{len(result.runs[0].names)} variables · {epochs} epoch{'' if epochs == 1 else 's'} · lanes: {ended}"
+
+
+def _unreached(result: SweepResult) -> bool:
+    runs = [run for run in result.runs if run.history and run.status != "DIVERGED"]
+    return bool(runs) and all(Evidence(run.history, None, None, None).unreached for run in runs)
+
+
+def _best(result: SweepResult, metric: str) -> str:
+    """Name the best lane where the metric is one of quality and the data had a say in it."""
+    known = any(number(row[metric]) is not None and row["status"] != "DIVERGED" for row in result.table)
+    if metric not in QUALITIES or not known or _unreached(result):
+        return ""
+    lane = result.ranking(metric)[0]
+    return f" · best: lane {lane} ({result.table[lane][metric]:.4g})"
 
 
 def _tracked(metric: str) -> tuple[Callable[[Row], float | None], str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxstable.results.evidence import as_mapping
+from jaxstable.results.evidence import as_mapping, number
 from jaxstable.training import rundir
 from jaxstable.training.rundir import RunDirectoryError
 
@@ -24,11 +24,16 @@ PARAMS = "params/"  # prefix of the parameters inside adjacency.npz
 
 
 def save(result: TrainResult, directory: str | os.PathLike[str]) -> Path:
-    """Write log, arrays, config and, last, the summary: where it is, the rest is complete."""
+    """Write log, arrays, config and, last, the summary: where it is, the rest is complete.
+
+    Raises:
+        RunDirectoryError: The directory holds another run.
+    """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     config = dict(as_mapping(result.config))
     preset = config.get("preset") or "stable"
+    check_free(directory, result.run_dir, rundir.LOG.format(preset=preset), rundir.SUMMARY.format(preset=preset))
+    directory.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {
         "adjacency": np.asarray(result.adjacency),
         "lagged": np.asarray(result.lagged),
@@ -72,6 +77,16 @@ def load(directory: str | os.PathLike[str]) -> TrainResult:
     if not isinstance(config, Mapping):
         config = _config_file(directory)
     arrays = read_arrays(directory / rundir.ADJACENCY, REQUIRED)
+    n_vars, n_lags = arrays["names"].size, len(np.atleast_1d(arrays["lagged"]))
+    square = (n_vars, n_vars)
+    expected = {"adjacency": square, "lagged": (n_lags, *square), "threshold": (), "truth": square}
+    check_shapes(directory / rundir.ADJACENCY, arrays, expected)
+    seconds, facts = summary.get("total_time") or 0.0, summary.get("data_facts") or {}
+    if number(seconds) is None or not isinstance(facts, Mapping):
+        raise RunDirectoryError(
+            f"{summary_path} is damaged (total_time or data_facts): restore it from a copy, or continue the run with "
+            f"`jaxstable resume {directory}`, which writes it again"
+        )
     run = Run(
         config=Config.from_dict(config),
         names=tuple(str(name) for name in arrays["names"]),
@@ -81,8 +96,8 @@ def load(directory: str | os.PathLike[str]) -> TrainResult:
         threshold=float(arrays["threshold"]),
         truth=arrays.get("truth"),
         status=str(summary.get("status") or "FINISHED"),
-        total_time=float(summary.get("total_time") or 0.0),
-        data_facts=dict(summary.get("data_facts") or {}),
+        total_time=float(seconds),
+        data_facts=dict(facts),
         params=_unflatten(arrays),
     )
     return TrainResult(run, directory)
@@ -106,7 +121,11 @@ def read_arrays(path: Path, required: Set[str]) -> dict[str, np.ndarray]:
         )
     try:
         # From memory: numpy leaves the file of a damaged archive open.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        content = io.BytesIO(path.read_bytes())
+        if not zipfile.is_zipfile(content):
+            raise zipfile.BadZipFile("not an archive")
+        content.seek(0)
+        with np.load(content, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError, RuntimeError) as error:
         raise RunDirectoryError(
@@ -117,6 +136,36 @@ def read_arrays(path: Path, required: Set[str]) -> dict[str, np.ndarray]:
     if lacking:
         raise RunDirectoryError(f"{path} lacks {', '.join(sorted(lacking))}: train the run again")
     return arrays
+
+
+def check_shapes(path: Path, arrays: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse arrays that are not of the expected shape, or not numbers."""
+    for name, shape in expected.items():
+        if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "bif"):
+            raise RunDirectoryError(
+                f"{path} is damaged: {name} is {arrays[name].dtype} {arrays[name].shape}, expected numbers {shape}; "
+                f"restore it from a copy, or continue the run with `jaxstable resume {path.parent}`"
+            )
+
+
+def check_free(directory: Path, own: Path | None, log: str, summary: str) -> None:
+    """Refuse to save into the directory of another run: a result's files and a run's checkpoint do not go together.
+
+    A directory that holds nothing but a saved result of the same kind may be overwritten.
+
+    Args:
+        directory: Where to save.
+        own: The result's own directory, if it has one.
+        log: Name of the log that will be written.
+        summary: Name of the summary that will be written.
+    """
+    if not directory.is_dir() or (own is not None and own.resolve() == directory.resolve()):
+        return
+    from jaxstable.training.runfiles import CHECKPOINTS, MARKS
+
+    marks = [path.name for pattern in (*MARKS, *CHECKPOINTS) for path in sorted(directory.glob(pattern))]
+    if set(marks) not in (set(), {log, summary}):
+        raise RunDirectoryError(f"{directory} holds another run ({', '.join(marks)}): save into a directory of its own")
 
 
 def _flatten(params: Any, path: tuple[str, ...] = ()) -> dict[str, np.ndarray]:

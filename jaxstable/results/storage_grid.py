@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.config import Config
-from jaxstable.results.storage import read_arrays
+from jaxstable.results.storage import check_free, check_shapes, read_arrays
 from jaxstable.training import rundir
 from jaxstable.training.record import Run
 from jaxstable.training.rundir import RunDirectoryError
@@ -24,8 +24,13 @@ REQUIRED = {"adjacency", "lagged", "lags", "threshold", "status", "total_time", 
 
 
 def save(result: SweepResult, directory: str | os.PathLike[str]) -> Path:
-    """Write log, table, config, arrays and, last, the totals; a file that says the same already is left alone."""
+    """Write log, table, config, arrays and, last, the totals; a file that says the same already is left alone.
+
+    Raises:
+        RunDirectoryError: The directory holds another run or sweep.
+    """
     directory = Path(directory)
+    check_free(directory, result.run_dir, LOG, SUMMARY)
     directory.mkdir(parents=True, exist_ok=True)
     runs = result.runs
     lanes = [run.config.to_dict() for run in runs]
@@ -56,14 +61,30 @@ def load(directory: str | os.PathLike[str]) -> SweepResult:
         raise RunDirectoryError(
             f"{directory} holds a sweep without {SUMMARY}: it has not ended; go on with `jaxstable resume {directory}`"
         )
-    configs = [Config.from_dict(lane) for lane in rundir.read_json(directory / rundir.CONFIG)["lanes"]]
+    lanes = rundir.read_json(directory / rundir.CONFIG).get("lanes")
+    if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
+        raise RunDirectoryError(f"{directory / rundir.CONFIG} is damaged (lanes): restore it from a copy")
+    configs = [Config.from_dict(lane) for lane in lanes]
     histories = by_lane(read_lane_log(directory / LOG), len(configs))
     arrays = read_arrays(directory / ARRAYS, REQUIRED)
     summary = rundir.read_json(directory / SUMMARY)
-    if len(arrays["status"]) != len(configs):
+    if arrays["status"].ndim and len(arrays["status"]) != len(configs):
         raise RunDirectoryError(
             f"{directory}: {ARRAYS} holds {len(arrays['status'])} lanes and {rundir.CONFIG} {len(configs)}; "
             f"write them again with `jaxstable resume {directory}`"
+        )
+    count, (names, lagged) = (len(configs),), (arrays["names"], arrays["lagged"])
+    square = (names.size, names.size)
+    expected = {"adjacency": (*count, *square), "lagged": (*count, *lagged.shape[1:2], *square), "truth": square}
+    check_shapes(directory / ARRAYS, arrays, {**expected, **dict.fromkeys(("lags", "threshold", "total_time"), count)})
+    facts, of_lane = summary.get("data_facts"), summary.get("facts_of_lane")
+    if not isinstance(facts, list) or not isinstance(of_lane, list) or len(of_lane) != len(configs):
+        raise RunDirectoryError(
+            f"{directory / SUMMARY} is damaged (data_facts): write it again with `jaxstable resume {directory}`"
+        )
+    if not all(isinstance(index, int) and 0 <= index < len(facts) for index in of_lane):
+        raise RunDirectoryError(
+            f"{directory / SUMMARY} is damaged (facts_of_lane): write it again with `jaxstable resume {directory}`"
         )
     runs = [
         Run(
@@ -76,7 +97,7 @@ def load(directory: str | os.PathLike[str]) -> SweepResult:
             truth=arrays.get("truth"),
             status=str(arrays["status"][lane]),
             total_time=float(arrays["total_time"][lane]),
-            data_facts=summary["data_facts"][summary["facts_of_lane"][lane]],
+            data_facts=facts[of_lane[lane]],
             params=None,
         )
         for lane, config in enumerate(configs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,6 +71,48 @@ def figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def headline(figure: Figure, title: str, note: str = "") -> None:
+    """Put a title above everything, and below it, in red, what the reader must know first."""
+    text = f"{title}\n{note}" if note else title
+    figure.suptitle(text, x=0.01, ha="left", size=11, color=RED if note else INK, parse_math=False)
+
+
+def legend_below(axes: Axes, columns: int, drop: float = 0.11) -> None:
+    """Put the legend under the right end of the axes, where it covers no curve.
+
+    Args:
+        axes: panel whose label, if any, is at the left.
+        columns: entries side by side.
+        drop: distance from the axes, as a share of their height.
+    """
+    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, -drop), "borderaxespad": 0.0}
+    axes.legend(ncols=columns, handlelength=1.4, columnspacing=1.0, borderpad=0.1, **place)
+
+
+def spans_decades(values: Iterable[float]) -> bool:
+    """Return whether a log scale suits: nothing is negative, and what is not zero spans more than a factor of 20.
+
+    >>> spans_decades([0.0, 1.0, 100.0]), spans_decades([0.0, 1.0]), spans_decades([-1.0, 100.0])
+    (True, False, False)
+    """
+    values = list(values)
+    positive = [value for value in values if value > 0]
+    return bool(positive) and min(values) >= 0 and max(positive) > 20 * min(positive)
+
+
+def distinct(values: Sequence[float]) -> list[str]:
+    """Write numbers with as few digits, from 4 on, as keep different ones different.
+
+    >>> distinct([1e-4, 0.5]), distinct([1.00001, 1.00002])
+    (['0.0001', '0.5'], ['1.00001', '1.00002'])
+    """
+    for digits in range(4, 18):
+        labels = [f"{value:.{digits}g}" for value in values]
+        if len(set(labels)) == len(set(values)):
+            break
+    return labels
 
 
 def blank(axes: Axes, message: str) -> None:

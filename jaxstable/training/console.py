@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, TextIO, TypeGuard
+
+COMPILING = "compiling (about 10 s) ..."
+NOTHING_LEFT = "nothing left to train"
+
+
+def say(text: str = "", stream: TextIO | None = None) -> None:
+    """Print a line; if its reader has left (`| head`), go on unheard, for the run is worth more than its lines."""
+    target: TextIO = stream or sys.stdout
+    try:
+        print(text, file=target, flush=True)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target.fileno())
+        os.close(nowhere)
 
 
 def _known(value: float | None) -> TypeGuard[float]:
@@ -29,7 +45,7 @@ def epoch_line(record: Mapping[str, Any], total_epochs: int, true_edge_count: in
     """Format one health record as one console line.
 
     A metric that is null reads `n/a` in the same width. Without ground truth the validation loss
-    is added, because then it is what selects the best state.
+    takes the place of F1 and SHD, because then it is what selects the best state.
 
     Args:
         record: a health record; missing keys count as null.
@@ -59,7 +75,7 @@ def epoch_line(record: Mapping[str, Any], total_epochs: int, true_edge_count: in
         f"LR: {rate:.2e}" if _known(rate) else "LR: n/a",
     ]
     if true_edge_count is None:
-        parts.insert(4, f"Val Loss: {_loss(get('val_loss'))}")
+        parts[2:4] = [f"Val Loss: {_loss(get('val_loss'))}"]
     if get("skipped_steps"):
         parts.append(f"SKIPPED {get('skipped_steps')}")
     if get("new_best"):

@@ -28,6 +28,7 @@ def fit(
     resume: bool = False,
     notes: Mapping[str, Mapping[str, Any]] | None = None,
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
+    keep: Callable[[Run], object] | None = None,
 ) -> Run:
     """Train one run.
 
@@ -39,6 +40,7 @@ def fit(
         resume: Go on from the checkpoint in `run_dir`, if there is one.
         notes: JSON documents to lay into `run_dir`, by file name.
         on_epoch: Called with every new health record.
+        keep: Writes the run into `run_dir`; called while the directory is still ours and signals still wait.
 
     Returns:
         The run.
@@ -46,7 +48,8 @@ def fit(
     Raises:
         ConfigError: The config does not fit the data.
         RunDirectoryError: The directory is in use, damaged, or holds a run of another config or data set.
-        Interrupted: A signal came; the epoch was finished and everything saved, and `result` holds the run.
+        Interrupted: A signal came, be it in the last epoch; the epoch was finished and everything saved, and
+            `result` holds the run.
     """
     use_every_core()
     problem = Problem(config, dataset, model)
@@ -54,11 +57,11 @@ def fit(
         files = None
         begun = not_begun(1)
         if run_dir is not None:
-            files = closing.enter_context(RunFiles(run_dir, config, resume=resume))
-            files.meta = identity(config, dataset)
+            files = closing.enter_context(RunFiles(run_dir, config, resume=resume, notes=notes or {}))
+            files.meta = identity(config, problem.dataset)
             begun = _begun(problem, files)
             # Only now: a run that is refused leaves the directory as it was.
-            files.describe({CONFIG: config.to_dict(), **(notes or {})})
+            files.begin({CONFIG: config.to_dict(), **(notes or {})})
         signalled = closing.enter_context(deferred_signals())
         [run] = run_lanes(
             problem,
@@ -68,9 +71,15 @@ def fit(
             on_epoch=on_epoch and (lambda records: on_epoch(records[0])),
             signalled=signalled,
         )
-        if run.status == "INTERRUPTED":
-            where = f"saved in {run_dir}; `jaxstable resume {run_dir}` goes on" if run_dir else "not saved: no run_dir"
-            raise Interrupted(f"interrupted after epoch {len(run.history)}: {where}", signalled() or 0, run)
+        if files and keep:
+            keep(run)
+        signum = signalled()
+        if signum is not None:
+            rest = (
+                f"`jaxstable resume {run_dir}` goes on" if run.status == "INTERRUPTED" else "nothing is left to train"
+            )
+            where = f"saved in {run_dir}; {rest}" if run_dir else "not saved: no run_dir"
+            raise Interrupted(f"interrupted after epoch {len(run.history)}: {where}", signum, run)
         return run
 
 
@@ -83,6 +92,11 @@ def _begun(problem: Problem, files: RunFiles) -> Progress:
     state, meta = found
     _check_same_config(problem.config, meta)
     check_same_data(problem.dataset, meta)
+    if meta["epoch"] > problem.config.epochs:
+        raise RunDirectoryError(
+            f"epochs: the run in this directory has done {meta['epoch']}, found {problem.config.epochs}; resume with "
+            "at least as many, or train anew in another directory"
+        )
     return Progress(state, [files.keep_records(meta["epoch"])], meta["epoch"], meta["seconds"])
 
 

@@ -23,6 +23,7 @@ from jax import Array, lax
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from jaxstable.config import ConfigError
 from jaxstable.models.base import Params
 from jaxstable.training.epoch import EpochInfo, run_epoch
 from jaxstable.training.spec import Hyper, Spec
@@ -57,6 +58,23 @@ def use_every_core() -> None:
         logger.debug("JAX was already running: its CPU devices stay as they are")
 
 
+def check_placement(devices: Sequence[Device] | None, width: int | None) -> None:
+    """Check where lanes are to run.
+
+    Raises:
+        ConfigError: `devices` is not a list of JAX devices, or `width` not a whole number of at least 1.
+    """
+    if width is not None and (not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1):
+        raise ConfigError(f"width: found {width!r}, expected a whole number of at least 1, or None to choose by itself")
+    if devices is None:
+        return
+    listed = isinstance(devices, (list, tuple, np.ndarray)) and len(devices) > 0
+    if not listed or not all(isinstance(device, jax.Device) for device in devices):
+        raise ConfigError(
+            f"devices: found {devices!r}, expected JAX devices, such as jax.devices('cpu'), or None for all"
+        )
+
+
 class Lanes:
     """Advance a set of runs together, epoch by epoch.
 
@@ -84,7 +102,8 @@ class Lanes:
         self.spec = spec
         self.hyper = jax.tree.map(np.asarray, hyper)
         self.n_lanes = len(self.hyper.seed)
-        devices = list(devices or jax.local_devices())[: self.n_lanes]
+        check_placement(devices, width)
+        devices = list(jax.local_devices() if devices is None else devices)[: self.n_lanes]
         on_cpu = devices[0].platform == "cpu"
         self.width = width or (1 if on_cpu else _power_of_two(self.n_lanes))
         self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))

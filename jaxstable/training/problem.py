@@ -33,15 +33,21 @@ class Problem:
             dataset = dataset.with_window(config.window)
         if config.monitor == "val_f1" and dataset.truth is None:
             raise ConfigError("monitor: found 'val_f1', but the data set has no true graph; use 'auto' or 'val_loss'")
+        if model is not None and not isinstance(model, Model):
+            raise ConfigError(
+                f"model: found {model!r}, expected a Model of your own; name one that there is in the config, such as "
+                "Config(model='svar')"
+            )
         self.config = config
         self.dataset = dataset
         self.model = model or model_of(config)
-        self.spec: Spec = make_spec(config, self.model, dataset.n_vars, dataset.truth is not None)
         self.prepared: Prepared = prepare(dataset, config.standardize)
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
         train, validation = self.model.inputs(dataset, self.prepared)
         self.data = LaneData(train, validation, truth, jnp.float32(config.epochs))
-        self.n_steps = self.model.epoch_steps or -(-len(train) // config.batch_size)
+        has_truth = dataset.truth is not None
+        self.spec: Spec = make_spec(config, self.model, dataset.n_vars, has_truth, n_examples=len(train))
+        self.n_steps = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:
@@ -51,9 +57,14 @@ class Problem:
     def run_of(
         self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float
     ) -> Run:
-        """Return the finished run of one lane."""
+        """Return the finished run of one lane.
+
+        Raises:
+            ConfigError: The model's adjacency is not one.
+        """
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
         lagged = self.model.adjacency(params)
+        _check_adjacency(self.model.name, np.asarray(lagged), self.spec.n_vars)
         best = [record for record in history if record["new_best"]]
         evaluated = best or [record for record in history if record["best_threshold"] is not None]
         return Run(
@@ -71,6 +82,21 @@ class Problem:
         )
 
 
+def _check_adjacency(model: str, lagged: np.ndarray, n_vars: int) -> None:
+    if lagged.ndim != 3 or lagged.shape[1:] != (n_vars, n_vars):
+        found = f"of shape {lagged.shape}"
+    elif not np.isfinite(lagged).all():
+        found = "with entries that are not finite"
+    elif lagged.min() < 0:
+        found = f"with entries down to {lagged.min():.3g}"
+    else:
+        return
+    raise ConfigError(
+        f"model: found an adjacency of {model!r} {found}, expected finite scores >= 0 [lag, {n_vars}, {n_vars}]; "
+        "let its `adjacency` return, say, the absolute value of the weights"
+    )
+
+
 def identity(config: Config, dataset: Dataset) -> dict[str, Any]:
     """Return what a checkpoint must agree with: the config and a checksum of the data."""
     return {"config": config.to_dict(), "fingerprint": fingerprint(dataset)}
@@ -85,11 +111,15 @@ def check_same_data(dataset: Dataset, meta: Mapping[str, Any]) -> None:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a data set's values, gaps, windows and true graph."""
+    """Return a checksum of a data set: values, gaps, joints, labels, windows and true graphs."""
     digest = hashlib.blake2b(digest_size=16)
-    truth = np.zeros(0, bool) if dataset.truth is None else dataset.truth
-    for array in (dataset.values, dataset.mask, dataset.series, truth):
-        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    labels = (dataset.series, dataset.recording, dataset.environment)
+    for array in (dataset.values, dataset.mask, *labels, dataset.truth, dataset.lagged_truth):
+        if array is None:
+            digest.update(b"none")
+            continue
+        digest.update(repr((array.dtype.str, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     digest.update(repr((dataset.names, dataset.window, dataset.stride)).encode())
     return digest.hexdigest()
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from jaxstable.training.console import epoch_line
+from jaxstable.training.console import COMPILING, NOTHING_LEFT, epoch_line, say
 
 
 class Progress:
@@ -24,31 +24,35 @@ class Progress:
         self.terminal = sys.stdout.isatty()
         self.wanted = self.terminal or "ipykernel" in sys.modules if wanted is None else wanted
         self._bar = None
+        self._shown = 0
 
     def __enter__(self) -> Progress:
         if self.wanted and self.terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
+            from rich import progress as rich
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Bar(*columns, transient=True)
-            self._task = self._bar.add_task("compiling", total=self.epochs)
+            words, spinner, bar = rich.TextColumn("{task.description}"), rich.SpinnerColumn(), rich.BarColumn()
+            times = (rich.TimeElapsedColumn(), rich.TimeRemainingColumn())
+            self._bar = rich.Progress(spinner, words, bar, rich.MofNCompleteColumn(), *times, transient=True)
+            self._task = self._bar.add_task(COMPILING, total=self.epochs)
             self._bar.start()
         elif self.wanted:
-            print("compiling ...", flush=True)
+            say(COMPILING)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._bar:
             self._bar.stop()
+        if self.wanted and not self._shown and exception[0] is None:
+            say(NOTHING_LEFT)
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """Show one health record."""
+        self._shown += 1
         if not self.wanted:
             return
         line = epoch_line(record, self.epochs, self.true_edge_count)
         if self._bar is None:
-            print(line, flush=True)
+            say(line)
             return
         self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
         self._bar.update(self._task, completed=record["epoch"], description="training")

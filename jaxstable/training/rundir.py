@@ -136,7 +136,7 @@ def read_log(path: Path) -> Log:
             record = json.loads(line)
         except ValueError:
             record = None
-        if isinstance(record, dict):
+        if isinstance(record, dict) and not isinstance(record.get("epoch"), (dict, list)):
             records[record.get("epoch", f"line {number}")] = record
         else:
             damaged.append(number)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,24 +15,33 @@ import filelock
 
 from jaxstable.config import Config
 from jaxstable.training import rundir
-from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
+from jaxstable.training.checkpoint import META, load_checkpoint, save_checkpoint
 from jaxstable.training.rundir import RunDirectoryError
 from jaxstable.training.table import is_sweep
 
 CHECKPOINT = "checkpoint.npz"
 LOCK = ".lock"
-OWN_FILES = (  # what a run or a sweep leaves, but for its config
+CHECKPOINTS = (CHECKPOINT, "checkpoint-[0-9]*.npz")
+MARKS = (  # what nobody else calls so: a directory that holds one is a run's
     rundir.LOG.format(preset="*"),
     rundir.SUMMARY.format(preset="*"),
-    rundir.ADJACENCY,
-    "checkpoint*.npz",
-    "lanes*.json",
-    "lanes.npz",
+    "lanes_log.json",
     "sweep_summary.json",
+)
+OWN_FILES = (  # what a run or a sweep leaves, but for its config
+    *MARKS,
+    *CHECKPOINTS,
+    rundir.ADJACENCY,
+    "lanes.json",
+    "lanes.npz",
     "data.json",
     "graph.graphml",
     "result.png",
+    "sweep.png",
 )
+RECORD_KEYS = ("status", "train_loss", "skipped_steps", "val_loss", "new_best", "best_threshold")
+
+logger = logging.getLogger("jaxstable")
 
 Notes = Mapping[str, Mapping[str, Any]]
 
@@ -41,24 +52,31 @@ class RunFiles:
     Args:
         directory: The directory; made if missing.
         config: The run's config; its preset names the log.
-        resume: Whether to go on from the checkpoint there. If not, the files of a run that is already there are
-            moved to a numbered directory beside it, so that nothing is lost.
+        resume: Whether to go on from the checkpoint there. If not, or if there is none, the files of a run that
+            is already there are moved to a numbered directory beside it, so that nothing is lost; only a run of
+            the same config that was killed before its first checkpoint starts anew in its place.
+        notes: Names of the documents that will be laid beside the run's files.
+
+    Attributes:
+        moved_to: Where the files of an earlier run went; None if there were none.
 
     Raises:
-        RunDirectoryError: Another run is writing there.
+        RunDirectoryError: Another run is writing there, or files that are not a run's would be overwritten.
     """
 
-    def __init__(self, directory: str | Path, config: Config, *, resume: bool) -> None:
+    def __init__(self, directory: str | Path, config: Config, *, resume: bool, notes: Iterable[str] = ()) -> None:
         self.directory = Path(directory)
-        self._lock = locked(self.directory)
-        with released_on_error(self._lock):
-            if not resume:
-                move_away(self.directory)
-            elif is_sweep(self.directory):
-                raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
         self.checkpoint = self.directory / CHECKPOINT
         self.log = self.directory / rundir.LOG.format(preset=config.preset)
         self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
+        self.moved_to: Path | None = None
+        self._lock = locked(self.directory)
+        with released_on_error(self._lock):
+            if resume and is_sweep(self.directory):
+                raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
+            if not (resume and (self.checkpoint.exists() or self._barely_begun(config))):
+                writes = (CHECKPOINT, self.log.name, self.summary.name, rundir.ADJACENCY, *notes)
+                self.moved_to = move_away(self.directory, writes=writes)
         self.meta: dict[str, Any] = {}  # what every checkpoint says besides its state
         self._handle: TextIO | None = None
 
@@ -74,8 +92,9 @@ class RunFiles:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def describe(self, documents: Notes) -> None:
-        """Lay JSON documents beside the run's files, by file name."""
+    def begin(self, documents: Notes) -> None:
+        """Lay JSON documents beside the run's files, by file name; without a summary, the run counts as going on."""
+        self.summary.unlink(missing_ok=True)
         for name, document in documents.items():
             rundir.write_json(self.directory / name, document)
 
@@ -98,6 +117,7 @@ class RunFiles:
                 f"{self.log} holds {len(records)} whole records, but the checkpoint is at epoch {n_epochs}; "
                 "restore the log from a copy, or train anew in another directory"
             )
+        check_records(self.log, records)
         rundir.write_log(self.log, records)
         return records
 
@@ -109,7 +129,39 @@ class RunFiles:
 
     def load(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return what the checkpoint holds, None if there is none yet."""
-        return load_checkpoint(self.checkpoint, template) if self.checkpoint.is_file() else None
+        return loaded(self.checkpoint, template)
+
+    def _barely_begun(self, config: Config) -> bool:
+        """Return whether the directory holds this very run, killed before its first checkpoint."""
+        path = self.directory / rundir.CONFIG
+        ended = any(self.directory.glob(rundir.SUMMARY.format(preset="*")))
+        return path.is_file() and not ended and rundir.read_json(path) == rundir.json_ready(config.to_dict())
+
+
+def loaded(checkpoint: Path, template: Any) -> tuple[Any, dict[str, Any]] | None:
+    """Return what a checkpoint holds, None if there is none.
+
+    Raises:
+        RunDirectoryError: It is damaged.
+    """
+    if checkpoint.exists() and not checkpoint.is_file():
+        raise RunDirectoryError(f"{checkpoint} is not a file; remove it, or choose another run directory")
+    return load_checkpoint(checkpoint, template) if checkpoint.is_file() else None
+
+
+def check_records(log: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to go on from records that lack what a run needs of them.
+
+    Raises:
+        RunDirectoryError: A record lacks a key.
+    """
+    for record in records:
+        lacking = [key for key in RECORD_KEYS if key not in record]
+        if lacking:
+            raise RunDirectoryError(
+                f"{log}: the record of epoch {record.get('epoch')} lacks {', '.join(lacking)}; restore the log from a "
+                "copy, or train anew in another directory"
+            )
 
 
 def locked(directory: Path) -> filelock.BaseFileLock:
@@ -147,26 +199,64 @@ def released_on_error(lock: filelock.BaseFileLock) -> Iterator[None]:
         raise
 
 
-def move_away(directory: Path, force: bool = False) -> Path | None:
+def move_away(directory: Path, force: bool = False, writes: Iterable[str] = ()) -> Path | None:
     """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`.
 
+    Args:
+        directory: The directory.
+        force: Make the numbered directory even if there is no file to move.
+        writes: Names of the files to be written next.
+
+    Returns:
+        The numbered directory, None if none was needed.
+
     Raises:
-        RunDirectoryError: The directory holds a config that no run wrote, so its files are somebody else's.
+        RunDirectoryError: The directory holds a config that no run wrote, so its files are somebody else's, or
+            somebody else's files have the names of those to be written.
     """
-    config = directory / rundir.CONFIG
-    files = [path for pattern in OWN_FILES for path in directory.glob(pattern)]
-    if config.is_file():
-        if not {"preset", "lanes"} & set(rundir.read_json(config)):
-            raise RunDirectoryError(f"{config} is not a run's; choose a run directory of its own")
-        # The config goes last: a crash on the way leaves it, and the next run moves the rest.
-        files.append(config)
+    directory = directory.resolve()  # "." has no name to number
+    files = own_files(directory)
+    remaining = {path.name for path in directory.iterdir()} - {path.name for path in files}
+    taken = sorted(remaining & set(writes))
+    if taken:
+        raise RunDirectoryError(
+            f"{directory} holds {', '.join(taken)}, which no run wrote and this one would overwrite; choose a run "
+            "directory of its own"
+        )
     if not files and not force:
         return None
-    directory = directory.resolve()  # "." has no name to number
     number = 1
     while (target := directory.with_name(f"{directory.name}-{number}")).exists():
         number += 1
     target.mkdir()
     for path in files:
         path.rename(target / path.name)
+    logger.info("moved the files of an earlier run from %s to %s", directory, target)
     return target
+
+
+def own_files(directory: Path) -> list[Path]:
+    """Return the files that a run or a sweep has left, its config last; none if nothing marks the directory as its.
+
+    Raises:
+        RunDirectoryError: The directory holds a config that no run wrote.
+    """
+    config = directory / rundir.CONFIG
+    if config.is_file() and not {"preset", "lanes"} & set(rundir.read_json(config)):
+        raise RunDirectoryError(f"{config} is not a run's; choose a run directory of its own")
+    if not (config.is_file() or _found(directory, MARKS) or any(map(_is_ours, _found(directory, CHECKPOINTS)))):
+        return []
+    # The config goes last: a crash on the way leaves it, and the next run moves the rest.
+    return [*_found(directory, OWN_FILES), *([config] if config.is_file() else [])]
+
+
+def _found(directory: Path, patterns: Iterable[str]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(directory.glob(pattern)) if path.is_file()]
+
+
+def _is_ours(checkpoint: Path) -> bool:
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return f"{META}.npy" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False

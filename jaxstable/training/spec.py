@@ -46,12 +46,20 @@ class Hyper(NamedTuple):
     seed: Array  # uint32
 
 
-def make_spec(config: Config, model: Model, n_vars: int, has_truth: bool) -> Spec:
-    """Return the static part of a config for data of `n_vars` variables."""
+def make_spec(config: Config, model: Model, n_vars: int, has_truth: bool, n_examples: int | None = None) -> Spec:
+    """Return the static part of a config for data of `n_vars` variables.
+
+    Args:
+        config: Every choice of the run.
+        model: The model.
+        n_vars: Number of variables.
+        has_truth: Whether the true graph is known.
+        n_examples: Examples to train on; a batch that could hold more would be padding.
+    """
     return Spec(
         model=model,
         n_vars=n_vars,
-        batch_size=config.batch_size,
+        batch_size=config.batch_size if n_examples is None else min(config.batch_size, n_examples),
         optimizer=config.optimizer,
         lr_schedule=config.lr_schedule,
         plateau=config.plateau,

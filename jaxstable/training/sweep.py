@@ -16,7 +16,7 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.models.base import Model
 from jaxstable.training import rundir
 from jaxstable.training.grid import static_fields
-from jaxstable.training.lanes import use_every_core
+from jaxstable.training.lanes import check_placement, use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem, fingerprint
 from jaxstable.training.record import Run
@@ -49,6 +49,7 @@ def sweep_lanes(
     on_epoch: OnSweepEpoch | None = None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,
+    keep: Callable[[Sequence[Run]], object] | None = None,
 ) -> list[Run]:
     """Train every config as a lane.
 
@@ -63,17 +64,19 @@ def sweep_lanes(
         on_epoch: Called after every epoch of a group with the new records, by lane.
         devices: Devices to use; by default all of this process.
         width: Lanes that a device takes at a time; by default 1 on a CPU, all elsewhere.
+        keep: Writes the runs into `run_dir`; called while the directory is still ours and signals still wait.
 
     Returns:
         One run per config, in their order.
 
     Raises:
-        ConfigError: A config does not fit the data.
+        ConfigError: A config does not fit the data, or `model`, `devices` or `width` is refused.
         RunDirectoryError: The directory is in use, damaged or holds another sweep.
-        Interrupted: A signal came; the epoch was finished and everything saved, and `result` holds all runs, those
-            that had not begun without a record.
+        Interrupted: A signal came, be it in the last epoch; the epoch was finished and everything saved, and
+            `result` holds all runs, those that had not begun without a record.
     """
     use_every_core()
+    check_placement(devices, width)
     groups = grouped(configs, dataset, model)
     runs: dict[int, Run] = {}
     with contextlib.ExitStack() as closing:
@@ -102,17 +105,20 @@ def sweep_lanes(
             runs |= zip(group.lanes, ended, strict=True)
             if sink:
                 sink.end([run.status for run in ended])
-            signum = signalled()
-            if signum is not None and (len(runs) < len(configs) or any(run.status == "INTERRUPTED" for run in ended)):
-                done = sum(run.status != "INTERRUPTED" for run in runs.values())
-                where = (
-                    f"saved in {run_dir}; `jaxstable resume {run_dir}` goes on" if run_dir else "not saved: no run_dir"
-                )
+            if signalled() is not None:
                 for later in groups[number + 1 :]:
                     runs |= _not_run(later)
-                message = f"interrupted with {done} of {len(configs)} lanes done: {where}"
-                raise Interrupted(message, signum, [runs[lane] for lane in range(len(configs))])
-    return [runs[lane] for lane in range(len(configs))]
+                break
+        ordered = [runs[lane] for lane in range(len(configs))]
+        if files and keep:
+            keep(ordered)
+        signum = signalled()
+        if signum is not None:
+            done = sum(run.status != "INTERRUPTED" for run in ordered)
+            rest = f"`jaxstable resume {run_dir}` goes on" if done < len(ordered) else "nothing is left to train"
+            where = f"saved in {run_dir}; {rest}" if run_dir else "not saved: no run_dir"
+            raise Interrupted(f"interrupted with {done} of {len(ordered)} lanes done: {where}", signum, ordered)
+        return ordered
 
 
 def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = None) -> list[Group]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from jaxstable.training import rundir
-from jaxstable.training.checkpoint import load_checkpoint, save_checkpoint
-from jaxstable.training.runfiles import Notes, locked, move_away, released_on_error
+from jaxstable.training.checkpoint import save_checkpoint
+from jaxstable.training.runfiles import Notes, check_records, loaded, locked, move_away, released_on_error
 from jaxstable.training.table import LOG, SUMMARY, TABLE, as_line, by_lane, read_lane_log, write_lines
 
 SWEEP = rundir.CONFIG
@@ -24,6 +24,9 @@ class SweepFiles:
         resume: Whether to go on from the checkpoints there; if not, an earlier sweep is moved aside.
         notes: JSON documents to lay beside the sweep's files, by file name.
 
+    Attributes:
+        moved_to: Where the files of an earlier sweep went; None if there were none.
+
     Raises:
         RunDirectoryError: The directory is in use, or holds another sweep.
     """
@@ -32,12 +35,14 @@ class SweepFiles:
         self, directory: str | Path, identity: Mapping[str, Any], *, resume: bool, notes: Notes | None = None
     ) -> None:
         self.directory = Path(directory)
+        self.moved_to: Path | None = None
         self._lock = locked(self.directory)
         config = self.directory / SWEEP
         with released_on_error(self._lock):
-            if not resume:
-                move_away(self.directory)
-            elif config.is_file():
+            if not (resume and config.is_file()):
+                writes = (LOG, TABLE, SUMMARY, "lanes.npz", self._checkpoint(0).name, *(notes or {}))
+                self.moved_to = move_away(self.directory, writes=writes)
+            else:
                 _check_same(rundir.read_json(config), identity, self.directory)
         for name, document in {SWEEP: identity, **(notes or {})}.items():
             rundir.write_json(self.directory / name, document)
@@ -64,7 +69,8 @@ class SweepFiles:
             known: Epochs done by every lane's group.
         """
         path = self.directory / LOG
-        records = [record for record in read_lane_log(path) if record["epoch"] <= known.get(record["lane"], 0)]
+        records = [record for record in read_lane_log(path) if _known(record, known)]
+        check_records(path, records)
         write_lines(path, records)
         dealt = by_lane(records, 1 + max(known))
         return {lane: dealt[lane] for lane in known}
@@ -89,11 +95,15 @@ class SweepFiles:
 
     def load(self, group: int, template: Any) -> tuple[Any, dict[str, Any]] | None:
         """Return one group's checkpoint, None if there is none yet."""
-        path = self._checkpoint(group)
-        return load_checkpoint(path, template) if path.is_file() else None
+        return loaded(self._checkpoint(group), template)
 
     def _checkpoint(self, group: int) -> Path:
         return self.directory / f"checkpoint-{group}.npz"
+
+
+def _known(record: Mapping[str, Any], known: Mapping[int, int]) -> bool:
+    lane, epoch = record["lane"], record["epoch"]
+    return isinstance(lane, int) and isinstance(epoch, int) and epoch <= known.get(lane, 0)
 
 
 def _check_same(then: Mapping[str, Any], now: Mapping[str, Any], directory: Path) -> None:

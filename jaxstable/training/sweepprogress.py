@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxstable.config import Config
+from jaxstable.training.console import COMPILING, NOTHING_LEFT, say
 from jaxstable.training.grid import static_fields
 from jaxstable.training.table import better, default_metric
 
@@ -131,23 +132,28 @@ class SweepProgress:
         self.terminal = sys.stdout.isatty()
         self.wanted = self.terminal or "ipykernel" in sys.modules if wanted is None else wanted
         self._live: Any = None
+        self._shown = 0
 
     def __enter__(self) -> SweepProgress:
         if self.wanted and self.terminal:
             from rich.live import Live
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+            from rich.progress import TimeElapsedColumn as Elapsed
 
-            self._bar = Progress(TextColumn("lane epochs"), BarColumn(None), MofNCompleteColumn(), expand=True)
+            columns = (SpinnerColumn(), TextColumn("lane epochs"), BarColumn(None), MofNCompleteColumn(), Elapsed())
+            self._bar = Progress(*columns, expand=True)
             self._task = self._bar.add_task("", total=self.tally.lane_epochs[1])
-            self._live = Live(self._drawn("compiling ..."), transient=True)
+            self._live = Live(self._drawn(COMPILING), transient=True)
             self._live.start()
         elif self.wanted:
-            print(f"{self.title}compiling ...", flush=True)
+            say(self.title + COMPILING)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._live:
             self._live.stop()
+        if self.wanted and not self._shown and exception[0] is None:
+            say(self.title + NOTHING_LEFT)
 
     def begin(self, histories: Mapping[int, Sequence[Record]]) -> None:
         """Take note of what a resumed sweep already has."""
@@ -156,10 +162,11 @@ class SweepProgress:
     def epoch(self, records: Mapping[int, Record]) -> None:
         """Show one epoch of a group."""
         diverged = self.tally.add(records)
+        self._shown += 1
         if not self.wanted:
             return
         if self._live is None:
-            print(self.title + self.tally.line(), flush=True)
+            say(self.title + self.tally.line())
             return
         for lane in diverged:
             self._live.console.print(f"lane {lane} diverged in epoch {self.tally.epoch}", highlight=False)

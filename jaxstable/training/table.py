@@ -87,7 +87,8 @@ def as_line(document: Mapping[str, Any]) -> bytes:
 
 def read_lane_log(path: Path) -> list[dict[str, Any]]:
     """Return the whole records of a sweep's log; a line that a crash cut off is left out."""
-    return [record for record in _read_lines(path) if {"lane", "epoch"} <= set(record)]
+    whole = (record for record in _read_lines(path) if {"lane", "epoch"} <= set(record))
+    return [record for record in whole if isinstance(record["lane"], int) and isinstance(record["epoch"], int)]
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ def test_with_window_shares_the_series():
 
 def test_repr_is_one_short_line():
     data = Dataset.from_array(RNG.normal(size=(50, 2)), truth=[[0, 1], [0, 0]])
-    expected = "Dataset(50 rows, 2 variables, 1 series, 0.0 % missing, 27 windows of 24, 1 true edges)"
+    expected = "Dataset(50 rows, 2 variables, 1 series, 0.0 % missing, 27 windows of 24, 1 true edge)"
     assert repr(data) == expected
 
 

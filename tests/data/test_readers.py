@@ -7,7 +7,7 @@ import pytest
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.readers import read_csv, read_graph
+from jaxstable.data.readers import read_csv, read_graph, read_parquet
 from jaxstable.data.uci import read_uci, read_uci_table
 
 A = np.round(np.random.default_rng(0).normal(size=40), 3)
@@ -148,3 +148,12 @@ def test_service_latencies_with_rounded_times(shared):
     path = shared / "data" / "petshop" / "low_traffic_latency_Average.csv"
     with pytest.raises(DataError, match="time repeats at row 2"):
         Dataset.from_file(path, time="timestamp")
+
+
+def test_damaged_parquet_and_a_field_without_end_are_refused(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        read_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n" + '"' + 200_000 * "x")
+    with pytest.raises(DataError, match="damaged"):
+        read_csv(tmp_path / "a.csv")

@@ -145,7 +145,7 @@ def test_shares_are_checked(shares):
 
 def test_too_few_steps_for_three_parts():
     data = Dataset.from_array(np.random.default_rng(0).normal(size=(29, 2)), window=10)
-    with pytest.raises(DataError, match=r"20 windows of 10 steps in 29 rows.*smaller window"):
+    with pytest.raises(DataError, match=r"20 windows of 10 steps in 29 rows.*Choose window <= 9,"):
         split(data)
 
 

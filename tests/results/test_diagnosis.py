@@ -88,6 +88,16 @@ CASES = [
 ]  # fmt: skip
 
 
+def test_what_cannot_be_is_not_reported():
+    unreached = {"recon": 0.0, "sparse": 0.1, "acyclic": 0.1, "disen": 0.0}
+    scores = [0.2, 0.6, 0.7, 0.6, 0.5, 0.4, 0.4, 0.3]
+    moved = diagnose(make_history(val_f1=scores, grad_to_adjacency=unreached), Config())
+    assert "overfitting" not in [finding.code for finding in moved]
+    empty = diagnose(make_history(val_f1=0.0, edge_count=0), Config(), {"true_edge_count": 0})
+    assert not {"f1_zero", "no_edges"} & {finding.code for finding in empty}
+    assert [finding.code for finding in diagnose([], None, None, "INTERRUPTED")] == ["no_history"]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[3]}-{case[4]}")
 def test_finding(case):
     history, facts, status, code, severity, remedy = case

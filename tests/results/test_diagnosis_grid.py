@@ -104,6 +104,26 @@ def test_edges_that_vanish_are_laid_to_the_penalty():
     assert lanes.evidence.startswith("in 3 of 12 lanes (lanes 9, 10, 11); lane 9: 0 edges")
 
 
+def test_edges_that_were_never_right_are_no_loss():
+    def measure(config, **more):
+        return {"edge_count": 0 if config.lambda_sparse > 1e-3 else 6, **more}
+
+    blind = make_sweep(SPARSE, lambda config: measure(config, val_f1=0.0)).diagnose()
+    assert "edges_vanish" not in codes(blind)
+    unmoved = make_sweep(SPARSE, lambda config: measure(config, grad_to_adjacency=UNREACHED)).diagnose()
+    assert not {"edges_vanish", "best_lane"} & set(codes(unmoved))
+
+
+def test_a_value_with_which_every_lane_diverged_is_named_beside_stray_ones():
+    def measure(config):
+        stray = config.learning_rate == 1e-3 and config.seed == 0
+        return {"status": "DIVERGED"} if config.learning_rate == 1.0 or stray else {}
+
+    finding = the(make_sweep({"learning_rate": [1e-3, 1.0], "seed": [0, 1]}, measure).diagnose(), "lanes_diverged")
+    assert finding.evidence.endswith("among them every lane with learning_rate 1")
+    assert finding.remedy == "Leave learning_rate 1 out of the grid."
+
+
 def test_edges_may_vanish_at_the_low_end():
     grid = {"lambda_recon": [0.1, 1.0, 10.0]}
     found = make_sweep(grid, lambda config: {"edge_count": 0 if config.lambda_recon < 1 else 5}).diagnose()
@@ -170,7 +190,8 @@ def test_seeds_that_disagree_more_than_the_grid_are_a_warning():
         return {"val_f1": [0.2, 0.9, 0.5][config.seed] + config.lambda_sparse}
 
     finding = the(make_sweep(SPARSE, measure).diagnose(), "seeds_disagree")
-    assert finding.evidence.startswith("val_f1 varies by 0.3512 (standard deviation) over 3 seeds and by 0.004")
+    evidence = "val_f1 varies by 0.3512 (standard deviation), 0.66 of its mean 0.5361, over 3 seeds and by 0.004"
+    assert finding.evidence.startswith(evidence)
     assert finding.remedy == "Compare means over seeds, and take at least 6 of them."
     assert "seeds_agree" in codes(make_sweep(SPARSE, healthy).diagnose())
 

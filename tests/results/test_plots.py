@@ -123,3 +123,23 @@ def test_names_are_shortened_and_stay_different():
     short = shorten_all(names, 14)
     assert len(set(short)) == 3
     assert all(len(name) <= 14 for name in short)
+
+
+def test_a_single_zero_leaves_the_scale_logarithmic_and_no_legend_covers_a_curve():
+    terms = [{"recon": 10.0**-i, "sparse": float(i != 3), "acyclic": 0.1, "disen": 1.0} for i in range(6)]
+    history = [make_record(i + 1, train_loss_components=term) for i, term in enumerate(terms)]
+    figure = plot_history(history)
+    figure.draw_without_rendering()
+    assert figure.axes[1].get_yscale() == "log"
+    assert "sparse > 0" in [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    for axes in figure.axes:
+        if axes.get_legend():
+            assert axes.get_legend().get_window_extent().y1 <= axes.get_window_extent().y0
+
+
+def test_a_picture_says_when_nothing_was_learned():
+    unreached = {"recon": 0.0, "sparse": 0.1, "acyclic": 0.1, "disen": 0.0}
+    title = TrainResult(make_run(history=make_history(3, grad_to_adjacency=unreached))).plot().get_suptitle()
+    assert title.startswith("5 variables · 3 epochs · ")
+    assert title.splitlines()[1].startswith("Not learned: ")
+    assert "Not learned" not in TrainResult(make_run()).plot().get_suptitle()

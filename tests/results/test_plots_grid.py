@@ -43,10 +43,10 @@ def test_cells_hold_means_and_name_what_is_lost(tmp_path):
     np.testing.assert_allclose(image.get_array()[:2].filled(np.nan), [[0.405, 0.305, 0.205]] * 2)
     assert image.get_array().mask[2].all()
     shown = words(metric)
-    assert "mean over seed · 18 lanes" in shown
+    assert "mean over seed · 18 lanes · best: lane 1 (0.41)" in shown
     assert shown.count("2 diverged") == 3
     assert [label.get_text() for label in metric.get_xticklabels()] == ["0.0001", "0.001", "0.01"]
-    assert [label.get_text() for label in metric.get_yticklabels()] == ["0.001", "0.01", "1e+06"]
+    assert [label.get_text() for label in metric.get_yticklabels()] == ["0.001", "0.01", "1e+06\nall diverged"]
     for fan in fans:
         assert {"median of 12 lanes", "diverged (6)"} <= set(words(fan.get_legend()))
 

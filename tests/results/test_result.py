@@ -175,3 +175,36 @@ print("ok")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "ok\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("total_time", "x"), ("total_time", [1]), ("data_facts", [1]), ("data_facts", "x")]
+)
+def test_a_damaged_summary_is_refused(tmp_path, key, value):
+    TrainResult(make_run()).save(tmp_path)
+    path = tmp_path / "training_summary_stable.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(RunDirectoryError, match="is damaged"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["plain", "adjacency", "lagged", "names", "threshold"])
+def test_damaged_arrays_are_refused(tmp_path, damage):
+    path = TrainResult(make_run()).save(tmp_path) / "adjacency.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    with path.open("wb") as handle:
+        if damage == "plain":
+            np.save(handle, arrays["adjacency"])
+        else:
+            np.savez(handle, **{**arrays, damage: np.zeros(()) if damage != "threshold" else np.zeros(2)})
+    with pytest.raises(RunDirectoryError, match="is damaged"):
+        load(tmp_path)
+
+
+def test_a_log_line_with_a_list_for_its_epoch_counts_as_damaged(tmp_path):
+    TrainResult(make_run()).save(tmp_path)
+    path = tmp_path / "training_log_stable.json"
+    whole = len(load(tmp_path).history)
+    path.write_text('{"epoch": [1]}\n' + path.read_text())
+    assert len(load(tmp_path).history) == whole

@@ -99,7 +99,7 @@ def test_saved_sweep_comes_back_whole(tmp_path, truth):
 
 def test_lanes_may_differ_in_their_lags(tmp_path):
     short = make_run()
-    long = make_run(lagged=np.concatenate([short.lagged, short.lagged]), config=Config(model="other"))
+    long = make_run(lagged=np.concatenate([short.lagged, short.lagged]), config=Config(model="svar"))
     again = load(SweepResult([short, long]).save(tmp_path))
     for own, other in zip((short, long), again, strict=True):
         np.testing.assert_array_equal(own.lagged, other.lagged)

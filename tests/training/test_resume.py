@@ -11,6 +11,9 @@ import pytest
 from toy_models import linear
 
 from jaxstable import api
+from jaxstable.training.fit import fit
+from jaxstable.training.lanes import compiled
+from jaxstable.training.rundir import RunDirectoryError
 from jaxstable.training.signals import Interrupted
 
 
@@ -101,7 +104,9 @@ def test_more_epochs_continue_the_same_run(model, whole, small_config, small_dat
 def test_finished_run_resumes_to_itself(model, whole, small_config, small_dataset, tmp_path):
     api.train(small_config, small_dataset, run_dir=tmp_path, model=model)
     stamps = (tmp_path / "training_log_stable.json").stat().st_mtime_ns
+    programs = compiled.cache_info().misses
     result = api.train(small_config, small_dataset, run_dir=tmp_path, model=model, resume=True)
+    assert compiled.cache_info().misses == programs
     assert len(result.history) == small_config.epochs
     assert contents(tmp_path) == whole
     assert (tmp_path / "training_log_stable.json").stat().st_mtime_ns == stamps
@@ -119,3 +124,46 @@ def test_interrupted_without_a_directory_says_that_nothing_is_saved(small_config
     stop = interrupted_after(1, signal.SIGINT, small_config, small_dataset, None, linear())
     assert "not saved: no run_dir" in str(stop)
     assert len(stop.result.history) == 1
+
+
+def test_a_signal_in_the_last_epoch_is_obeyed_with_everything_saved(small_config, small_dataset, tmp_path):
+    epochs = small_config.epochs
+    stop = interrupted_after(epochs, signal.SIGTERM, small_config, small_dataset, tmp_path, linear())
+    assert (stop.signum, stop.result.status, len(stop.result.history)) == (signal.SIGTERM, "FINISHED", epochs)
+    assert f"interrupted after epoch {epochs}: saved in {tmp_path}; nothing is left to train" in str(stop)
+    assert api.load(tmp_path).status == "FINISHED"
+
+
+def test_the_result_is_written_under_lock_and_signals_wait_for_it(small_config, small_dataset, tmp_path):
+    config = small_config.replace(epochs=1)
+
+    def keep(run):
+        with pytest.raises(RunDirectoryError, match="in use"):
+            fit(config, small_dataset, model=linear(), run_dir=tmp_path)
+        os.kill(os.getpid(), signal.SIGTERM)
+        (tmp_path / "kept").write_text(run.status)
+
+    with pytest.raises(Interrupted):
+        fit(config, small_dataset, model=linear(), run_dir=tmp_path, keep=keep)
+    assert (tmp_path / "kept").read_text() == "FINISHED"
+
+
+def test_a_resumed_run_does_not_read_as_finished_while_it_goes_on(small_config, small_dataset, tmp_path):
+    api.train(small_config.replace(epochs=1), small_dataset, run_dir=tmp_path, model=linear())
+    seen = []
+    fit(
+        small_config.replace(epochs=2),
+        small_dataset,
+        model=linear(),
+        run_dir=tmp_path,
+        resume=True,
+        on_epoch=lambda record: seen.append((tmp_path / "training_summary_stable.json").exists()),
+    )
+    assert seen == [False]
+
+
+def test_a_run_with_a_window_of_its_own_resumes(small_config, small_dataset, tmp_path):
+    config = small_config.replace(window=5, epochs=1)
+    api.train(config, small_dataset, run_dir=tmp_path, model=linear())
+    result = api.train(config.replace(epochs=2), small_dataset, run_dir=tmp_path, model=linear(), resume=True)
+    assert len(result.history) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from toy_models import linear
 
 from jaxstable import api
+from jaxstable.config import ConfigError
 from jaxstable.data.dataset import Dataset
+from jaxstable.training.problem import Problem, fingerprint
 from jaxstable.training.rundir import RunDirectoryError
 from jaxstable.training.runfiles import RunFiles
 
@@ -163,3 +166,98 @@ def test_directory_that_is_a_file_is_refused(config, small_dataset, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="file"):
         api.train(config, small_dataset, run_dir=tmp_path / "file", model=linear())
+
+
+def test_resume_of_a_saved_result_moves_it_aside(run_dir, config, small_dataset, tmp_path):
+    saved = tmp_path / "saved"
+    api.load(run_dir).save(saved)
+    before = snapshot(saved)
+    api.train(config.replace(seed=5), small_dataset, run_dir=saved, resume=True, model=linear())
+    assert snapshot(tmp_path / "saved-1") == before
+    assert api.load(saved).config.seed == 5
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_anew_in_place(run_dir, config, small_dataset):
+    for name in ("checkpoint.npz", "training_summary_stable.json", "adjacency.npz"):
+        (run_dir / name).unlink()
+    result = api.train(config, small_dataset, run_dir=run_dir, resume=True, model=linear())
+    assert len(result.history) == 2
+    assert [path.name for path in run_dir.parent.iterdir()] == ["run"]
+
+
+def test_files_say_where_an_earlier_run_went(run_dir, config, caplog):
+    with caplog.at_level("INFO", logger="jaxstable"), RunFiles(run_dir, config, resume=False) as files:
+        assert files.moved_to == run_dir.with_name("run-1")
+    assert "run-1" in caplog.text
+
+
+def test_a_result_is_not_saved_over_another_run(run_dir, config, small_dataset, tmp_path):
+    other = api.train(config.replace(seed=5), small_dataset, model=linear())
+    grid = api.sweep(config, small_dataset, {"seed": [1]}, model=linear(), run_dir=tmp_path / "sweep")
+    before = snapshot(run_dir)
+    for result in (other, grid):
+        with pytest.raises(RunDirectoryError, match=r"holds another run .*checkpoint\.npz.*directory of its own"):
+            result.save(run_dir)
+    assert snapshot(run_dir) == before
+    with pytest.raises(RunDirectoryError, match="holds another run"):
+        other.save(tmp_path / "sweep")
+    assert api.load(run_dir).save(run_dir) == run_dir
+    assert grid.save(tmp_path / "sweep") == tmp_path / "sweep"
+
+
+def test_look_alikes_stay_and_are_not_overwritten(config, small_dataset, tmp_path):
+    names = ("graph.graphml", "checkpoint-final.npz", "lanes_of_the_road.json", "data.json")
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(RunDirectoryError, match=r"holds data\.json, which no run wrote"):
+        api.train(config, small_dataset, run_dir=tmp_path, model=linear(), notes={"data.json": {}})
+    api.train(config, small_dataset, run_dir=tmp_path, model=linear())
+    assert [(tmp_path / name).read_text() for name in names] == ["mine"] * 4
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "checkpoint.npz").write_text("mine")
+    with pytest.raises(RunDirectoryError, match=r"holds checkpoint\.npz, which no run wrote"):
+        api.train(config, small_dataset, run_dir=tmp_path / "other", model=linear())
+
+
+def test_fewer_epochs_than_done_are_refused(run_dir, config, small_dataset):
+    before = snapshot(run_dir)
+    with pytest.raises(RunDirectoryError, match="epochs: the run in this directory has done 2, found 1"):
+        api.train(config.replace(epochs=1), small_dataset, run_dir=run_dir, resume=True, model=linear())
+    assert snapshot(run_dir) == before
+
+
+@pytest.mark.parametrize("damage", ["keys", "list", "checkpoint"])
+def test_resume_of_a_damaged_run_is_refused(damage, run_dir, config, small_dataset):
+    log = run_dir / "training_log_stable.json"
+    if damage == "keys":
+        log.write_text('{"epoch": 1}\n{"epoch": 2}\n')
+    elif damage == "list":
+        log.write_text('{"epoch": [1]}\n')
+    else:
+        (run_dir / "checkpoint.npz").unlink()
+        (run_dir / "checkpoint.npz").mkdir()
+    words = {"keys": "epoch 1 lacks status", "list": "holds 0 whole records", "checkpoint": "is not a file"}
+    with pytest.raises(RunDirectoryError, match=words[damage]):
+        api.train(config, small_dataset, run_dir=run_dir, resume=True, model=linear())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"recording": np.array([1], np.int32)}, {"environment": np.zeros(1, np.int32)}, {"lagged_truth": np.eye(4) > 0}],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_part_of_the_data_is_in_the_fingerprint(change, small_dataset):
+    assert fingerprint(small_dataset) != fingerprint(dataclasses.replace(small_dataset, **change))
+
+
+def test_a_batch_holds_no_more_than_the_data(config, small_dataset):
+    problem = Problem(config.replace(batch_size=10_000), small_dataset, linear())
+    assert (problem.spec.batch_size, problem.n_steps) == (len(problem.data.train), 1)
+
+
+@pytest.mark.parametrize(("factor", "words"), [(-1.0, "down to -"), (np.nan, "not finite")])
+def test_an_adjacency_that_is_none_is_refused(factor, words, config, small_dataset):
+    model = linear()
+    broken = model._replace(adjacency=lambda params: factor * model.adjacency(params))
+    with pytest.raises(ConfigError, match=f"model: found an adjacency of 'linear' with entries.*{words}"):
+        api.train(config, small_dataset, model=broken)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from toy_models import linear
 
+from jaxstable.config import ConfigError
 from jaxstable.training import sweep as sweeping
 from jaxstable.training.fit import fit
 from jaxstable.training.grid import expand
@@ -129,13 +130,33 @@ def test_groups_that_had_not_begun_come_back_empty(small_config, small_dataset):
     assert not blank.adjacency.any()
 
 
-def test_a_signal_in_the_last_epoch_takes_nothing_away(small_config, small_dataset):
+def test_a_signal_in_the_last_epoch_takes_nothing_away_and_is_obeyed(small_config, small_dataset, tmp_path):
     def stop(records):
         if records[0]["epoch"] == small_config.epochs:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    [run] = sweep_lanes([small_config], small_dataset, model=linear(), on_epoch=stop)
-    assert run.status == "FINISHED"
+    kept = []
+    with pytest.raises(Interrupted, match=r"1 of 1 lanes done: saved in .*; nothing is left to train") as caught:
+        sweep_lanes([small_config], small_dataset, model=linear(), run_dir=tmp_path, on_epoch=stop, keep=kept.extend)
+    [run] = caught.value.result
+    assert (run.status, len(run.history), kept) == ("FINISHED", small_config.epochs, [run])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": -1}, "width: found -1, expected a whole number"),
+        ({"width": 0}, "width: found 0"),
+        ({"width": 1.5}, "width: found 1.5"),
+        ({"devices": "cpu"}, r"devices: found 'cpu', expected JAX devices, such as jax.devices\('cpu'\)"),
+        ({"devices": []}, r"devices: found \[\]"),
+        ({"model": "svar"}, r"model: found 'svar', expected a Model.*Config\(model='svar'\)"),
+    ],
+)
+def test_what_is_no_width_device_or_model_is_refused(options, message, small_config, small_dataset, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        sweep_lanes([small_config], small_dataset, run_dir=tmp_path / "sweep", **options)
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_resuming_a_finished_sweep_trains_nothing(whole, configs, small_dataset):
