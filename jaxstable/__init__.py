@@ -14,6 +14,7 @@ _HOMES = {
     "DataError": "jaxstable.data.checks",
     "DataWarning": "jaxstable.data.checks",
     "Dataset": "jaxstable.data.dataset",
+    "Discovery": "jaxstable.results.discovery",
     "Finding": "jaxstable.results.diagnosis",
     "Interrupted": "jaxstable.training.signals",
     "Model": "jaxstable.models.base",
@@ -24,6 +25,7 @@ _HOMES = {
     "TrainResult": "jaxstable.results.result",
     "datasets": "jaxstable.data.sources",
     "diagnose": "jaxstable.api",
+    "discover": "jaxstable.discovery",
     "distributed": "jaxstable.training.distributed",
     "grids": "jaxstable.training.grid",
     "load": "jaxstable.api",
@@ -61,10 +63,12 @@ if TYPE_CHECKING:
     from jaxstable.data.checks import DataError as DataError
     from jaxstable.data.checks import DataWarning as DataWarning
     from jaxstable.data.dataset import Dataset as Dataset
+    from jaxstable.discovery import discover as discover
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN
     from jaxstable.models.svar import SVAR as SVAR
     from jaxstable.results.diagnosis import Finding as Finding
+    from jaxstable.results.discovery import Discovery as Discovery
     from jaxstable.results.result import TrainResult as TrainResult
     from jaxstable.results.sweep import SweepResult as SweepResult
     from jaxstable.training import distributed as distributed

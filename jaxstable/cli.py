@@ -92,6 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
     flags.add_run_options(sweep, "artifacts-sweep", "the grid and all histories")
     flags.add_grid_options(sweep)
 
+    discover = command("discover", _discover, "Find the causal graph of a data file, without a true graph or a knob.")
+    flags.add_data_options(discover)
+    flags.add_discovery_options(discover)
+
     resume = command("resume", _resume, "Go on with a run or sweep that was stopped, as if it had not been.")
     resume.add_argument("run_dir", help="directory of the run or sweep")
     resume.add_argument("--epochs", type=flags.integer, help="epochs of a run in all (default: as it was started)")
@@ -110,6 +114,29 @@ def _train(args: argparse.Namespace) -> int:
 def _sweep(args: argparse.Namespace) -> int:
     config, grid = flags.grid_of(args)
     return _run_sweep(expand(config, grid), flags.source_of(args), args, resume=args.resume)
+
+
+def _discover(args: argparse.Namespace) -> int:
+    if args.output and not Path(args.output).absolute().parent.is_dir():
+        raise ConfigError(f"--output: found {args.output!r}, expected a file in a directory that exists")
+    source = flags.source_of(args)
+    data = _read_data(source)
+    from jaxstable.discovery import discover
+    from jaxstable.results.report_discovery import discovery_document, discovery_text
+
+    if not args.json:
+        print(f"data   {source['path'] or 'embedded plant'}: {data}")
+    asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
+    found = discover(data, progress=not args.json, **asked)
+    if args.output:
+        found.to_csv(args.output)
+    if args.json:
+        print(json.dumps(discovery_document(found)))
+    else:
+        print(f"\n{discovery_text(found)}")
+        if args.output:
+            print(f"\nedges  {args.output}")
+    return 0
 
 
 def _resume(args: argparse.Namespace) -> int:

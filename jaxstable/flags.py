@@ -81,6 +81,31 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--truth", metavar="CSV", help="true graph, a named cause x effect matrix of 0 and 1")
 
 
+def add_discovery_options(parser: argparse.ArgumentParser) -> None:
+    """Add the few things that may be asked of a discovery."""
+    parser.set_defaults(window=None)
+    group = parser.add_argument_group("discovery")
+    group.add_argument("--max-lag", type=int, default=2, metavar="STEPS", help="largest lag of an effect (default: 2)")
+    group.add_argument(
+        "--required",
+        type=_edge,
+        action="append",
+        metavar="CAUSE,EFFECT,LAG",
+        help="edge that the graph must hold; may be repeated",
+    )
+    group.add_argument(
+        "--forbidden",
+        type=_edge,
+        action="append",
+        metavar="CAUSE,EFFECT[,LAG]",
+        help="edge that it must not hold, at any lag if none is given; may be repeated",
+    )
+    group.add_argument("--draws", type=int, default=50, help="bootstrap draws (default: 50)")
+    group.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    group.add_argument("--output", metavar="FILE", help="write the edges there as CSV")
+    group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add one flag for every field of the config."""
     group = parser.add_argument_group("config")
@@ -151,6 +176,14 @@ def source_of(args: argparse.Namespace) -> dict[str, Any]:
     # Absolute, so that the run can be resumed from anywhere.
     absolute = {name: str(Path(file).absolute()) for name, file in files.items() if file is not None}
     return {"path": None, **source, **absolute}
+
+
+def _edge(text: str) -> tuple[str | int, ...]:
+    """Return CAUSE,EFFECT or CAUSE,EFFECT,LAG as a tuple."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in (2, 3) or not all(parts) or (len(parts) == 3 and not parts[2].isdecimal()):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected CAUSE,EFFECT,LAG such as flow,level,1")
+    return (*parts[:2], *(int(lag) for lag in parts[2:]))
 
 
 def _config(args: argparse.Namespace, flags: dict[str, Any]) -> Config:

@@ -24,10 +24,11 @@ ALLOWED = {  # room -> rooms it may import besides its own
     "training": GROUND | {"config", "models"},
     "results": GROUND | {"config", "models", "training"},
     "api": GROUND | {"config", "models", "training", "results"},
+    "discovery": GROUND | {"config", "training", "results", "api"},
     "flags": {"config", "training"},
-    "cli": GROUND | {"config", "models", "training", "results", "api", "flags", "jaxstable"},
+    "cli": GROUND | {"config", "models", "training", "results", "api", "discovery", "flags", "jaxstable"},
     "__main__": {"cli"},
-    "jaxstable": GROUND | {"config", "models", "training", "results", "api"},
+    "jaxstable": GROUND | {"config", "models", "training", "results", "api", "discovery"},
 }
 HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "torch")
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,195 @@
+"""What a lagged graph is worth without ground truth: a refit criterion with an effective sample size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.graph.refit import Edges, Numbers, Refits
+
+_EXTRA_LAG = 2.0  # price of every further lag of a pair, beside the quantile
+_NULL_QUANTILE = 0.75  # of the absent edges; the upper quarter may hold edges not found yet
+_FEWEST_ABSENT = 20  # absent edges below which their spread says nothing
+_SURE = 20.0  # cost of turning an edge at which its reverse is as good as ruled out
+
+
+class Criterion:
+    """Judge graphs over lag-stacked variables by how much they explain and how many edges they need.
+
+    `C(A) = n / t sum_j s_j log v_j(A) + sum_pairs penalty(k_ij)`, with v_j from a refit on the causes of j, s_j the
+    share of rows that speak for j and k_ij the lags at which i causes j. The penalty of a first lag is
+    `2 log(number of candidate edges)`; that of k lags is the chi-squared quantile with k degrees of freedom of the
+    same level, plus 2 for each lag beyond the first. The inflation t >= 1 divides the rows: it is what
+    autocorrelation, noise of the wrong shape and nonlinearity leave of them, and is read off the edges that are
+    absent (`inflation`).
+
+    Own lags belong to every graph and cost nothing. Graphs are bool `[dim, n_vars]`, row `lag * n_vars + cause`.
+
+    Args:
+        refits: the second moments.
+        required: bool `[lags + 1, cause, effect]`, edges that every graph must hold; None is none.
+        forbidden: bool, same shape, edges that no graph may hold; None is none.
+
+    Raises:
+        ValueError: a shape does not fit, an edge is both required and forbidden, or the required edges at lag 0 have
+            a cycle.
+
+    Reference:
+        Chen, Chen, Extended Bayesian information criteria for model selection with large model spaces, 2008 (the
+        penalty by the number of candidates); Devlin, Roeder, Genomic control for association studies, 1999 (the
+        inflation of an empirical null).
+    """
+
+    def __init__(self, refits: Refits, required: Edges | None = None, forbidden: Edges | None = None) -> None:
+        self.refits = refits
+        self.n_vars, self.n_lags, self.dim = refits.n_vars, refits.n_lags, refits.dim
+        n_candidates = self.n_vars * (self.n_vars - 1) * (self.n_lags + 0.5)
+        self.penalty = 2.0 * float(np.log(max(n_candidates, 2.0)))
+        self.penalties = _pair_penalties(self.penalty, self.n_lags)
+        self.own = own_lags(self.n_vars, self.n_lags)
+        self.required = self._flat("required", required) & ~self.own
+        banned = self._flat("forbidden", forbidden)
+        self_loops = np.eye(self.dim, self.n_vars, dtype=bool)
+        self._check(self.required, banned, self_loops)
+        self.allowed = ~banned & ~self_loops & ~self.own
+        self.base = self.own | self.required
+
+    def _flat(self, name: str, edges: Edges | None) -> Edges:
+        shape = (self.n_lags + 1, self.n_vars, self.n_vars)
+        if edges is None:
+            return np.zeros((self.dim, self.n_vars), bool)
+        if np.shape(edges) != shape:
+            raise ValueError(f"{name}: found shape {np.shape(edges)}, expected {shape} [lag, cause, effect]")
+        return np.asarray(edges).astype(bool).reshape(self.dim, self.n_vars)
+
+    def _check(self, required: Edges, banned: Edges, self_loops: Edges) -> None:
+        clash = np.argwhere(required & (banned | self_loops))
+        if len(clash):
+            lag, cause = divmod(int(clash[0, 0]), self.n_vars)
+            why = "forbidden" if banned[tuple(clash[0])] else "an effect of a variable on itself at once"
+            raise ValueError(f"required: edge [{lag}, {cause}, {clash[0, 1]}] is also {why}; take it out of one")
+        reach = reachability(required[: self.n_vars])
+        if (reach & reach.T & ~np.eye(self.n_vars, dtype=bool)).any():
+            raise ValueError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
+
+    def n_present(self, graph: Edges) -> NDArray[np.int_]:
+        """Return the number of lags at which each cause acts on each effect, own lags aside, `[cause, effect]`."""
+        return (graph & ~self.own).reshape(self.n_lags + 1, self.n_vars, self.n_vars).sum(axis=0)
+
+    def legal(self, graph: Edges) -> Edges:
+        """Return the absent edges that may be added: allowed, and at lag 0 closing no cycle."""
+        free = self.allowed & ~graph
+        free[: self.n_vars] &= ~reachability(graph[: self.n_vars]).T
+        return free
+
+    def additions(self, graph: Edges) -> Numbers:
+        """Return the likelihood ratio of adding each edge alone, before the inflation, `[dim, n_vars]`."""
+        gains = [self.refits.gains(effect, graph[:, effect]) for effect in range(self.n_vars)]
+        return np.stack(gains, axis=1) * self.refits.pair_share * self.refits.n_rows
+
+    def removals(self, graph: Edges) -> Numbers:
+        """Return the likelihood ratio lost by dropping each edge; infinite where there is none to drop."""
+        lost = np.full(graph.shape, np.inf)
+        for cause, effect in np.argwhere(graph & ~self.base):
+            without = graph[:, effect].copy()
+            without[cause] = False
+            share = float(self.refits.pair_share[cause, effect])
+            lost[cause, effect] = self.loss(effect, graph[:, effect], without, share)
+        return lost
+
+    def loss(self, effect: int, before: Edges, after: Edges, share: float) -> float:
+        """Return the likelihood ratio by which causes `before` beat causes `after`, before the inflation."""
+        rise = self.refits.log_variance(effect, after) - self.refits.log_variance(effect, before)
+        return rise * share * self.refits.n_rows
+
+    def turning(self, graph: Edges, cause: int, effect: int) -> float:
+        """Return the likelihood ratio lost by turning the lag-0 edge cause -> effect, before the inflation."""
+        without, turned = graph[:, effect].copy(), graph[:, cause].copy()
+        without[cause], turned[effect] = False, True
+        share = float(self.refits.pair_share[cause, effect])
+        lost = self.loss(effect, graph[:, effect], without, share)
+        return lost + self.loss(cause, graph[:, cause], turned, share)
+
+    def inflation(self, graph: Edges) -> float:
+        """Return t >= 1: how much more the absent edges of a graph seem to explain than chance would have them."""
+        chance = self.additions(graph)[self.legal(graph)]
+        if len(chance) <= _FEWEST_ABSENT:
+            return 1.0
+        from scipy.stats import chi2
+
+        return max(float(np.quantile(chance, _NULL_QUANTILE) / chi2.ppf(_NULL_QUANTILE, 1)), 1.0)
+
+    def score(self, graph: Edges, inflation: float) -> float:
+        """Return C(graph); lower is better."""
+        rows = np.median(self.refits.pair_share, axis=0) * self.refits.n_rows / inflation
+        misfit = sum(rows[effect] * self.refits.log_variance(effect, graph[:, effect]) for effect in range(self.n_vars))
+        return float(misfit + self.penalties[self.n_present(graph)].sum())
+
+    def effective_rows(self, inflation: float) -> float:
+        """Return the independent complete rows that the data are worth."""
+        return self.refits.n_rows * float(np.median(self.refits.pair_share)) / inflation
+
+    def strength(self, graph: Edges, inflation: float) -> Numbers:
+        """Return the evidence for every edge, present or not, `[lags + 1, cause, effect]`, to rank edges by.
+
+        The square root of: for a present edge what dropping it loses; for an absent one what adding it gains, at
+        most the penalty of an edge; half of that where other edges fix the order the other way; for the reverse of a
+        present lag-0 edge what turning leaves, the less the surer the direction is. A required edge has at least
+        the penalty.
+        """
+        n_vars, eye = self.n_vars, np.eye(self.n_vars, dtype=bool)
+        add, drop, legal = self.additions(graph) / inflation, self.removals(graph) / inflation, self.legal(graph)
+        held = np.where(self.required, np.maximum(add, self.penalty), 0.0)
+        evidence = np.where(graph, np.where(np.isfinite(drop), drop, held), 0.0)
+        evidence = np.where(legal, np.minimum(add, self.penalty), evidence)
+        ordered = self.allowed[:n_vars] & ~graph[:n_vars] & ~graph[:n_vars].T & ~legal[:n_vars]
+        evidence[:n_vars][ordered] = 0.5 * np.minimum(add[:n_vars][ordered], self.penalty)
+        for cause, effect in np.argwhere(graph[:n_vars]):
+            if self.allowed[effect, cause] and not self.required[cause, effect]:
+                cost = self.turning(graph, cause, effect) / inflation
+                left = min(max(evidence[cause, effect] - cost, 0.0), 0.999 * self.penalty)
+                evidence[effect, cause] = left * 2.0 / (1.0 + np.exp(np.clip(cost, 0.0, 600.0) / _SURE))
+        evidence[self.own] = 0.0
+        evidence[:n_vars][eye] = 0.0
+        return np.sqrt(np.maximum(evidence, 0.0)).reshape(self.n_lags + 1, n_vars, n_vars)
+
+    def weights(self, graph: Edges) -> Numbers:
+        """Return the refitted coefficients `[lags + 1, cause, effect]` of a graph, own lags among them."""
+        columns = [self.refits.coefficients(effect, graph[:, effect]) for effect in range(self.n_vars)]
+        return np.stack(columns, axis=1).reshape(self.n_lags + 1, self.n_vars, self.n_vars)
+
+
+def own_lags(n_vars: int, n_lags: int) -> Edges:
+    """Return the effects of every variable on itself at lags >= 1, `[(n_lags + 1) n_vars, n_vars]`.
+
+    >>> own_lags(2, 1).astype(int).tolist()
+    [[0, 0], [0, 0], [1, 0], [0, 1]]
+    """
+    own = np.tile(np.eye(n_vars, dtype=bool), (n_lags + 1, 1))
+    own[:n_vars] = False
+    return own
+
+
+def reachability(graph: Edges) -> Edges:
+    """Return where each variable leads to along the edges of a graph, itself included, `[from, to]`.
+
+    >>> reachability(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], bool)).astype(int).tolist()
+    [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
+    """
+    # 0/1 in float32: matrix products of booleans have no fast kernel.
+    reach = (graph | np.eye(len(graph), dtype=bool)).astype(np.float32)
+    for _ in range(max(len(graph) - 1, 1).bit_length()):
+        reach = np.minimum(reach @ reach, 1.0)
+    return reach > 0
+
+
+def _pair_penalties(penalty: float, n_lags: int) -> Numbers:
+    """Return the penalty of a pair with 0, 1, .. n_lags + 1 lags present."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    level = chi2.logsf(penalty, 1)
+    more = range(2, n_lags + 2)
+    # Solved in logarithms: with many candidates the level itself is too small for a float.
+    roots = [brentq(lambda x, k=k: chi2.logsf(x, k) - level, penalty, penalty + 12.0 * k) for k in more]
+    return np.array([0.0, penalty, *roots]) + _EXTRA_LAG * np.maximum(np.arange(n_lags + 2) - 1, 0)

@@ -1,0 +1,157 @@
+"""Least-squares refits on second moments: how much variance of a variable is left given its causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_RIDGE = 1e-9  # keeps a solve finite where a sensor is there twice; far below any sampling error
+_LEAST_VARIANCE = 1e-9
+_NO_VARIANCE = 1e-6  # what a cause must have left, given the others, to be able to explain anything
+_LEAST_SHARE = 1e-3
+_REWEIGHTINGS = 3  # environments: rounds of weights by precision; more change nothing
+
+Numbers = NDArray[np.float64]
+Edges = NDArray[np.bool_]
+
+
+class Refits:
+    """Answer least-squares questions about one set of second moments, each computed once.
+
+    Column `lag * n_vars + variable` of a moment matrix is that variable `lag` steps back. Several environments share
+    their coefficients but not their residual variances; there `log v` is the mean over environments by rows.
+
+    Args:
+        covariance: `[environments, dim, dim]` or `[dim, dim]`, dim = (lags + 1) n_vars, lag 0 first, standardised.
+        count: rows of each environment, `[environments]` or a number.
+        n_vars: number of variables.
+        pair_share: `[dim, n_vars]` in [0, 1], share of the rows in which a column and a variable at lag 0 were both
+            read: so many of the rows speak for an effect of the one on the other. None is 1 throughout.
+
+    Raises:
+        ValueError: the shapes do not fit, or the covariance is not finite.
+
+    Example:
+        >>> refits = Refits(np.array([[1.0, 0.8], [0.8, 1.0]]), 100, 2)
+        >>> round(float(np.exp(refits.log_variance(1, np.array([True, False])))), 3)
+        0.36
+    """
+
+    def __init__(
+        self, covariance: ArrayLike, count: ArrayLike, n_vars: int, pair_share: ArrayLike | None = None
+    ) -> None:
+        covariance = np.asarray(covariance, float)
+        self.covariance = covariance if covariance.ndim == 3 else covariance[None]
+        self.count = np.atleast_1d(np.asarray(count, float))
+        self.n_vars, self.dim = n_vars, self.covariance.shape[1]
+        _check(self.covariance, self.count, n_vars)
+        self.n_lags = self.dim // n_vars - 1
+        self.n_rows = float(self.count.sum())
+        self.pooled: Numbers = np.tensordot(self.count / self.n_rows, self.covariance, 1)
+        share = np.ones((self.dim, n_vars)) if pair_share is None else np.asarray(pair_share, float)
+        if share.shape != (self.dim, n_vars):
+            raise ValueError(f"pair_share: found shape {share.shape}, expected {(self.dim, n_vars)}")
+        self.pair_share = np.maximum(share, _LEAST_SHARE)
+        self._kept: dict[tuple[str, int, bytes], Numbers] = {}
+
+    def log_variance(self, effect: int, causes: Edges) -> float:
+        """Return `log v_j`, v_j the variance of `effect` at lag 0 left by a regression on `causes`, bool `[dim]`."""
+        return float(self._once("variance", self._fit, effect, causes)[0])
+
+    def coefficients(self, effect: int, causes: Edges) -> Numbers:
+        """Return the coefficients `[dim]` of that regression, 0 off `causes`."""
+        return self._once("variance", self._fit, effect, causes)[1:]
+
+    def gains(self, effect: int, causes: Edges) -> Numbers:
+        """Return the drop of `log v_j` that each further cause brings, `[dim]`; 0 for causes and the effect itself."""
+        return self._once("gains", self._gains, effect, causes)
+
+    def lag_gains(self, effect: int, causes: Edges) -> Numbers:
+        """Return the drop of `log v_j` from adding every absent lag >= 1 of each variable at once, `[n_vars]`."""
+        return self._once("lags", self._lag_gains, effect, causes)
+
+    def _once(self, what: str, compute: Callable[[int, Edges], Numbers], effect: int, causes: Edges) -> Numbers:
+        key = (what, effect, causes.tobytes())
+        if key not in self._kept:
+            self._kept[key] = compute(effect, causes)
+        return self._kept[key]
+
+    def _fit(self, effect: int, causes: Edges) -> Numbers:
+        """Return log v_j and, behind it, the coefficients."""
+        index = np.flatnonzero(causes)
+        weighted = self.pooled
+        weights, variance = np.zeros(len(index)), np.maximum(self.covariance[:, effect, effect], _LEAST_VARIANCE)
+        for _ in range(_REWEIGHTINGS if len(self.count) > 1 else 1):
+            if not len(index):
+                break
+            block = weighted[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
+            weights = np.linalg.solve(block, weighted[index, effect])
+            blocks, crosses = self.covariance[:, index][:, :, index], self.covariance[:, index, effect]
+            explained = 2.0 * crosses @ weights - (blocks @ weights) @ weights
+            variance = np.maximum(self.covariance[:, effect, effect] - explained, _LEAST_VARIANCE)
+            precision = self.count / variance
+            weighted = np.tensordot(precision / precision.sum(), self.covariance, 1)
+        found = np.zeros(self.dim + 1)
+        found[0] = np.log(variance) @ self.count / self.n_rows
+        found[1 + index] = weights
+        return found
+
+    def _gains(self, effect: int, causes: Edges) -> Numbers:
+        others = ~causes
+        others[effect] = False
+        index = np.flatnonzero(others)
+        gains = np.zeros(self.dim)
+        if len(self.count) > 1:
+            gains[index] = [self._gain_of(effect, causes, index[k : k + 1]) for k in range(len(index))]
+            return gains
+        left = self._left(causes)
+        # Partial correlation: what the part of a cause that the other causes do not explain has to say.
+        variance, cross = left[index, index], left[index, effect]
+        share = cross * cross / np.maximum(left[effect, effect] * variance, 1e-12)
+        gains[index] = np.where(variance < _NO_VARIANCE, 0.0, -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9)))
+        return gains
+
+    def _lag_gains(self, effect: int, causes: Edges) -> Numbers:
+        gains = np.zeros(self.n_vars)
+        if self.n_lags < 2:
+            return gains
+        columns = np.arange(self.n_vars)[:, None] + self.n_vars * np.arange(1, self.n_lags + 1)
+        if len(self.count) > 1:
+            gains[:] = [self._gain_of(effect, causes, own) for own in columns]
+        else:
+            left = self._left(causes)
+            here = causes[columns]  # these have nothing left: neutral rows keep the blocks one size
+            block = np.where(here[:, :, None] | here[:, None, :], 0.0, left[columns[:, :, None], columns[:, None, :]])
+            block += np.eye(self.n_lags) * (here[:, :, None] + _RIDGE)
+            cross = np.where(here, 0.0, left[columns, effect])
+            explained = np.sum(cross * np.linalg.solve(block, cross[:, :, None])[:, :, 0], axis=1)
+            share = explained / max(left[effect, effect], _LEAST_VARIANCE)
+            gains[:] = -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9))
+        gains[effect] = 0.0
+        return gains
+
+    def _gain_of(self, effect: int, causes: Edges, columns: NDArray[np.int_]) -> float:
+        more = causes.copy()
+        more[columns] = True
+        return self.log_variance(effect, causes) - self.log_variance(effect, more)
+
+    def _left(self, causes: Edges) -> Numbers:
+        """Return the covariance of everything that a regression on `causes` leaves."""
+        index = np.flatnonzero(causes)
+        if not len(index):
+            return self.pooled
+        block = self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
+        return self.pooled - self.pooled[:, index] @ np.linalg.solve(block, self.pooled[index])
+
+
+def _check(covariance: Numbers, count: Numbers, n_vars: int) -> None:
+    n_environments, dim = covariance.shape[0], covariance.shape[-1]
+    if covariance.shape != (len(count), dim, dim) or n_vars < 1 or dim % n_vars:
+        raise ValueError(
+            f"covariance: found shape {covariance.shape} for {len(count)} counts and {n_vars} variables, expected "
+            f"[environments, dim, dim] with dim a multiple of the variables and {n_environments} counts"
+        )
+    if not np.isfinite(covariance).all() or not (count > 0).all():
+        raise ValueError("covariance and count: found an entry that is not finite or a count that is not positive")

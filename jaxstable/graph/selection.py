@@ -1,0 +1,261 @@
+"""The choice of a lagged graph without ground truth: candidates from fits, then a climb on the criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from jaxstable.graph.certificate import certify
+from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.refit import Edges, Numbers
+
+THRESHOLDS = np.geomspace(0.02, 0.4, 12)
+_ROUNDS = 4  # of graph -> inflation -> graph
+_MOST_MOVES = 10_000
+_MOST_ESCAPES = 3
+_LEAST_GAIN = 1e-6
+
+
+class Selection(NamedTuple):
+    """A chosen graph and what it was chosen with."""
+
+    graph: NDArray[np.bool_]
+    """bool `[lags + 1, cause, effect]`; lag 0 is acyclic, own lags are left out."""
+    strength: NDArray[np.float64]
+    """evidence for every edge, present or not, `[lags + 1, cause, effect]`."""
+    weights: NDArray[np.float64]
+    """refitted coefficients, 0 off the graph, `[lags + 1, cause, effect]`; own lags among them."""
+    inflation: float
+    """rows that are worth one independent row."""
+    score: float
+    """the criterion; lower is better."""
+
+
+def select(criterion: Criterion, fits: ArrayLike | Sequence = (), inflation: float | None = None) -> Selection:
+    """Choose the graph with the lowest criterion among fits, their thresholds and everything near them.
+
+    Starting from the best candidate of the fits, moves are made while one lowers the criterion: add, drop or turn an
+    edge, add or drop all lags of a pair. The inflation is read off the result, and all is done again with it, four
+    times; the last time from the best candidate of every fit and from the empty graph, and with escapes from local
+    optima. Lag 0 is acyclic after every move, so the graph needs no repair.
+
+    Args:
+        criterion: what graphs are judged by, with the required and forbidden edges.
+        fits: weights `[fits, lags + 1, cause, effect]`, such as those of an `SVAR` at several sparsity weights;
+            without any the search starts at the empty graph alone.
+        inflation: a value >= 1 to keep, which makes one quick climb from the best candidate, as draws of a bootstrap
+            want it; None finds it.
+
+    Returns:
+        The selection; the same arguments give the same one.
+
+    Raises:
+        ValueError: the fits have another shape, or the inflation is below 1.
+
+    Example:
+        >>> from jaxstable.graph.refit import Refits
+        >>> correlated = np.array([[1.0, 0.0, 0.7], [0.0, 1.0, 0.7], [0.7, 0.7, 1.1]])
+        >>> select(Criterion(Refits(correlated, 500, 3))).graph[0].astype(int).tolist()
+        [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
+
+    Reference:
+        Chickering, Optimal structure identification with greedy search, 2002 (search over graphs by a score).
+    """
+    weights = _checked(criterion, fits)
+    if inflation is not None and not inflation >= 1.0:
+        raise ValueError(f"inflation: found {inflation}, expected >= 1 or None")
+    pools = [candidates(criterion, fit) for fit in weights] or [[criterion.base]]
+    found = 1.0 if inflation is None else inflation
+    for turn in range(_ROUNDS if inflation is None else 1):
+        first = [min(pool, key=lambda graph: criterion.score(graph, found)) for pool in pools]
+        best = climb(criterion, _best(criterion, first, found), found)
+        if inflation is None and turn < _ROUNDS - 1:
+            found = criterion.inflation(best)
+    if inflation is None:
+        starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
+        best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
+        best = _escape(criterion, best, found)
+    best = _prune(criterion, best, found)
+    shape = (criterion.n_lags + 1, criterion.n_vars, criterion.n_vars)
+    return Selection(
+        graph=(best & ~criterion.own).reshape(shape),
+        strength=criterion.strength(best, found),
+        weights=criterion.weights(best),
+        inflation=found,
+        score=criterion.score(best, found),
+    )
+
+
+def candidates(criterion: Criterion, fit: Numbers) -> list[Edges]:
+    """Return the graphs of one fit at every threshold: lag 0 certified, required edges in, forbidden ones out.
+
+    Args:
+        criterion: holds the required and forbidden edges.
+        fit: weights `[lags + 1, cause, effect]`.
+
+    Returns:
+        Different graphs `[dim, n_vars]`, that of the lowest threshold first.
+    """
+    size = np.abs(fit).reshape(criterion.dim, criterion.n_vars)
+    n_vars, found = criterion.n_vars, {}
+    firm = np.where(criterion.required[:n_vars], np.inf, size[:n_vars])
+    for threshold in THRESHOLDS:
+        graph = ((size > threshold) & criterion.allowed) | criterion.base
+        graph[:n_vars] = certify(firm, graph[:n_vars]).graph
+        found[graph.tobytes()] = graph
+    return list(found.values())
+
+
+class _Move(NamedTuple):
+    gain: float
+    kind: str
+    cause: int  # a row of the graph for "add" and "drop", else a variable
+    effect: int
+
+
+def climb(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
+    """Return the graph after all moves that lower the criterion, the best one first.
+
+    Args:
+        criterion: what graphs are judged by.
+        graph: where to start, `[dim, n_vars]`, acyclic at lag 0 together with the required edges.
+        inflation: rows that are worth one independent row.
+
+    Returns:
+        A graph that no single move improves.
+    """
+    graph, n_vars = graph | criterion.base, criterion.n_vars
+    seen = set()
+    # Shares of rows differ from edge to edge, so a round trip can seem to gain: a graph met twice ends the climb.
+    while graph.tobytes() not in seen and len(seen) < _MOST_MOVES:
+        seen.add(graph.tobytes())
+        best = max(_moves(criterion, graph, inflation), key=lambda move: move.gain)
+        if best.gain <= _LEAST_GAIN:
+            break
+        graph = graph.copy()
+        if best.kind in ("add", "drop"):
+            graph[best.cause, best.effect] = best.kind == "add"
+        elif best.kind == "turn":
+            graph[best.cause, best.effect], graph[best.effect, best.cause] = False, True
+        elif best.kind == "add_lags":
+            graph[n_vars + best.cause :: n_vars, best.effect] = True
+        else:
+            graph[best.cause :: n_vars, best.effect] = False
+    return graph
+
+
+def _moves(criterion: Criterion, graph: Edges, inflation: float) -> Iterator[_Move]:
+    """Yield the best addition, the best removal, every turn and the best moves of whole pairs."""
+    present = criterion.n_present(graph)
+    prices, repeat = criterion.penalties, (criterion.n_lags + 1, 1)
+    price = np.append(np.diff(prices), 0.0)
+    legal = criterion.legal(graph)
+    gain = criterion.additions(graph) / inflation - np.tile(price[present], repeat)
+    yield _largest("add", np.where(legal, gain, -np.inf))
+    saved = np.tile(price[np.maximum(present - 1, 0)], repeat)
+    yield _largest("drop", saved - criterion.removals(graph) / inflation)
+    for cause, effect in _turnable(criterion, graph):
+        forth, back = present[cause, effect], present[effect, cause]
+        gain = prices[forth] - prices[forth - 1] + prices[back] - prices[back + 1]
+        yield _Move(float(gain) - criterion.turning(graph, cause, effect) / inflation, "turn", cause, effect)
+    if criterion.n_lags > 1:
+        yield from _pair_moves(criterion, graph, inflation, legal, present)
+
+
+def _pair_moves(
+    criterion: Criterion, graph: Edges, inflation: float, legal: Edges, present: NDArray[np.int_]
+) -> Iterator[_Move]:
+    """Yield the best addition of all lags of a pair, and the removal of every pair with several."""
+    n_vars, n_lags, refits = criterion.n_vars, criterion.n_lags, criterion.refits
+    prices, lags = criterion.penalties, (n_lags, n_vars, n_vars)
+    new = legal[n_vars:].reshape(lags).sum(axis=0)
+    old = (graph[n_vars:] & ~criterion.own[n_vars:]).reshape(lags).sum(axis=0)
+    gain = np.stack([refits.lag_gains(effect, graph[:, effect]) for effect in range(n_vars)], axis=1)
+    gain *= refits.pair_share[n_vars : 2 * n_vars] * refits.n_rows / inflation
+    gain += prices[present] - prices[np.minimum(present + new, n_lags + 1)]
+    whole = (new > 1) & (new + old == n_lags) & ~np.eye(n_vars, dtype=bool)
+    yield _largest("add_lags", np.where(whole, gain, -np.inf))
+    held = criterion.required.reshape(n_lags + 1, n_vars, n_vars).any(axis=0)
+    for cause, effect in np.argwhere((present > 1) & ~held).tolist():
+        without = graph[:, effect].copy()
+        without[cause::n_vars] = False
+        lost = criterion.loss(effect, graph[:, effect], without, refits.pair_share[n_vars + cause, effect])
+        yield _Move(float(prices[present[cause, effect]]) - lost / inflation, "drop_pair", cause, effect)
+
+
+def _turnable(criterion: Criterion, graph: Edges) -> Iterator[tuple[int, int]]:
+    """Yield the lag-0 edges whose reverse is allowed and closes no cycle."""
+    n_vars = criterion.n_vars
+    instant = graph[:n_vars]
+    free = instant & ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T
+    for cause, effect in np.argwhere(free).tolist():
+        if not _other_path(instant, cause, effect):
+            yield cause, effect
+
+
+def _other_path(graph: Edges, start: int, end: int) -> bool:
+    """Return whether a path leads from start to end beside the edge between them."""
+    front = graph[start].copy()
+    front[end] = False
+    seen = front.copy()
+    while front.any():
+        if seen[end]:
+            return True
+        front = graph[front].any(axis=0) & ~seen
+        seen |= front
+    return bool(seen[end])
+
+
+def _escape(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
+    """Turn or drop one lag-0 edge, let its two ends choose their causes anew, climb, and keep what is lower."""
+    best, n_vars = criterion.score(graph, inflation), criterion.n_vars
+    for _ in range(_MOST_ESCAPES):
+        turnable = set(_turnable(criterion, graph))
+        for cause, effect in np.argwhere(graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
+            other = graph.copy()
+            other[:, [cause, effect]] = criterion.base[:, [cause, effect]]
+            other[effect, cause] |= (cause, effect) in turnable
+            other = climb(criterion, other, inflation)
+            score = criterion.score(other, inflation)
+            if score < best - _LEAST_GAIN:
+                graph, best = other, score
+                break
+        else:
+            break
+    return graph
+
+
+def _prune(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
+    """Drop the weaker lags of a pair that gain less than the logarithm of the effective rows."""
+    level = np.log(max(criterion.effective_rows(inflation), 1.0))
+    while True:
+        several = np.tile(criterion.n_present(graph) > 1, (criterion.n_lags + 1, 1))
+        worth = np.where(several, criterion.removals(graph) / inflation, np.inf)
+        weakest = np.unravel_index(int(worth.argmin()), worth.shape)
+        if not worth[weakest] < level:
+            return graph
+        graph = graph.copy()
+        graph[weakest] = False
+
+
+def _largest(kind: str, gains: Numbers) -> _Move:
+    cause, effect = np.unravel_index(int(gains.argmax()), gains.shape)
+    return _Move(float(gains[cause, effect]), kind, int(cause), int(effect))
+
+
+def _best(criterion: Criterion, graphs: Sequence[Edges], inflation: float) -> Edges:
+    return min(graphs, key=lambda graph: criterion.score(graph, inflation))
+
+
+def _checked(criterion: Criterion, fits: ArrayLike | Sequence) -> Numbers:
+    weights = np.asarray(fits, float)
+    shape = (criterion.n_lags + 1, criterion.n_vars, criterion.n_vars)
+    if not weights.size:
+        return np.zeros((0, *shape))
+    if weights.ndim != 4 or weights.shape[1:] != shape:
+        raise ValueError(f"fits: found shape {weights.shape}, expected (fits, {', '.join(map(str, shape))})")
+    # A lane that diverged starts the search at the empty graph.
+    return np.nan_to_num(weights, nan=0.0, posinf=0.0, neginf=0.0)

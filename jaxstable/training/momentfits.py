@@ -1,0 +1,95 @@
+"""Many fits of a model of second moments as lanes of one program: every lane has moments of its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.sharding import AxisType, Mesh
+from jax.sharding import PartitionSpec as P
+from numpy.typing import ArrayLike, NDArray
+
+from jaxstable.config import Config
+from jaxstable.models.svar import EPOCH_STEPS, SVAR, SecondMoments
+from jaxstable.training.epoch import Span, train_epoch
+from jaxstable.training.lanes import stack
+from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
+from jaxstable.training.state import init_state, unraveler
+
+LANES_AT_ONCE = 64  # fits side by side on one device; more gain nothing on a CPU and only take memory
+EPOCHS = 10
+
+
+def fit_moments(
+    matrices: ArrayLike,
+    count: ArrayLike,
+    n_vars: int,
+    lambdas: Sequence[float],
+    likelihood: str = "free",
+    epochs: int = EPOCHS,
+) -> NDArray[np.float32]:
+    """Fit an `SVAR` to every set of moments at every sparsity weight.
+
+    Each fit is one uninterrupted run of `train_epoch`, the epoch of `train`, from the origin with the settings that
+    `Config.for_model("svar")` recommends; there is nothing to validate or to stop early. Sets are spread over all
+    devices.
+
+    Args:
+        matrices: `[sets, environments, dim, dim]`, dim = (lags + 1) n_vars, standardised.
+        count: rows of each environment, `[environments]`.
+        n_vars: number of variables.
+        lambdas: sparsity weights, > 0, on the scale of a sum over all variables.
+        likelihood: "free" or "equal", as in `SVAR`.
+        epochs: length of a run, 50 steps each.
+
+    Returns:
+        Signed weights `[sets, lambdas, lags + 1, cause, effect]`.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Example:
+        >>> moments = np.array([[1.0, 0.8], [0.8, 1.0]])
+        >>> fit_moments(moments[None, None], [100], 2, [0.05, 0.5]).shape
+        (1, 2, 1, 2, 2)
+    """
+    matrices, count = np.asarray(matrices, np.float32), np.asarray(count, np.float64)
+    if matrices.ndim != 4 or matrices.shape[1] != len(count) or matrices.shape[-1] % n_vars:
+        raise ValueError(
+            f"matrices: found shape {matrices.shape} for {len(count)} environments and {n_vars} variables, expected "
+            "[sets, environments, dim, dim] with dim a multiple of the variables"
+        )
+    config = Config.for_model("svar")
+    spec = make_spec(config, SVAR(likelihood, "geometric", matrices.shape[-1] // n_vars - 1), n_vars, False)
+    hyper = stack([make_hyper(config.replace(lambda_sparse=float(value))) for value in lambdas])
+    devices = jax.local_devices()[: len(matrices)]
+    mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
+    # Every device takes as many sets: the last ones fill up with copies that are thrown away.
+    padded = np.resize(np.arange(len(matrices)), -(-len(matrices) // len(devices)) * len(devices))
+    weight = np.asarray(count / count.sum(), np.float32)
+    fitted = _fit(spec, mesh, epochs * EPOCH_STEPS, hyper, matrices[padded], weight)
+    return np.asarray(fitted)[: len(matrices)]
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, weight: Array) -> Array:
+    def one(hyper: Hyper, moments: SecondMoments) -> Array:
+        state = init_state(spec, hyper).train
+        order = jnp.zeros((steps, 1), jnp.int32)
+        key = jax.random.key(hyper.seed)  # this model draws nothing
+        state, _ = train_epoch(spec, hyper, state, moments, order, key, Span(0.0, 1.0))
+        weights = unraveler(spec.model, spec.n_vars)(state.params)
+        return weights.at[0].multiply(1.0 - jnp.eye(spec.n_vars))
+
+    def local(hyper: Hyper, matrices: Array, weight: Array) -> Array:
+        at_every_lambda = jax.vmap(one, in_axes=(0, None))
+        width = max(LANES_AT_ONCE // len(hyper.seed), 1)
+        return lax.map(lambda matrix: at_every_lambda(hyper, SecondMoments(matrix, weight)), matrices, batch_size=width)
+
+    return jax.shard_map(local, mesh=mesh, in_specs=(P(), P("lane"), P()), out_specs=P("lane"), check_vma=False)(
+        hyper, matrices, weight
+    )

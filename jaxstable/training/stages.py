@@ -1,0 +1,44 @@
+"""Show work that goes through a few stages: a bar in a terminal, a line per stage elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+
+class Stages:
+    """Show which stage of a computation runs and how far it is.
+
+    Args:
+        wanted: True shows, False is silent, None shows in a terminal or a notebook only.
+    """
+
+    def __init__(self, wanted: bool | None) -> None:
+        self.terminal = sys.stdout.isatty()
+        self.wanted = self.terminal or "ipykernel" in sys.modules if wanted is None else wanted
+        self._bar = None
+
+    def __enter__(self) -> Stages:
+        if self.wanted and self.terminal:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            self._bar = Progress(*columns, transient=True)
+            self._task = self._bar.add_task("", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def begin(self, stage: str, total: int | None = None) -> None:
+        """Show that a stage of `total` steps begins; None where its length is not known."""
+        if self._bar:
+            self._bar.reset(self._task, description=stage, total=total)
+        elif self.wanted:
+            print(f"{stage} ...", flush=True)
+
+    def advance(self) -> None:
+        """Show that a step of the stage is done."""
+        if self._bar:
+            self._bar.advance(self._task)

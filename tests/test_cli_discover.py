@@ -1,0 +1,60 @@
+"""The command `jaxstable discover`: what it prints, what it writes, what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from jaxstable.cli import main
+from jaxstable.data.simulators import svar
+
+NAMES = ("flow", "heat", "level", "ph")
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    values = svar(4, 600, n_instant=3, n_lagged=2, seed=1).values
+    np.savetxt(path, values, delimiter=",", header=",".join(NAMES), comments="", fmt="%.6f")
+    return path
+
+
+def test_edges_are_printed_and_written(plant, tmp_path, capsys):
+    assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv")]) == 0
+    out = capsys.readouterr().out
+    assert f"data   {plant}: Dataset(600 rows, 4 variables" in out
+    assert "18 fits ..." in out
+    assert "Discovery(4 variables, " in out
+    assert "lambda_sparse" in out
+    with (tmp_path / "edges.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["cause", "effect", "lag", "weight", "probability", "direction"]
+    for row in rows:
+        assert f"{row['cause']} -> {row['effect']} " in out
+
+
+def test_json_holds_what_was_asked_for(plant, capsys):
+    flags = ["--required", "ph,flow,2", "--forbidden", "flow,heat", "--forbidden", "heat,level,0", "--max-lag", "2"]
+    assert main(["discover", str(plant), "--draws", "1", "--json", *flags]) == 0
+    found = json.loads(capsys.readouterr().out)
+    edges = {(edge["cause"], edge["effect"], edge["lag"]): edge["probability"] for edge in found["edges"]}
+    assert edges["ph", "flow", 2] == 1.0
+    assert not [edge for edge in edges if edge[:2] == ("flow", "heat")]
+    assert ("heat", "level", 0) not in edges
+    assert sorted(found["order"]) == sorted(found["names"]) == sorted(NAMES)
+    assert found["chosen"]["draws"]["value"] == 1
+
+
+def test_wrong_input_is_told_and_ends_with_2(plant, capsys):
+    assert main(["discover", str(plant), "--required", "ph,steam,1"]) == 2
+    assert "required: found variable 'steam'" in capsys.readouterr().err
+    assert main(["discover", str(plant.with_name("none.csv"))]) == 2
+    assert main(["discover", str(plant), "--output", str(plant.parent / "nowhere" / "edges.csv")]) == 2
+    assert "--output: found" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main(["discover", str(plant), "--forbidden", "flow"])
+    assert stop.value.code == 2
+    assert "expected CAUSE,EFFECT,LAG" in capsys.readouterr().err

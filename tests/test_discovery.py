@@ -1,0 +1,199 @@
+"""discover(data): a graph without ground truth, what is guaranteed of it, and what is said of the data."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import jaxstable as js
+from jaxstable.data.simulators import svar
+from jaxstable.training import momentfits
+from jaxstable.training.momentfits import fit_moments
+
+NAMES = ("flow", "heat", "level", "ph", "power")
+DRAWS = 4
+
+
+def f1(graph, truth):
+    return 2 * (graph & truth).sum() / (graph.sum() + truth.sum())
+
+
+@pytest.fixture(scope="module")
+def system():
+    return svar(5, 1500, n_instant=4, n_lagged=4, seed=3)
+
+
+@pytest.fixture(scope="module")
+def gappy(system):
+    values = np.where(np.random.default_rng(0).random(system.values.shape) < 0.15, np.nan, system.values)
+    return js.Dataset.from_array(values * [1e3, 1.0, 1.0, 1e-3, 1.0], names=NAMES, truth=system.lagged_truth)
+
+
+@pytest.fixture(scope="module")
+def found(gappy):
+    return js.discover(gappy, draws=DRAWS, progress=False)
+
+
+def test_a_simulated_system_is_found_without_its_labels(found, gappy, system):
+    assert f1(found.graph, system.truth) >= 0.9
+    blind = js.discover(dataclasses.replace(gappy, truth=None, lagged_truth=None), draws=DRAWS, progress=False)
+    np.testing.assert_array_equal(blind.lagged_graph, found.lagged_graph)
+    np.testing.assert_array_equal(blind.edge_probability, found.edge_probability)
+
+
+def test_the_result_hangs_together(found):
+    assert found.names == NAMES
+    assert found.lagged_graph.shape == found.lagged.shape == found.lagged_probability.shape == (3, 5, 5)
+    np.testing.assert_array_equal(found.lagged != 0, found.lagged_graph)
+    np.testing.assert_array_equal(found.adjacency > 0, found.graph)
+    assert not np.diag(found.graph).any()
+    position = [found.order.index(name) for name in NAMES]
+    assert all(position[i] < position[j] for i, j in np.argwhere(found.lagged_graph[0]))
+    counts = found.edge_probability * DRAWS
+    np.testing.assert_allclose(counts, counts.round(), atol=1e-9)
+    assert (found.edge_probability >= found.lagged_probability.max(axis=0)).all()
+    both = found.direction_confidence + found.direction_confidence.T
+    assert (both >= 1.0 - 1e-9).all()  # more than 1 where draws hold both directions, at different lags
+    assert found.edge_probability[found.graph].mean() > 0.8
+    assert repr(found).startswith(f"Discovery(5 variables, {found.graph.sum()} edges, ")
+
+
+def test_units_do_not_matter(found, gappy):
+    other = js.Dataset.from_array(gappy.values * [1e-3, 5.0, 1.0, 1e3, 0.1] + 7.0, names=NAMES)
+    again = js.discover(other, draws=0, progress=False)
+    np.testing.assert_array_equal(again.lagged_graph, found.lagged_graph)
+
+
+def test_the_same_arguments_give_the_same_discovery_and_the_seed_moves_the_draws(found, gappy):
+    again = js.discover(gappy, draws=DRAWS, progress=False)
+    for field in ("lagged", "lagged_probability", "strength", "direction_confidence"):
+        np.testing.assert_array_equal(getattr(again, field), getattr(found, field))
+    assert dict(again.chosen) == dict(found.chosen)
+
+
+def test_tables(found):
+    table = found.to_pandas()
+    assert list(table.columns) == ["cause", "effect", "lag", "weight", "probability", "direction"]
+    assert len(table) == found.lagged_graph.sum()
+    assert table["probability"].is_monotonic_decreasing
+    graph = found.to_networkx()
+    assert set(graph.nodes) == set(NAMES)
+    assert {(NAMES.index(a), NAMES.index(b)) for a, b in graph.edges} == set(map(tuple, np.argwhere(found.graph)))
+    for cause, effect, edge in graph.edges(data=True):
+        i, j = NAMES.index(cause), NAMES.index(effect)
+        assert edge["weight"] == found.lagged[edge["lag"], i, j]
+        assert abs(edge["weight"]) == found.adjacency[i, j]
+        assert edge["probability"] == found.edge_probability[i, j]
+
+
+def test_an_empty_graph_has_tables_too(found):
+    empty = dataclasses.replace(found, lagged_graph=np.zeros((3, 5, 5), bool), lagged=np.zeros((3, 5, 5)))
+    assert len(empty.to_pandas()) == 0
+    assert empty.to_networkx().number_of_edges() == 0
+    assert "0 edges" in repr(empty)
+
+
+def test_settings_are_told_with_their_reasons(found):
+    assert found.chosen["max_lag"].value == 2
+    assert found.chosen["draws"].value == DRAWS
+    assert found.chosen["lambda_sparse"].value in (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
+    assert found.chosen["inflation"].value >= 1.0
+    assert found.chosen["effective_rows"].value <= 1498
+    assert all(choice.why for choice in found.chosen.values())
+
+
+def test_required_and_forbidden_edges_are_guaranteed_by_name_or_index(gappy, system):
+    true = np.argwhere(system.lagged_truth[0])[0].tolist()
+    absent = next(pair for pair in np.argwhere(~system.truth & ~system.truth.T).tolist() if pair[0] != pair[1])
+    required = [(NAMES[absent[0]], absent[1], 1)]
+    forbidden = [(NAMES[true[0]], NAMES[true[1]])]
+    found = js.discover(gappy, required=required, forbidden=forbidden, draws=2, progress=False)
+    assert found.lagged_graph[1, absent[0], absent[1]]
+    assert found.lagged_probability[1, absent[0], absent[1]] == 1.0
+    assert not found.graph[true[0], true[1]]
+    assert not found.edge_probability[true[0], true[1]]
+    assert nx.is_directed_acyclic_graph(nx.from_numpy_array(found.lagged_graph[0], create_using=nx.DiGraph))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"max_lag": -1}, "max_lag: found -1, expected a whole number >= 0"),
+        ({"draws": 2.5}, "draws: found 2.5"),
+        ({"required": [("flow", "heat")]}, r"required: found \('flow', 'heat'\), expected \(cause, effect, lag\)"),
+        ({"required": [("flow", "steam", 1)]}, "required: found variable 'steam', expected an index or one of flow"),
+        ({"forbidden": ["flow"]}, "forbidden: found 'flow'"),
+        ({"forbidden": [(0, 1, 3)]}, "expected at most max_lag=2"),
+        ({"forbidden": [(0, 9)]}, "found variable 9"),
+        ({"required": [(0, 1, 1)], "forbidden": [(0, 1)]}, "also forbidden"),
+        ({"required": [(0, 1, 0), (1, 0, 0)]}, "have a cycle"),
+    ],
+)
+def test_wrong_arguments_are_refused(gappy, arguments, message):
+    with pytest.raises(js.ConfigError, match=message):
+        js.discover(gappy, progress=False, **arguments)
+
+
+def test_series_shorter_than_the_lags_are_refused(gappy):
+    with pytest.raises(js.DataError, match="max_lag=2000: "):
+        js.discover(gappy, max_lag=2000, progress=False)
+
+
+def test_suspicious_sensors_are_found(system):
+    values = system.values.copy()
+    values[200:500, 1] = values[200, 1]
+    values[:, 2] = 3.0
+    values = np.concatenate([values, 2.0 * values[:, :1] + 1.0], axis=1)[:900]
+    with pytest.warns(js.DataWarning, match="constant"):
+        dataset = js.Dataset.from_array(values, names=("a", "b", "c", "d", "e", "f"))
+    found = js.discover(dataset, draws=0, progress=False)
+    evidence = {finding.code: finding.evidence for finding in found.findings}
+    assert evidence["constant_sensor"] == "c reads 3 throughout"
+    assert evidence["stuck_sensor"].endswith("in 300 consecutive readings")
+    assert evidence["duplicated_sensors"].startswith("a and f ")
+    assert not found.graph[2].any()
+    assert not found.graph[:, 2].any()
+    assert "see findings" in repr(found)
+
+
+def test_noise_gives_no_edge_and_says_so():
+    noise = np.random.default_rng(0).normal(size=(100, 5))
+    found = js.discover(noise, draws=0, progress=False)
+    assert not found.graph.any()
+    assert {"no_edges", "little_data"} <= {finding.code for finding in found.findings}
+    assert (found.direction_confidence == 0.5).all()
+
+
+def test_environments_and_lag_0_alone(system):
+    values = np.concatenate([system.values[:700], 3.0 * system.values[700:1400]])
+    dataset = js.Dataset.from_array(values, environment=np.repeat([0, 1], 700), series=np.repeat([0, 1], 700))
+    found = js.discover(dataset, max_lag=1, draws=2, progress=False)
+    assert f1(found.graph, system.truth) >= 0.75
+    alone = js.discover(dataset, max_lag=0, draws=0, progress=False)
+    assert alone.lagged.shape == (1, 5, 5)
+
+
+def test_progress_names_the_stages(gappy, capsys):
+    js.discover(gappy, draws=DRAWS, progress=True)
+    assert capsys.readouterr().out.splitlines() == ["moments ...", "30 fits ...", "graph ...", "4 draws ..."]
+
+
+def test_all_fits_are_one_program_and_each_is_what_it_would_be_alone():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3, 60, 6)) @ (np.eye(6) + 0.3 * rng.normal(size=(6, 6)))
+    matrices = (np.einsum("stp,stq->spq", rows, rows) / 60)[:, None]
+    before = momentfits._fit._cache_size()
+    together = fit_moments(matrices, [60], 3, (0.05, 0.2), epochs=2)
+    fit_moments(2.0 * matrices, [60], 3, (0.03, 0.1), epochs=2)
+    assert momentfits._fit._cache_size() == before + 1
+    assert together.shape == (3, 2, 2, 3, 3)
+    assert not together[:, :, 0, np.arange(3), np.arange(3)].any()
+    for number in range(3):
+        alone = fit_moments(matrices[number : number + 1], [60], 3, (0.05, 0.2), epochs=2)
+        np.testing.assert_allclose(alone[0], together[number], atol=1e-4)
+    assert np.abs(together[:, 1]).sum() < np.abs(together[:, 0]).sum()
+    with pytest.raises(ValueError, match="matrices: found shape"):
+        fit_moments(matrices[0], [60], 3, (0.05,))
