@@ -26,7 +26,7 @@ def scale_by_adam(b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> opta
 
     Example:
         >>> tx = scale_by_adam()
-        >>> tx.update(jnp.array([2.0, -3.0]), tx.init(jnp.zeros(2)))[0]
+        >>> tx.update(jnp.array([2.0, -3.0]), tx.init(jnp.zeros(2)))[0].round(4)
         Array([ 1., -1.], dtype=float32)
 
     Reference:
