@@ -32,6 +32,8 @@ from jaxstable.training.state import RunState, Status, init_state
 logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.8  # share of a device's memory that the lanes of one go may take
+# Threads inside an operation cost more than they give on matrices this small; a lane has its core to itself.
+CPU_OPTIONS: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
 COMPILE_SECONDS = 5.0  # what a smaller program costs to compile; compaction must save more than that
 
 
@@ -236,7 +238,8 @@ def compiled(spec: Spec, mesh: Mesh, width: int, evaluated: bool, signature: Sig
         in_shardings=(by_lane, by_lane, replicated),
         out_shardings=by_lane,
     )
-    return program.lower(*arguments).compile()
+    on_cpu = mesh.devices.flat[0].platform == "cpu"
+    return program.lower(*arguments).compile(compiler_options=CPU_OPTIONS if on_cpu else None)
 
 
 def _signature(arguments: Any) -> Signature:
