@@ -89,15 +89,17 @@ def sweep(
     return jax.vmap(at)(thresholds)
 
 
-def choose(table: ThresholdSweep) -> jax.Array:
+def choose(table: ThresholdSweep, criterion: jax.Array | None = None) -> jax.Array:
     """Return the index of the threshold to use.
 
     With a truth: the highest F1; among those the lowest SHD; among those the lowest threshold. A truth
     without an edge has no F1, so there SHD decides. Without a truth, or where no threshold finds a true
-    edge: the lowest threshold whose lag-0 graph is acyclic, or, where none is, the highest.
+    edge: the lowest threshold whose lag-0 graph is acyclic, or, where none is, the highest. With a criterion: its
+    minimum over the thresholds whose lag-0 graph is acyclic, whatever the truth.
 
     Args:
         table: from `sweep`, one adjacency.
+        criterion: `[thresholds]`, lower is better; what the graphs are worth without a truth.
 
     Returns:
         int32 scalar, an index into the fields of `table`.
@@ -108,8 +110,10 @@ def choose(table: ThresholdSweep) -> jax.Array:
     1
     """
     by_f1 = jnp.lexsort((table.thresholds, table.shd, -table.f1))[0]
-    lowest = jnp.argmin(jnp.where(table.acyclic, table.thresholds, jnp.inf))
+    preference = table.thresholds if criterion is None else criterion
+    lowest = jnp.argmin(jnp.where(table.acyclic, preference, jnp.inf))
     by_acyclicity = jnp.where(jnp.any(table.acyclic), lowest, jnp.argmax(table.thresholds))
     # The lowest SHD of graphs that are all wrong is that of the empty one: it would say nothing.
     uninformed = jnp.all(table.f1 == 0) & (table.true_edge_count[0] != 0)
-    return jnp.where(jnp.isnan(table.f1[0]) | uninformed, by_acyclicity, by_f1).astype(jnp.int32)
+    blind = jnp.isnan(table.f1[0]) | uninformed | (criterion is not None)
+    return jnp.where(blind, by_acyclicity, by_f1).astype(jnp.int32)

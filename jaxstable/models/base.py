@@ -51,6 +51,9 @@ class Model(NamedTuple):
             default the windows.
         epoch_steps: Steps of an epoch of a model that sees all its data in every step (its inputs then hold one
             example); None makes an epoch one pass over the examples.
+        criterion: ``(params, training inputs, thresholds [n]) -> [n]``; what the graph at each threshold of the
+            adjacency is worth without ground truth, lower is better. A model that has one never looks at the true
+            graph unless the run is told to; None takes the lowest threshold whose lag-0 graph is acyclic.
     """
 
     name: str
@@ -61,3 +64,4 @@ class Model(NamedTuple):
     structure: Callable[[Params], Params]
     inputs: Callable[[Dataset, Prepared], tuple[Inputs, Inputs]] = _windows
     epoch_steps: int | None = None
+    criterion: Callable[[Params, Any, Array], Array] | None = None

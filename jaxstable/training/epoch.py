@@ -140,9 +140,19 @@ def all_finite(*trees: Any) -> Array:
 
 
 def evaluate(
-    spec: Spec, hyper: Hyper, params: Array, inputs: Any, truth: Array | None, key: Array, progress: ArrayLike = 1.0
+    spec: Spec, hyper: Hyper, params: Array, train_inputs: Any, inputs: Any, truth: Array | None, key: Array
 ) -> Evaluation:
-    """Measure a parameter vector on the validation inputs and sweep the thresholds over its adjacency."""
+    """Measure a parameter vector on the validation inputs and sweep the thresholds over its adjacency.
+
+    Args:
+        spec: Static part of the config.
+        hyper: Traced part of the config.
+        params: Parameter vector.
+        train_inputs: What the model was trained on; its own criterion for thresholds reads them.
+        inputs: Validation inputs.
+        truth: True graph, bool ``[cause, effect]``, or None.
+        key: Key of the evaluation.
+    """
     model, unravel = spec.model, unraveler(spec.model, spec.n_vars)
     tree = unravel(params)
     n_examples = len(inputs)
@@ -152,7 +162,7 @@ def evaluate(
     index = jnp.where(index < n_examples, index, -1)
 
     def batch_terms(row: Array) -> LossTerms:
-        return model.loss(tree, model.batch(inputs, row), key, jnp.float32(progress))
+        return model.loss(tree, model.batch(inputs, row), key, jnp.float32(1.0))
 
     share = jnp.sum(index >= 0, axis=1).astype(jnp.float32) / n_examples
     terms = jax.tree.map(lambda term: jnp.sum(term * share), lax.map(batch_terms, index))
@@ -160,9 +170,10 @@ def evaluate(
     lagged = model.adjacency(tree)
     grid = jnp.linspace(0.0, 1.0, spec.thresholds)
     sweep = thresholds.sweep(summary_adjacency(lagged), grid, truth, instantaneous=lagged[0])
-    # A choice by label is made only where the run is told to follow the true graph.
+    # A choice by label is made only where the run follows the true graph.
     seen = sweep if spec.monitor_truth else sweep._replace(f1=jnp.full_like(grid, jnp.nan))
-    chosen = thresholds.choose(seen)
+    blind = model.criterion is not None and not spec.monitor_truth
+    chosen = thresholds.choose(seen, model.criterion(tree, train_inputs, grid) if blind else None)
     return Evaluation(
         loss=total_loss(terms, hyper),
         terms=terms,
@@ -230,7 +241,7 @@ def run_epoch(
         new = state._replace(train=train, epoch=state.epoch + 1)
         evaluation = None
         if evaluated:
-            evaluation = evaluate(spec, hyper, train.params, val_inputs, truth, key_evaluation)
+            evaluation = evaluate(spec, hyper, train.params, train_inputs, val_inputs, truth, key_evaluation)
             new, evaluation = decide(spec, hyper, new, evaluation)
         n_skipped = jnp.sum(steps.skipped)
         diverged = 2 * n_skipped > rows.shape[0]

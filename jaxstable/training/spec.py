@@ -67,7 +67,7 @@ def make_spec(config: Config, model: Model, n_vars: int, has_truth: bool, n_exam
         plateau_cooldown=config.plateau_cooldown,
         thresholds=config.thresholds,
         early_stop_patience=config.early_stop_patience,
-        monitor_truth=has_truth and config.monitor != "val_loss",
+        monitor_truth=has_truth and config.monitor in ("val_f1", *(["auto"] if model.criterion is None else [])),
         has_truth=has_truth,
     )
 
