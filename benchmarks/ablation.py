@@ -31,7 +31,7 @@ FIXES = {
 
 def variants(seed: int = 1337) -> dict[str, js.Config]:
     """Return the configs of the ablation by name: `before`, `only_*`, `without_*`, `after`."""
-    after = js.Config(optimizer="adam", seed=seed)
+    after = js.Config(model="rcgnn_latent", optimizer="adam", seed=seed)
     before = js.Config.unstable(seed=seed)
 
     def mixed(base: js.Config, other: js.Config, fields: tuple[str, ...]) -> js.Config:

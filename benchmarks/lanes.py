@@ -27,7 +27,7 @@ def lanes_of(count: int) -> list[dict[str, float]]:
     import jaxstable as js
     from jaxstable.training.grid import NAMED_GRIDS, expand
 
-    points = expand(js.Config(), NAMED_GRIDS["structure"])
+    points = expand(js.Config(model="rcgnn_latent"), NAMED_GRIDS["structure"])
     names = ("lambda_recon", "lambda_sparse", "lambda_acyclic")
     lambdas = [{name: getattr(point, name) for name in names} for point in points]
     return [{**lambdas[lane % len(lambdas)], "seed": lane // len(lambdas)} for lane in range(count)]
@@ -44,7 +44,7 @@ def jax_worker(options: argparse.Namespace) -> dict[str, Any]:
     points = lanes_of(options.count)
 
     def epoch_times(**changes: Any) -> list[float]:
-        config = js.Config(batch_size=BATCH_SIZE, early_stop_patience=1_000, **changes)
+        config = js.Config(model="rcgnn_latent", batch_size=BATCH_SIZE, early_stop_patience=1_000, **changes)
         grid = js.sweep(config, data, points, progress=False, width=options.width)
         return [record["epoch_time"] for record in grid[0].history]
 

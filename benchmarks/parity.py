@@ -45,7 +45,7 @@ def tolerance_of(golden: Golden) -> Tolerance:
 def config_of(golden: Golden) -> js.Config:
     """Return the package's own preset of the recorded case, with torch's Adam."""
     preset = {"stable": js.Config, "before": js.Config.unstable}[golden.case]
-    return preset(optimizer="adam", batch_size=golden.order.shape[-1])
+    return preset(model="rcgnn_latent", optimizer="adam", batch_size=golden.order.shape[-1])
 
 
 def replay(golden: Golden, inputs: Windows, perturbation: float = 0.0, seed: int = 0) -> StepInfo:

@@ -41,7 +41,7 @@ def jax_worker(options: argparse.Namespace) -> dict[str, Any]:
 
     data = js.datasets.uci_air_quality(options.data, window=WINDOW)
     parts = split(data)
-    config = js.Config(optimizer="adam", batch_size=BATCH_SIZE, epochs=1)
+    config = js.Config(model="rcgnn_latent", optimizer="adam", batch_size=BATCH_SIZE, epochs=1)
     js.train(config, data, progress=False)
     cold_start = time.time() - options.started
     n_epochs = options.epochs + 1

@@ -16,26 +16,13 @@ from typing import Any, Literal, TypeVar
 
 __all__ = ["Config", "ConfigError"]
 
-_SVAR_FIELDS: dict[str, Any] = {
-    "acyclicity": "geometric",
-    "epochs": 20,
-    "learning_rate": 2e-2,
-    "weight_decay": 0.0,
-    "clip_norm": 10.0,
-    "lr_schedule": "cosine",
-    "plateau": False,
-    "early_stop_patience": 20,
-    "lambda_recon": 1.0,
-    "lambda_sparse": 0.05,
-    "lambda_acyclic": 10.0,
-    "lambda_disen": 0.0,
-}
 INT32 = 2**31 - 1  # counts are int32 on the device
-MODEL_FIELDS = {"svar": _SVAR_FIELDS, "svar_equal": _SVAR_FIELDS}  # model -> fields it recommends
+MODEL_FIELDS: dict[str, dict[str, Any]] = {}  # model -> fields it recommends
 
 PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
     "stable": {},
     "unstable": {
+        "model": "rcgnn_latent",
         "optimizer": "adam",
         "learning_rate": 1e-3,
         "weight_decay": 1e-5,
@@ -105,10 +92,11 @@ class Config:
         10.0
     """
 
-    model: Literal["rcgnn_latent", "svar", "svar_equal"] = _field("rcgnn_latent", "model to train")
-    acyclicity: Literal["power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
-        "power", "acyclicity penalty"
+    model: Literal["rcgnn_latent", "svar", "svar_equal"] = _field("svar", "model to train")
+    acyclicity: Literal["auto", "power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
+        "auto", "acyclicity penalty (auto: the model's own)"
     )
+    max_lag: int | None = _field(None, "largest lag of an effect (default: the model's own)", least=0, most=INT32)
     window: int | None = _field(None, "window length in steps (default: the data set's own)", least=2, most=INT32)
     epochs: int = _field(100, "passes over the training windows", least=1, most=INT32)
     batch_size: int = _field(8, "windows per step", least=1, most=INT32)
@@ -132,7 +120,9 @@ class Config:
     eval_every: int = _field(1, "epochs from one evaluation to the next", least=1, most=INT32)
     early_stop_patience: int = _field(15, "evaluations without a new best before stopping", least=1, most=INT32)
     monitor: Literal["auto", "val_loss", "val_f1"] = _field(
-        "auto", "what the plateau, early stopping and best state follow (auto: val_f1 if the true graph is known)"
+        "auto",
+        "what the plateau, early stopping and best state follow (auto: val_loss, or val_f1 if the true "
+        "graph is known and the model cannot choose without it)",
     )
     seed: int = _field(1337, "seed of initialisation and shuffling", least=0, most=2**32 - 1)
     preset: Literal["stable", "unstable"] = _field("stable", "name of the set-up; it names the log files")
@@ -151,11 +141,11 @@ class Config:
 
     @classmethod
     def for_model(cls, model: str, **changes: Any) -> Config:
-        """Return the settings that a model recommends: the scale of the lambdas depends on its losses.
+        """Return the settings that a model recommends, where they differ from the defaults.
 
         Example:
-            >>> Config.for_model("svar").lambda_sparse
-            0.05
+            >>> Config.for_model("rcgnn_latent", epochs=10).epochs
+            10
         """
         return cls.from_dict({"model": model, **changes})
 

@@ -238,7 +238,7 @@ def test_choices_are_those_of_the_registries():
 
     hints = typing.get_type_hints(Config)
     assert typing.get_args(hints["model"]) == tuple(MODELS)
-    assert typing.get_args(hints["acyclicity"]) == tuple(PENALTIES)
+    assert typing.get_args(hints["acyclicity"]) == ("auto", *PENALTIES)
 
 
 def test_unknown_keyword_is_named():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.models.base import Model
@@ -10,10 +12,10 @@ from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.svar import SVAR
 from jaxstable.objective.acyclicity import PENALTIES
 
-MODELS: dict[str, Callable[[Config], Model]] = {
-    "rcgnn_latent": lambda config: RCGNN("latent", config.acyclicity),
-    "svar": lambda config: SVAR("free", config.acyclicity),
-    "svar_equal": lambda config: SVAR("equal", config.acyclicity),
+MODELS: dict[str, Callable[..., Model]] = {
+    "rcgnn_latent": functools.partial(RCGNN, "latent"),
+    "svar": functools.partial(SVAR, "free"),
+    "svar_equal": functools.partial(SVAR, "equal"),
 }
 
 
@@ -21,10 +23,17 @@ def model_of(config: Config) -> Model:
     """Return the model that a config names.
 
     Raises:
-        ConfigError: The model or the acyclicity penalty is unknown.
+        ConfigError: The model or the acyclicity penalty is unknown, or the model has no lags to limit.
     """
     if config.model not in MODELS:
         raise ConfigError(f"model: found {config.model!r}, expected one of {', '.join(MODELS)}")
-    if config.acyclicity not in PENALTIES:
-        raise ConfigError(f"acyclicity: found {config.acyclicity!r}, expected one of {', '.join(PENALTIES)}")
-    return MODELS[config.model](config)
+    asked: dict[str, Any] = {}
+    if config.acyclicity != "auto":
+        if config.acyclicity not in PENALTIES:
+            raise ConfigError(f"acyclicity: found {config.acyclicity!r}, expected one of auto, {', '.join(PENALTIES)}")
+        asked["acyclicity"] = config.acyclicity
+    if config.max_lag is not None:
+        if config.model == "rcgnn_latent":
+            raise ConfigError(f"max_lag: found {config.max_lag}, but rcgnn_latent has no lags; leave it out")
+        asked["n_lags"] = config.max_lag
+    return MODELS[config.model](**asked)

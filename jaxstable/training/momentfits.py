@@ -14,14 +14,18 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.config import Config
-from jaxstable.models.svar import EPOCH_STEPS, SVAR, SecondMoments
+from jaxstable.models.svar import SPARSE_UNIT, SVAR, SecondMoments
 from jaxstable.training.epoch import Span, train_epoch
 from jaxstable.training.lanes import stack
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.state import init_state, unraveler
 
+# Annealed once, from the origin: nothing is evaluated on the way, so nothing can say when to slow down.
+SETTINGS = Config(
+    model="svar", learning_rate=2e-2, lr_schedule="cosine", weight_decay=0.0, clip_norm=10.0, plateau=False
+)
 LANES_AT_ONCE = 64  # fits side by side on one device; more gain nothing on a CPU and only take memory
-EPOCHS = 10
+STEPS = 500
 
 
 def fit_moments(
@@ -30,21 +34,20 @@ def fit_moments(
     n_vars: int,
     lambdas: Sequence[float],
     likelihood: str = "free",
-    epochs: int = EPOCHS,
+    steps: int = STEPS,
 ) -> NDArray[np.float32]:
     """Fit an `SVAR` to every set of moments at every sparsity weight.
 
-    Each fit is one uninterrupted run of `train_epoch`, the epoch of `train`, from the origin with the settings that
-    `Config.for_model("svar")` recommends; there is nothing to validate or to stop early. Sets are spread over all
-    devices.
+    Each fit is one uninterrupted run of `train_epoch`, the epoch of `train`, from the origin with `SETTINGS`; there is
+    nothing to validate or to stop early. Sets are spread over all devices.
 
     Args:
         matrices: `[sets, environments, dim, dim]`, dim = (lags + 1) n_vars, standardised.
         count: rows of each environment, `[environments]`.
         n_vars: number of variables.
-        lambdas: sparsity weights, > 0, on the scale of a sum over all variables.
+        lambdas: sparsity weights, > 0, in nats of one variable for a unit of weight.
         likelihood: "free" or "equal", as in `SVAR`.
-        epochs: length of a run, 50 steps each.
+        steps: length of a run.
 
     Returns:
         Signed weights `[sets, lambdas, lags + 1, cause, effect]`.
@@ -63,20 +66,18 @@ def fit_moments(
             f"matrices: found shape {matrices.shape} for {len(count)} environments and {n_vars} variables, expected "
             "[sets, environments, dim, dim] with dim a multiple of the variables"
         )
-    config = Config.for_model("svar")
-    spec = make_spec(config, SVAR(likelihood, "geometric", matrices.shape[-1] // n_vars - 1), n_vars, False)
-    hyper = stack([make_hyper(config.replace(lambda_sparse=float(value))) for value in lambdas])
+    spec = make_spec(SETTINGS, SVAR(likelihood, "geometric", matrices.shape[-1] // n_vars - 1), n_vars, False)
+    hyper = stack([make_hyper(SETTINGS.replace(lambda_sparse=float(value) / SPARSE_UNIT)) for value in lambdas])
     devices = jax.local_devices()[: len(matrices)]
     mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
     # Every device takes as many sets: the last ones fill up with copies that are thrown away.
     padded = np.resize(np.arange(len(matrices)), -(-len(matrices) // len(devices)) * len(devices))
-    weight = np.asarray(count / count.sum(), np.float32)
-    fitted = _fit(spec, mesh, epochs * EPOCH_STEPS, hyper, matrices[padded], weight)
+    fitted = _fit(spec, mesh, steps, hyper, matrices[padded], np.asarray(count, np.float32))
     return np.asarray(fitted)[: len(matrices)]
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, weight: Array) -> Array:
+def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, rows: Array) -> Array:
     def one(hyper: Hyper, moments: SecondMoments) -> Array:
         state = init_state(spec, hyper).train
         order = jnp.zeros((steps, 1), jnp.int32)
@@ -85,11 +86,11 @@ def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, weig
         weights = unraveler(spec.model, spec.n_vars)(state.params)
         return weights.at[0].multiply(1.0 - jnp.eye(spec.n_vars))
 
-    def local(hyper: Hyper, matrices: Array, weight: Array) -> Array:
+    def local(hyper: Hyper, matrices: Array, rows: Array) -> Array:
         at_every_lambda = jax.vmap(one, in_axes=(0, None))
         width = max(LANES_AT_ONCE // len(hyper.seed), 1)
-        return lax.map(lambda matrix: at_every_lambda(hyper, SecondMoments(matrix, weight)), matrices, batch_size=width)
+        return lax.map(lambda matrix: at_every_lambda(hyper, SecondMoments(matrix, rows)), matrices, batch_size=width)
 
     return jax.shard_map(local, mesh=mesh, in_specs=(P(), P("lane"), P()), out_specs=P("lane"), check_vma=False)(
-        hyper, matrices, weight
+        hyper, matrices, rows
     )
