@@ -193,7 +193,6 @@ class Lanes:
             # Frozen lanes cost nothing here, but the others should stay spread evenly.
             pays = self.mesh.size > 1
         else:
-            # Half the lanes cost half an epoch at best, and another program.
             shrinks = self.mesh.size * _power_of_two(-(-running // self.mesh.size)) < len(self._slots)
             pays = shrinks and 0.5 * self._seconds * epochs_left > self._compile_seconds
         if pays:
