@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,14 @@ from jaxstable.results.diagnosis import Finding, diagnose_dir
 from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
 from jaxstable.results.result import TrainResult
 from jaxstable.results.sweep import SweepResult
+from jaxstable.training.distributed import sweep_all_processes
 from jaxstable.training.fit import fit
 from jaxstable.training.grid import NAMED_GRIDS, Grid, expand
 from jaxstable.training.progress import Progress
 from jaxstable.training.record import Run
-from jaxstable.training.runfiles import Notes
-from jaxstable.training.search import ROUND, Space, checked_score, owned, search_lanes
+from jaxstable.training.runfiles import Notes, owned
+from jaxstable.training.search import ROUND, Space, checked_score, search_lanes
 from jaxstable.training.signals import Interrupted
-from jaxstable.training.sweep import sweep_lanes
 from jaxstable.training.sweepprogress import SweepProgress
 from jaxstable.training.table import is_sweep
 
@@ -184,7 +185,8 @@ def search(
     config, dataset = _as_config(config), as_dataset(data)
     by = checked_score(by, dataset.truth is not None)
     done: list[Run] = []
-    with owned(run_dir, resume=resume) as directory:
+    place = contextlib.nullcontext() if run_dir is None else owned(run_dir, ROUND.format("*"), resume=resume)
+    with place as directory:
 
         def train_round(number: int, configs: Sequence[Config]) -> Sequence[Run]:
             where = directory and directory / ROUND.format(number)
@@ -243,7 +245,7 @@ def _sweep(
     how["keep"] = _keep(SweepResult, where)
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
-            runs = sweep_lanes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
+            runs = sweep_all_processes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
         except Interrupted as stop:
             stop.result = SweepResult(stop.result, where)
             raise

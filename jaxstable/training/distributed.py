@@ -6,8 +6,9 @@ so the compiled programs hold no collective and a slow machine delays nothing bu
 
 from __future__ import annotations
 
+import contextlib
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,10 @@ from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.record import Run
-from jaxstable.training.sweep import sweep_lanes
+from jaxstable.training.runfiles import owned
+from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes
+
+PROCESS = "process-{}"  # directory of a process
 
 Item = TypeVar("Item")
 
@@ -42,29 +46,55 @@ def start(coordinator: str | None = None, n_processes: int | None = None, proces
 
 
 def sweep_all_processes(
-    configs: Sequence[Config], dataset: Dataset, *, run_dir: str | Path | None = None, **options: Any
+    configs: Sequence[Config],
+    dataset: Dataset,
+    *,
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    on_begin: OnBegin | None = None,
+    on_epoch: OnSweepEpoch | None = None,
+    keep: Callable[[Sequence[Run]], object] | None = None,
+    **options: Any,
 ) -> list[Run]:
     """Train every config as a lane of the process that owns it, and return all runs to every process.
 
-    Each process writes into a directory of its own, ``run_dir/process-<number>``, and resumes from there. With one
-    process this is `sweep_lanes`.
+    Each process writes into a directory of its own, ``run_dir/process-<number>``, and resumes from there, so a sweep
+    goes on with as many processes as it was started with. With one process this is `sweep_lanes`.
 
     Args:
         configs: One config per lane, the same list in every process.
         dataset: The data, the same in every process.
-        run_dir: Where the processes' directories go.
+        run_dir: Where the processes' directories go; the same for all, though not all need to see the same disk.
+        resume: As for `sweep_lanes`.
+        on_begin: As for `sweep_lanes`; called with the lanes of this process.
+        on_epoch: As for `sweep_lanes`; called with the lanes of this process.
+        keep: Writes all runs into `run_dir`; called by process 0 alone, once all are done.
         **options: As for `sweep_lanes`.
 
     Returns:
         One run per config, in their order.
     """
+    use_every_core()  # counting the processes starts JAX
+    how = {"resume": resume, **options}
     if jax.process_count() == 1:
-        return sweep_lanes(configs, dataset, run_dir=run_dir, **options)
+        return sweep_lanes(configs, dataset, run_dir=run_dir, on_begin=on_begin, on_epoch=on_epoch, keep=keep, **how)
+    from jax.experimental.multihost_utils import sync_global_devices
+
+    first = jax.process_index() == 0
     lanes = own(len(configs))
-    directory = None if run_dir is None else Path(run_dir) / f"process-{jax.process_index()}"
-    runs = sweep_lanes([configs[lane] for lane in lanes], dataset, run_dir=directory, **options) if lanes else []
-    everyone = gather(dict(zip(lanes, runs, strict=True)))
-    return [everyone[lane] for lane in range(len(configs))]
+    with contextlib.ExitStack() as closing:
+        if first and run_dir is not None:
+            closing.enter_context(owned(run_dir, PROCESS.format("*"), resume=resume))
+        sync_global_devices("an earlier sweep has been moved aside")
+        directory = None if run_dir is None else Path(run_dir) / PROCESS.format(jax.process_index())
+        mine = [configs[lane] for lane in lanes]
+        calls = {"on_begin": on_begin and numbered(on_begin, lanes), "on_epoch": on_epoch and numbered(on_epoch, lanes)}
+        runs = sweep_lanes(mine, dataset, run_dir=directory, **calls, **how) if lanes else []
+        everyone = gather(dict(zip(lanes, runs, strict=True)))
+        ordered = [everyone[lane] for lane in range(len(configs))]
+        if first and run_dir is not None and keep:
+            keep(ordered)
+    return ordered
 
 
 def own(n_lanes: int) -> list[int]:

@@ -34,8 +34,13 @@ logger = logging.getLogger(__name__)
 MEMORY_SHARE = 0.8  # share of a device's memory that the lanes of one go may take
 # Threads inside an operation cost more than they give on matrices this small; a lane has its core to itself.
 CPU_OPTIONS: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
-COMPILE_SECONDS = 5.0  # what a smaller program costs to compile; compaction must save more than that
-
+# XLA rounds otherwise in a program for one device than in one for several, so a single run takes the latter too; its
+# second device has nothing to do.
+FEWEST_DEVICES = 2
+# A GPU's default, TF32, keeps ten bits of a product's factors: a lane would not be its single run to 1e-5, nor would a
+# run be PyTorch's; products this small gain nothing from it.
+ACCELERATOR_PRECISION = "highest"
+COMPILE_SECONDS = 5.0  # what another program costs at least; compaction must save more than that
 
 Device = Any  # jax.Device, which type checkers take for a variable
 Signature = tuple[Any, tuple[Any, ...]]
@@ -54,8 +59,9 @@ def use_every_core() -> None:
     """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up."""
     if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
     try:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        jax.config.update("jax_num_cpu_devices", len(affinity(0)) if affinity else os.cpu_count() or 1)
     except RuntimeError:
         logger.debug("JAX was already running: its CPU devices stay as they are")
 
@@ -86,7 +92,8 @@ class Lanes:
         data: What all lanes train on.
         state: Where to go on from, every leaf ``[lanes]``; None starts anew.
         params: Initial parameters of every lane instead of random ones.
-        devices: Devices to spread the lanes over; by default all of this process, as many as there are lanes.
+        devices: Devices to spread the lanes over; by default all of this process. No more are used than there are
+            lanes, but on a CPU at least two.
         width: Lanes that one device takes at a time; by default 1 on a CPU and all elsewhere.
     """
 
@@ -105,14 +112,16 @@ class Lanes:
         self.hyper = jax.tree.map(np.asarray, hyper)
         self.n_lanes = len(self.hyper.seed)
         check_placement(devices, width)
-        devices = list(jax.local_devices() if devices is None else devices)[: self.n_lanes]
+        devices = list(jax.local_devices() if devices is None else devices)
         on_cpu = devices[0].platform == "cpu"
+        devices = devices[: max(self.n_lanes, FEWEST_DEVICES if on_cpu else 1)]
         self.width = width or (1 if on_cpu else _power_of_two(self.n_lanes))
         self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
         self._data = jax.device_put(data, NamedSharding(self.mesh, P()))
         self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
         self._memory = _free_bytes(devices[0])
-        self._seconds = 0.0
+        self._seconds = 0.0  # of the last epoch, compilation aside
+        self._compile_seconds = COMPILE_SECONDS  # what a program has cost at most
         self._deal()
 
     @property
@@ -137,26 +146,30 @@ class Lanes:
             What was observed, on the host, every leaf ``[lanes]``; `active` is false for lanes that were frozen.
         """
         self._redeal_if_it_pays(epochs_left)
-        start = time.perf_counter()
         self._state, info = self._run(evaluated)
-        info = jax.device_get(info)
-        self._seconds = time.perf_counter() - start
-        return self._in_lane_order(info)
+        return self._in_lane_order(jax.device_get(info))
 
     def _run(self, evaluated: bool) -> tuple[RunState, EpochInfo]:
         arguments = (self._slot_hyper, self._state, self._data)
         while True:
+            # A chunk of more lanes than there are would be compiled beside the chunk of those that there are.
+            width = min(self.width, len(self._slots) // self.mesh.size)
             try:
-                program = compiled(self.spec, self.mesh, self.width, evaluated, _signature(arguments))
-                if self.width > 1 and _bytes_of(program) > self._memory:
+                start = time.perf_counter()
+                program = compiled(self.spec, self.mesh, width, evaluated, _signature(arguments))
+                begin = time.perf_counter()
+                self._compile_seconds = max(self._compile_seconds, begin - start)
+                if width > 1 and _bytes_of(program) > self._memory:
                     raise MemoryError(f"needs {_bytes_of(program) / 1e9:.1f} GB a device")
-                return jax.block_until_ready(program(*arguments))
+                result = jax.block_until_ready(program(*arguments))
+                self._seconds = time.perf_counter() - begin
+                return result
             except (jax.errors.JaxRuntimeError, MemoryError) as error:
                 # The state before the epoch is still there, so nothing is lost by trying again.
                 exhausted = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-                if not exhausted or self.width == 1:
+                if not exhausted or width == 1:
                     raise
-                self.width //= 2
+                self.width = width // 2
                 logger.warning("%s: taking %d lanes at a time from here on", error, self.width)
 
     def _in_lane_order(self, info: EpochInfo) -> EpochInfo:
@@ -180,7 +193,8 @@ class Lanes:
             # Frozen lanes cost nothing here, but the others should stay spread evenly.
             pays = self.mesh.size > 1
         else:
-            pays = _power_of_two(running) < len(self._slots) and 0.5 * self._seconds * epochs_left > COMPILE_SECONDS
+            shrinks = self.mesh.size * _power_of_two(-(-running // self.mesh.size)) < len(self._slots)
+            pays = shrinks and 0.5 * self._seconds * epochs_left > self._compile_seconds
         if pays:
             self._collect()
             self._deal(keep_size=self.width == 1)
@@ -238,8 +252,10 @@ def compiled(spec: Spec, mesh: Mesh, width: int, evaluated: bool, signature: Sig
         in_shardings=(by_lane, by_lane, replicated),
         out_shardings=by_lane,
     )
-    on_cpu = mesh.devices.flat[0].platform == "cpu"
-    return program.lower(*arguments).compile(compiler_options=CPU_OPTIONS if on_cpu else None)
+    if mesh.devices.flat[0].platform == "cpu":
+        return program.lower(*arguments).compile(compiler_options=CPU_OPTIONS)
+    with jax.default_matmul_precision(jax.config.jax_default_matmul_precision or ACCELERATOR_PRECISION):
+        return program.lower(*arguments).compile()
 
 
 def _signature(arguments: Any) -> Signature:

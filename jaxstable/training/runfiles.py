@@ -235,6 +235,32 @@ def move_away(directory: Path, force: bool = False, writes: Iterable[str] = ()) 
     return target
 
 
+@contextlib.contextmanager
+def owned(directory: str | Path, parts: str, *, resume: bool) -> Iterator[Path]:
+    """Take a directory whose runs lie in directories within it; unless resumed, those of earlier ones are moved aside.
+
+    Args:
+        directory: The directory; made if missing.
+        parts: Pattern of the names of the directories within it.
+        resume: Whether to leave everything in its place.
+
+    Raises:
+        RunDirectoryError: Another run has it.
+    """
+    directory = Path(directory)
+    lock = locked(directory)
+    try:
+        if not resume:
+            earlier = sorted(directory.glob(parts))
+            aside = move_away(directory, force=bool(earlier))
+            if aside is not None:
+                for path in earlier:
+                    path.rename(aside / path.name)
+        yield directory
+    finally:
+        lock.release()
+
+
 def own_files(directory: Path) -> list[Path]:
     """Return the files that a run or a sweep has left, its config last; none if nothing marks the directory as its.
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.training.grid import check_range, checked_values
 from jaxstable.training.record import Run
-from jaxstable.training.runfiles import locked, move_away
 from jaxstable.training.table import MEASURED, better, default_metric, table_row
 
 Space = Mapping[str, Any]
@@ -81,30 +78,6 @@ def checked_score(by: str | None, has_truth: bool) -> str:
     if by not in known:
         raise ConfigError(f"by: found {by!r}, expected one of {', '.join(known)}")
     return by
-
-
-@contextlib.contextmanager
-def owned(run_dir: str | Path | None, *, resume: bool) -> Iterator[Path | None]:
-    """Take the directory of a search for this process; unless resumed, an earlier search is moved aside.
-
-    Raises:
-        RunDirectoryError: Another search has it.
-    """
-    if run_dir is None:
-        yield None
-        return
-    directory = Path(run_dir)
-    lock = locked(directory)
-    try:
-        if not resume:
-            rounds = sorted(directory.glob(ROUND.format("*")))
-            aside = move_away(directory, force=bool(rounds))
-            if aside is not None:
-                for path in rounds:
-                    path.rename(aside / path.name)
-        yield directory
-    finally:
-        lock.release()
 
 
 def _optuna() -> Any:

@@ -97,7 +97,7 @@ def sweep_lanes(
                 group.configs,
                 progress,
                 sink=sink,
-                on_epoch=on_epoch and _by_lane(on_epoch, group.lanes),
+                on_epoch=on_epoch and numbered(on_epoch, group.lanes),
                 signalled=signalled,
                 devices=devices,
                 width=width,
@@ -183,7 +183,8 @@ def _not_run(group: Group) -> dict[int, Run]:
     }
 
 
-def _by_lane(call: OnSweepEpoch, lanes: Sequence[int]) -> OnSweepEpoch:
+def numbered(call: Callable[[Mapping[int, Any]], None], lanes: Sequence[int]) -> Callable[[Mapping[int, Any]], None]:
+    """Return a call that takes records by a group's own lane numbers and passes them on by those of the whole sweep."""
     return lambda records: call({lanes[own]: record for own, record in records.items()})
 
 

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from jaxstable import api
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.training import distributed
@@ -19,15 +20,22 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
-from jaxstable.training import distributed
+import jaxstable as js
 
 directory, port, process = sys.argv[1], sys.argv[2], int(sys.argv[3])
-distributed.start(f"localhost:{port}", 2, process)
+js.distributed.start(f"localhost:{port}", 2, process)
 import test_distributed as cases
 
-runs = distributed.sweep_all_processes(cases.lanes(), cases.dataset(), run_dir=directory)
-np.savez(Path(directory) / f"seen-by-{process}.npz", lagged=np.stack([run.lagged for run in runs]),
-         losses=np.array([run.history[-1]["train_loss"] for run in runs]), seeds=[run.config.seed for run in runs])
+seen = set()
+grid = js.sweep(None, cases.dataset(), cases.lanes(), run_dir=directory, progress=False)
+np.savez(Path(directory) / f"seen-by-{process}.npz", lagged=np.stack([run.lagged for run in grid]),
+         losses=np.array([run.history[-1]["train_loss"] for run in grid]), seeds=[run.config.seed for run in grid])
+epochs = []
+again = js.distributed.sweep_all_processes(
+    cases.lanes(), cases.dataset(), run_dir=directory, resume=True, on_begin=seen.update, on_epoch=epochs.append
+)
+assert [run.history for run in again] == [run.history for run in grid]
+assert (seen, epochs) == (set(js.distributed.own(5)), []), (seen, epochs)
 """
 
 
@@ -60,6 +68,10 @@ def test_two_processes_give_the_lanes_of_one(tmp_path, request):
         assert process.returncode == 0, errors
 
     whole = sweep_lanes(lanes(), dataset())
+    kept = api.load(tmp_path)
+    assert [run.config for run in kept] == lanes()
+    assert all(np.array_equal(run.lagged, other.lagged) for run, other in zip(kept, whole, strict=True))
+    assert sorted(path.name for path in tmp_path.parent.iterdir()) == [tmp_path.name]  # nothing was moved aside
     for number in range(2):
         assert (tmp_path / f"process-{number}" / "lanes.json").is_file()
         with np.load(tmp_path / f"seen-by-{number}.npz") as seen:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jax
@@ -15,7 +17,8 @@ from toy_models import linear
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
-from jaxstable.training.lanes import Lanes, stack, unstack
+from jaxstable.training import lanes as lanes_module
+from jaxstable.training.lanes import Lanes, compiled, stack, unstack
 from jaxstable.training.loop import not_begun, run_lanes
 from jaxstable.training.problem import Problem
 from jaxstable.training.spec import make_hyper
@@ -75,6 +78,12 @@ def test_lanes_one_at_a_time_are_single_runs_to_the_bit(n_lanes, n_devices, prob
     assert [trace(run) for run in together] == [trace(run) for run in alone[:n_lanes]]
 
 
+def test_a_single_run_takes_the_program_for_several_devices(problem):
+    # On the reference model the program for one device rounds otherwise, and a lane would not be its single run.
+    lanes = Lanes(problem.spec, stack([make_hyper(CONFIGS[0])]), problem.data)
+    assert lanes.mesh.size == 2
+
+
 def test_permuted_lanes_are_the_same_lanes(problem, alone):
     order = [4, 6, 1, 2, 0, 5, 3]
     together = train(problem, [CONFIGS[lane] for lane in order], n_devices=2)
@@ -108,6 +117,94 @@ def test_new_values_compile_nothing(problem, wide):
     assert trace(other[1]) != trace(wide[1])
     train(problem, CONFIGS[:6], width=3)
     assert any("backend_compile" in event for event in events)  # a new width does compile: the count counts
+
+
+def test_stopped_lanes_are_compacted_away_with_one_program_for_each_bucket(problem, wide, monkeypatch):
+    monkeypatch.setattr(lanes_module, "COMPILE_SECONDS", 0.0)  # so that compaction always pays
+    monkeypatch.setattr(time, "perf_counter", itertools.count().__next__)  # and every epoch takes as long
+    problem = Problem(SHARED.replace(thresholds=6), chain_dataset(), linear())
+    lanes = Lanes(
+        problem.spec,
+        stack([make_hyper(config) for config in CONFIGS]),
+        problem.data,
+        width=8,
+        devices=jax.devices()[:1],
+    )
+    before, buckets = compiled.cache_info().misses, []
+    for epoch in range(8):
+        lanes.advance(epochs_left=1000)
+        buckets.append(len(lanes._slots))
+        assert len(lanes._slots) <= 8
+        assert compiled.cache_info().misses - before == len(set(buckets)), f"epoch {epoch}: {buckets}"
+    assert sorted(set(buckets), reverse=True) == list(dict.fromkeys(buckets))  # they only shrink
+    assert set(buckets) <= {1, 2, 4, 8}
+    assert len(set(buckets)) >= 2
+    assert lanes.status.tolist() == [Status.RUNNING if run.status == "FINISHED" else Status[run.status] for run in wide]
+    vector = problem.run_of(CONFIGS[1], unstack(lanes.state, 1), wide[1].history, wide[1].status, 0.0).params
+    np.testing.assert_allclose(vector["weights"], wide[1].params["weights"], rtol=1e-4, atol=1e-6)
+
+
+def test_a_chunk_is_no_wider_than_the_lanes_of_a_device(problem, monkeypatch):
+    widths = []
+    monkeypatch.setattr(lanes_module, "compiled", lambda *args: widths.append(args[2]) or compiled(*args))
+    train(problem, CONFIGS[:3], n_devices=2, width=64)
+    assert set(widths) <= {1, 2}
+
+
+@pytest.mark.parametrize("cause", ["estimate", "allocation"])
+def test_out_of_memory_halves_the_chunk_and_loses_nothing(cause, problem, alone, monkeypatch, caplog):
+    """The estimate refuses a chunk of more than two lanes before it runs, or the device fails in the third epoch."""
+    tried, epochs = [], itertools.count()
+
+    def limited(spec, mesh, width, evaluated, signature):
+        program = compiled(spec, mesh, width, evaluated, signature)
+        tried.append(width)
+        if cause == "estimate" or width <= 2 or next(epochs) < 2:
+            return program
+
+        def fail(*arguments):
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
+
+        fail.memory_analysis = program.memory_analysis
+        return fail
+
+    monkeypatch.setattr(lanes_module, "compiled", limited)
+    if cause == "estimate":
+        monkeypatch.setattr(lanes_module, "_free_bytes", lambda device: 1.0)
+        monkeypatch.setattr(lanes_module, "_bytes_of", lambda program: float(tried[-1] > 2) * 2)
+    with caplog.at_level("WARNING", logger="jaxstable"):
+        runs = train(problem, CONFIGS, width=8)
+    assert tried[-1] == 2
+    assert sorted(set(tried), reverse=True) == [8, 4, 2]
+    assert caplog.text.count("lanes at a time from here on") == 2
+    for run, other in zip(runs, alone, strict=True):
+        assert (run.status, len(run.history)) == (other.status, len(other.history))
+        if run.status != "DIVERGED":
+            np.testing.assert_allclose(run.lagged, other.lagged, rtol=1e-5, atol=1e-6)
+
+
+def test_an_error_that_is_not_of_memory_is_not_tried_again(problem, monkeypatch):
+    def broken(*arguments):
+        def fail(*arguments):
+            raise jax.errors.JaxRuntimeError("INTERNAL: something else")
+
+        fail.memory_analysis = lambda: None
+        return fail
+
+    monkeypatch.setattr(lanes_module, "compiled", broken)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        train(problem, CONFIGS, width=8)
+
+
+def test_cores_are_counted_on_systems_without_affinity(monkeypatch):
+    asked = {}
+    for name in ("JAX_NUM_CPU_DEVICES", "XLA_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(jax.config, "update", asked.__setitem__)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    lanes_module.use_every_core()
+    assert asked == {"jax_num_cpu_devices": 7}
 
 
 def test_frozen_lanes_stand_still(problem):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 from toy_models import linear
@@ -17,6 +18,7 @@ from jaxstable.config import ConfigError
 from jaxstable.training import sweep as sweeping
 from jaxstable.training.fit import fit
 from jaxstable.training.grid import expand
+from jaxstable.training.lanes import compiled
 from jaxstable.training.rundir import RunDirectoryError
 from jaxstable.training.signals import Interrupted
 from jaxstable.training.sweep import grouped, sweep_lanes
@@ -67,6 +69,22 @@ def test_one_group_for_each_program_and_lanes_in_their_own_order(small_config, s
     assert seen == [[0, 1, 4, 5]] * 2 + [[2, 3, 6, 7]] * 2
     assert [run.config for run in runs] == configs
     assert same(runs[6], fit(configs[6], small_dataset, model=linear()))
+
+
+def test_one_compilation_for_each_group_and_none_for_new_values(small_config, small_dataset):
+    groups = {"batch_size": [4, 5], "plateau_patience": [2, 3]}
+    config = small_config.replace(epochs=2, thresholds=8)  # of no other test, so that nothing is compiled yet
+    events = []
+    jax.monitoring.register_event_duration_secs_listener(lambda event, seconds, **_: events.append(event))
+    for lambdas, compilations in (([1e-4, 1e-2], 4), ([0.3, 0.4], 0)):
+        programs = compiled.cache_info().misses
+        events.clear()
+        configs = expand(config, {**groups, "lambda_sparse": lambdas, "learning_rate": lambdas, "seed": [8, 9]})
+        assert len(sweep_lanes(configs, small_dataset, model=linear())) == 32
+        assert compiled.cache_info().misses - programs == compilations
+        # Initialising a group's lanes is a small program of its own; beside these, nothing depends on values.
+        assert sum("backend_compile" in event for event in events) >= compilations
+    assert not any("backend_compile" in event for event in events)
 
 
 def test_log_and_table_hold_every_lane_once(whole, configs):
