@@ -30,8 +30,22 @@ _SVAR_FIELDS: dict[str, Any] = {
     "lambda_acyclic": 10.0,
     "lambda_disen": 0.0,
 }
+_GRAPH_FIELDS: dict[str, Any] = {
+    **_SVAR_FIELDS,
+    "epochs": 30,
+    "early_stop_patience": 30,
+    "learning_rate": 5e-3,
+    "weight_decay": 0.1,
+    "lambda_sparse": 20.0,  # nats that an edge must bring
+    "lambda_acyclic": 1.0,
+    "lambda_disen": 0.01,
+}
 INT32 = 2**31 - 1  # counts are int32 on the device
-MODEL_FIELDS = {"svar": _SVAR_FIELDS, "svar_equal": _SVAR_FIELDS}  # model -> fields it recommends
+MODEL_FIELDS = {  # model -> fields it recommends
+    "svar": _SVAR_FIELDS,
+    "svar_equal": _SVAR_FIELDS,
+    "rcgnn_graph": _GRAPH_FIELDS,
+}
 
 PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
     "stable": {},
@@ -105,7 +119,7 @@ class Config:
         10.0
     """
 
-    model: Literal["rcgnn_latent", "svar", "svar_equal"] = _field("rcgnn_latent", "model to train")
+    model: Literal["rcgnn_latent", "rcgnn_graph", "svar", "svar_equal"] = _field("rcgnn_latent", "model to train")
     acyclicity: Literal["power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
         "power", "acyclicity penalty"
     )

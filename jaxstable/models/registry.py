@@ -12,6 +12,7 @@ from jaxstable.objective.acyclicity import PENALTIES
 
 MODELS: dict[str, Callable[[Config], Model]] = {
     "rcgnn_latent": lambda config: RCGNN("latent", config.acyclicity),
+    "rcgnn_graph": lambda config: RCGNN("graph", config.acyclicity),
     "svar": lambda config: SVAR("free", config.acyclicity),
     "svar_equal": lambda config: SVAR("equal", config.acyclicity),
 }
