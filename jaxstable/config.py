@@ -36,7 +36,7 @@ _GRAPH_FIELDS: dict[str, Any] = {
     "early_stop_patience": 30,
     "learning_rate": 5e-3,
     "weight_decay": 0.1,
-    "lambda_sparse": 20.0,  # nats that an edge must bring
+    "lambda_sparse": 4.0,  # nats that an edge must bring, over the fourth root of the readings
     "lambda_acyclic": 1.0,
     "lambda_disen": 0.01,
 }

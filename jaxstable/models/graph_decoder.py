@@ -27,6 +27,7 @@ MOST_EVALUATED = 2048  # rows of an evaluation
 EASED_IN = 0.5  # share of the run over which sparsity and acyclicity reach their full weights
 # Half the edges start shut at lag 0: the penalty of a full graph of cycles would drown the likelihood.
 FIRST_LOGIT, FIRST_LOGIT_INSTANT = 0.0, -2.0
+GATE_PACE = 3.0  # Adam moves every parameter alike; gates have further to go than weights
 FIRST_TRUST = -3.0  # a filled entry starts out nearly as good as a reading
 FIRST_DRIFT = 0.0  # half of the slow part starts out as drift
 FIRST_NOISE = -4.0  # a gap in a cause starts out to matter little
@@ -40,7 +41,7 @@ class Latents(NamedTuple):
     bias: Array
 
 
-def graph_decoder(acyclicity: str, n_lags: int = N_LAGS) -> Model:
+def graph_decoder(acyclicity: str, n_lags: int = N_LAGS, hidden: int = HIDDEN) -> Model:
     """Return the network that reconstructs each variable from the signals of its causes.
 
     With y_i(t) a reading, or between readings the line that joins them a distance g_i(t) from the nearest, and
@@ -59,14 +60,16 @@ def graph_decoder(acyclicity: str, n_lags: int = N_LAGS) -> Model:
     drawn anew in every step. The own past is what was read up to t - 1 (nothing filled from both sides, which would
     give x_j(t) away); it is no edge and costs nothing.
 
-    Terms: recon = mean negative log likelihood of the readings; sparse = sum of A / (variables * readings of one),
-    so that its weight is the gain in nats that an edge must bring; acyclic = h(A[0]) / variables; disen = mean
+    Terms: recon = mean negative log likelihood of the readings; sparse = sum of A / (variables * n^(3/4)), n the
+    readings of a variable, so that with weight w an edge must bring w n^(1/4) nats (a price that did not grow with n
+    would in the end make an edge of every small misfit of the network); acyclic = h(A[0]) / variables; disen = mean
     absolute correlation of signal, noise and bias. Over the first half of the run sparse and acyclic grow to their
     full weights, and the temperature of the gates falls from 1 to 0.5 over the whole of it.
 
     Args:
         acyclicity: Name of a penalty in ``jaxstable.objective.acyclicity.PENALTIES``.
         n_lags: Largest lag, >= 1.
+        hidden: Hidden units of every f_j; 0 leaves its linear part alone.
 
     Reference:
         Cheng et al., CUTS: neural causal discovery from irregular time-series data, 2023 (gated Granger networks on
@@ -76,25 +79,26 @@ def graph_decoder(acyclicity: str, n_lags: int = N_LAGS) -> Model:
     penalty = PENALTIES[acyclicity].function
 
     def init(key: Array, n_vars: int) -> Params:
-        return _first_params(key, n_vars, n_lags)
+        return _first_params(key, n_vars, n_lags, hidden)
 
     def loss(params: Params, batch: Readings, key: Array, progress: Array) -> LossTerms:
         key_rows, key_gates = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
         n_vars = params["gates"].shape[-1]
         edges = gates.candidates(n_lags, n_vars)
+        logits = GATE_PACE * params["gates"]
         if batch.batch is None:
-            drawn = gates.median(params["gates"])
+            drawn = gates.median(logits)
         else:
-            drawn = gates.sample(key_gates, params["gates"], gates.temperature(progress))
+            drawn = gates.sample(key_gates, logits, gates.temperature(progress))
         rows = batch.rows(key_rows)
         latents = encode(params, rows)
         mean, log_scale = decode(params, rows, latents, drawn * edges)
-        probability = jax.nn.sigmoid(params["gates"]) * edges
+        probability = jax.nn.sigmoid(logits) * edges
         eased = jnp.minimum(progress / EASED_IN, 1.0)
         blocks = jnp.stack([latent[:, 0].T for latent in latents])
         return LossTerms(
             recon=gaussian_nll(mean, rows.values[:, 0], log_scale, rows.mask[:, 0]),
-            sparse=eased * jnp.sum(probability) / (n_vars * batch.count),
+            sparse=eased * jnp.sum(probability) / (n_vars * batch.count**0.75),
             acyclic=eased * penalty(probability[0]) / n_vars,
             disen=disentanglement(blocks),
         )
@@ -104,7 +108,7 @@ def graph_decoder(acyclicity: str, n_lags: int = N_LAGS) -> Model:
         return train, part_readings(dataset, prepared.validation, n_lags, most=MOST_EVALUATED)
 
     def adjacency(params: Params) -> Array:
-        logits = params["gates"]
+        logits = GATE_PACE * params["gates"]
         return jax.nn.sigmoid(logits) * gates.candidates(n_lags, logits.shape[-1])
 
     return Model(
@@ -158,18 +162,18 @@ def part_readings(
     return readings(values, mask, series[rows], n_lags, batch, most)
 
 
-def _first_params(key: Array, n_vars: int, n_lags: int) -> Params:
+def _first_params(key: Array, n_vars: int, n_lags: int, hidden: int) -> Params:
     n_inputs = (n_lags + 1) * n_vars
     key_into, key_own, key_threshold, key_out = (jax.random.fold_in(key, purpose) for purpose in range(4))
     logits = jnp.full((n_lags + 1, n_vars, n_vars), FIRST_LOGIT).at[0].set(FIRST_LOGIT_INSTANT)
     return {
-        "gates": logits,
+        "gates": logits / GATE_PACE,
         "drift": jnp.full(n_vars, FIRST_DRIFT),
         "trust": jnp.full(n_vars, FIRST_TRUST),
-        "into": jax.random.normal(key_into, (n_vars, n_inputs, HIDDEN)) / np.sqrt(n_vars),
-        "own_into": 0.5 * jax.random.normal(key_own, (n_vars, 2 * n_lags, HIDDEN)) / np.sqrt(n_lags),
-        "threshold": 0.1 * jax.random.normal(key_threshold, (n_vars, HIDDEN)),
-        "out": 0.3 * jax.random.normal(key_out, (n_vars, HIDDEN)) / np.sqrt(HIDDEN),
+        "into": jax.random.normal(key_into, (n_vars, n_inputs, hidden)) / np.sqrt(n_vars),
+        "own_into": 0.5 * jax.random.normal(key_own, (n_vars, 2 * n_lags, hidden)) / np.sqrt(n_lags),
+        "threshold": 0.1 * jax.random.normal(key_threshold, (n_vars, hidden)),
+        "out": 0.3 * jax.random.normal(key_out, (n_vars, hidden)) / np.sqrt(max(hidden, 1)),
         "level": jnp.zeros(n_vars),
         "linear": jnp.zeros((n_inputs, n_vars)),
         "own_linear": jnp.zeros((n_vars, 2 * n_lags)),

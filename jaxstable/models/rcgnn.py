@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 
 from jaxstable.models.base import Model
-from jaxstable.models.graph_decoder import N_LAGS, graph_decoder
+from jaxstable.models.graph_decoder import HIDDEN, N_LAGS, graph_decoder
 from jaxstable.models.latent_decoder import latent_decoder
 from jaxstable.objective.acyclicity import PENALTIES
 
 
 @functools.cache
-def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LAGS) -> Model:
+def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LAGS, hidden: int = HIDDEN) -> Model:
     """Return the tri-latent network.
 
     ``decoder="latent"`` is the reference model: each step's values are encoded into three latent blocks z_k =
@@ -27,9 +27,10 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LA
         decoder: "latent" or "graph".
         acyclicity: Name of a penalty in ``jaxstable.objective.acyclicity.PENALTIES``.
         n_lags: Largest lag of the graph decoder, >= 1; the latent decoder has lag 0 only.
+        hidden: Hidden units per variable of the graph decoder, >= 0; 0 makes it linear.
 
     Raises:
-        ValueError: The decoder or the penalty is unknown, or the lags are out of range.
+        ValueError: The decoder or the penalty is unknown, or the lags or the hidden units are out of range.
 
     Example:
         >>> import jax
@@ -43,4 +44,6 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LA
         raise ValueError(f"acyclicity: found {acyclicity!r}, expected one of {', '.join(PENALTIES)}")
     if n_lags < 1:
         raise ValueError(f"n_lags: found {n_lags}, expected >= 1")
-    return latent_decoder(acyclicity) if decoder == "latent" else graph_decoder(acyclicity, n_lags)
+    if hidden < 0:
+        raise ValueError(f"hidden: found {hidden}, expected >= 0")
+    return latent_decoder(acyclicity) if decoder == "latent" else graph_decoder(acyclicity, n_lags, hidden)

@@ -107,9 +107,9 @@ def readings(
     filled = (1.0 - share) * held + share * coming
     gap = np.minimum(np.where(early, time - before, FARTHEST), np.where(late, after - time, FARTHEST))
     drift = remove_drift(values, mask, series).drift
-    columns = Rows(filled, held, mask, np.minimum(gap, FARTHEST), drift)
+    columns = (filled, held, mask, np.minimum(gap, FARTHEST), drift)
     return Readings(
-        series=jax.tree.map(lambda array: jnp.asarray(array, jnp.float32), columns),
+        series=Rows(*(jnp.asarray(column, jnp.float32) for column in columns)),
         ends=jnp.asarray(ends, jnp.int32),
         count=jnp.float32(max(mask[ends].sum() / values.shape[1], 1.0)),
         n_lags=n_lags,
