@@ -16,7 +16,6 @@ from jaxstable.models import gates
 from jaxstable.models.graph_decoder import GATE_PACE, decode, encode
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import readings
-from jaxstable.training.gatefits import fit_gates
 
 N_VARS, N_LAGS, N_STEPS = 4, 2, 40
 MODEL = RCGNN("graph", "geometric", N_LAGS)
@@ -41,6 +40,19 @@ def random_params(seed=0):
 @jax.jit
 def terms_of(params, batch, key, progress):
     return MODEL.loss(params, batch, key, progress)
+
+
+@jax.jit
+def terms_and_gradients(params, batch):
+    def loss(params):
+        return MODEL.loss(params, batch, jax.random.key(0), jnp.float32(0.3))
+
+    return loss(params), jax.jacrev(loss)(params)
+
+
+@jax.jit
+def recon_gradient(params, batch):
+    return jax.grad(lambda p: MODEL.loss(p, batch, jax.random.key(0), jnp.float32(1.0)).recon)(params)
 
 
 @jax.jit
@@ -152,28 +164,20 @@ def test_a_shut_gate_passes_nothing():
 def test_nothing_observed_teaches_nothing():
     values, _, ids = series()
     data = readings(np.zeros_like(values), np.zeros(values.shape, bool), ids, N_LAGS)
-    grads = jax.grad(lambda p: MODEL.loss(p, data, jax.random.key(0), jnp.float32(1.0)).recon)(random_params())
+    grads = recon_gradient(random_params(), data)
     assert all(not np.any(np.asarray(leaf)) for leaf in jax.tree.leaves(grads))
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
 def test_terms_and_gradients_are_finite(scale):
     values, mask, ids = series()
-    data = readings(scale * values, mask, ids, N_LAGS, batch=8)
-
-    @jax.jit
-    def run(params):
-        loss = lambda p: MODEL.loss(p, data, jax.random.key(0), jnp.float32(0.3))  # noqa: E731
-        return loss(params), jax.jacrev(loss)(params)
-
-    terms, gradients = run(random_params())
+    terms, gradients = terms_and_gradients(random_params(), readings(scale * values, mask, ids, N_LAGS, batch=8))
     assert all(np.isfinite(term) for term in terms)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
 
 
 def test_likelihood_reaches_every_gate():
-    params = random_params()
-    grads = jax.grad(lambda p: MODEL.loss(p, inputs(), jax.random.key(0), jnp.float32(1.0)).recon)(params)
+    grads = recon_gradient(random_params(), inputs())
     reached = np.asarray(MODEL.structure(grads)) != 0
     assert np.array_equal(reached, gates.candidates(N_LAGS, N_VARS) > 0)
 
@@ -218,13 +222,28 @@ def ring():
     return Dataset.from_array(values, truth=simulated.truth)
 
 
-def test_lorenz_is_recovered(ring):
-    found = fit_gates(ring, Config.for_model("rcgnn_graph", epochs=15))
-    assert metrics.auroc(jnp.asarray(found.max(axis=0)), jnp.asarray(ring.truth)) >= 0.95
+def test_it_trains_as_lanes_of_a_sweep(ring):
+    config = Config.for_model("rcgnn_graph", epochs=15)
+    dense, sparse = list(api.sweep(config, ring, {"lambda_sparse": [4.0, 400.0]}, progress=False))
+    assert dense.status == sparse.status == "FINISHED"
+    assert metrics.auroc(jnp.asarray(dense.adjacency), jnp.asarray(ring.truth)) >= 0.95
+    assert sparse.adjacency.max() < 0.2 < 0.8 < dense.adjacency.max()
+    assert dense.threshold == 0.5
+    assert "reconstruction_reaches_adjacency" in {finding.code for finding in dense.diagnose()}
 
 
-def test_it_trains_like_every_model(ring):
-    result = api.train(Config.for_model("rcgnn_graph", epochs=15), ring, progress=False)
-    assert result.status == "FINISHED"
-    assert metrics.auroc(jnp.asarray(result.adjacency), jnp.asarray(ring.truth)) >= 0.95
-    assert "reconstruction_reaches_adjacency" in {finding.code for finding in result.diagnose()}
+def test_without_hidden_units_it_is_linear():
+    model = RCGNN("graph", "geometric", N_LAGS, hidden=0)
+    params = jax.tree.map(lambda leaf: leaf + 0.1, model.init(jax.random.key(0), N_VARS))
+    params["drift"] = jnp.full(N_VARS, -100.0)
+    values, mask, ids = series(share_missing=0.0)
+    gate = gates.candidates(N_LAGS, N_VARS)
+    means = [np.asarray(mean_and_scale(params, rows_of(f * values, mask, ids)[0], gate)[0]) for f in (0.0, 1.0, 2.0)]
+    np.testing.assert_allclose(means[2] - means[0], 2.0 * (means[1] - means[0]), atol=1e-5)
+    assert np.abs(means[1] - means[0]).max() > 0.1
+
+
+def test_settings_out_of_range_are_refused():
+    for wrong, name in (({"n_lags": 0}, "n_lags"), ({"hidden": -1}, "hidden"), ({"decoder": "deep"}, "decoder")):
+        with pytest.raises(ValueError, match=f"{name}: found"):
+            RCGNN(**{"decoder": "graph", **wrong})
