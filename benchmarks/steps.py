@@ -13,7 +13,7 @@ from original import standardize as standardized
 
 import jaxstable as js
 from jaxstable.data.windows import Windows
-from jaxstable.models.rcgnn import params_from_torch
+from jaxstable.models.latent_decoder import params_from_torch
 from jaxstable.models.registry import model_of
 from jaxstable.training.epoch import StepInfo, shuffled, train_epoch
 from jaxstable.training.spec import make_hyper, make_spec

@@ -17,7 +17,21 @@ from typing import Any, Literal, TypeVar
 __all__ = ["Config", "ConfigError"]
 
 INT32 = 2**31 - 1  # counts are int32 on the device
-MODEL_FIELDS: dict[str, dict[str, Any]] = {}  # model -> fields it recommends
+MODEL_FIELDS: dict[str, dict[str, Any]] = {  # model -> fields it recommends, where they differ from the defaults
+    "rcgnn_graph": {
+        "epochs": 30,
+        "early_stop_patience": 30,
+        "learning_rate": 5e-3,
+        "lr_schedule": "cosine",
+        "plateau": False,
+        "weight_decay": 0.1,
+        "clip_norm": 10.0,
+        "lambda_recon": 1.0,
+        "lambda_sparse": 4.0,  # nats that an edge must bring, over the fourth root of the readings
+        "lambda_acyclic": 1.0,
+        "lambda_disen": 0.01,
+    },
+}
 
 PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the defaults
     "stable": {},
@@ -92,7 +106,7 @@ class Config:
         10.0
     """
 
-    model: Literal["rcgnn_latent", "svar", "svar_equal"] = _field("svar", "model to train")
+    model: Literal["rcgnn_latent", "rcgnn_graph", "svar", "svar_equal"] = _field("svar", "model to train")
     acyclicity: Literal["auto", "power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
         "auto", "acyclicity penalty (auto: the model's own)"
     )

@@ -56,7 +56,7 @@ def test_train_prints_epochs_findings_and_paths(train, csv, capsys):
     assert train() == 0
     out = capsys.readouterr().out
     assert f"data   {csv}: Dataset(60 rows, 4 variables, 1 series" in out
-    assert "model  rcgnn_latent, preset stable, seed 1337; jax " in out
+    assert "model  svar, preset stable, seed 1337; jax " in out
     assert "Epoch   1/2 | Loss:" in out
     assert "Epoch   2/2 | Loss:" in out
     assert "/3 | Grad Clip:" in out  # three true edges

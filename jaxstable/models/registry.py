@@ -14,6 +14,7 @@ from jaxstable.objective.acyclicity import PENALTIES
 
 MODELS: dict[str, Callable[..., Model]] = {
     "rcgnn_latent": functools.partial(RCGNN, "latent"),
+    "rcgnn_graph": functools.partial(RCGNN, "graph", acyclicity="geometric"),
     "svar": functools.partial(SVAR, "free"),
     "svar_equal": functools.partial(SVAR, "equal"),
 }
@@ -36,4 +37,7 @@ def model_of(config: Config) -> Model:
         if config.model == "rcgnn_latent":
             raise ConfigError(f"max_lag: found {config.max_lag}, but rcgnn_latent has no lags; leave it out")
         asked["n_lags"] = config.max_lag
-    return MODELS[config.model](**asked)
+    try:
+        return MODELS[config.model](**asked)
+    except ValueError as error:
+        raise ConfigError(f"max_lag: {config.model} refuses {config.max_lag}; {error}") from error

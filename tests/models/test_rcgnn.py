@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from jaxstable.data.windows import Batch
-from jaxstable.models.rcgnn import LATENT_BLOCKS, RCGNN, params_from_torch, top_share_gate
+from jaxstable.models.latent_decoder import LATENT_BLOCKS, params_from_torch, top_share_gate
+from jaxstable.models.rcgnn import RCGNN
 
 N_VARS = 5
 

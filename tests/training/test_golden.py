@@ -12,7 +12,8 @@ import pytest
 
 from jaxstable.config import Config
 from jaxstable.data.windows import Windows
-from jaxstable.models.rcgnn import RCGNN, params_from_torch
+from jaxstable.models.latent_decoder import params_from_torch
+from jaxstable.models.rcgnn import RCGNN
 from jaxstable.training.epoch import train_epoch
 from jaxstable.training.spec import make_hyper, make_spec
 from jaxstable.training.state import init_state

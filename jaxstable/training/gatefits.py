@@ -1,0 +1,117 @@
+"""Fits of the gated network to all rows of a data set, and the question whether it is needed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from jaxstable.config import Config
+from jaxstable.data.dataset import Dataset
+from jaxstable.data.standardize import mean_and_deviation
+from jaxstable.graph.preference import Preference, prefer
+from jaxstable.models.base import Params
+from jaxstable.models.graph_decoder import BATCH, EPOCH_STEPS, HIDDEN, N_LAGS
+from jaxstable.models.rcgnn import RCGNN
+from jaxstable.models.readings import Readings, readings
+from jaxstable.training.epoch import Span, train_epoch
+from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
+from jaxstable.training.state import init_state, unraveler
+
+HELD_OUT = 0.25  # share of the rows, the last ones, that decide between linear and nonlinear
+BLOCKS = 10
+ACYCLICITY = "geometric"
+MOST_HELD_OUT = 2000
+
+
+def fit_gates(dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS) -> NDArray[np.float32]:
+    """Fit the gated network to every row of a data set and return its edge probabilities.
+
+    One uninterrupted run of `train_epoch`, the epoch of `train`: nothing is held out, validated or stopped early.
+
+    Args:
+        dataset: The data; a true graph is not looked at.
+        config: Settings; None is what `Config.for_model("rcgnn_graph")` recommends.
+        n_lags: Largest lag, >= 1.
+
+    Returns:
+        Probabilities `[lag, cause, effect]`.
+
+    Raises:
+        ValueError: No series is longer than `n_lags`.
+
+    Example:
+        >>> import jaxstable as js
+        >>> config = Config.for_model("rcgnn_graph", epochs=1)
+        >>> fit_gates(js.datasets.sensors(n_steps=300), config).shape
+        (3, 13, 13)
+    """
+    config = config or Config.for_model("rcgnn_graph")
+    spec = _spec(config, dataset, n_lags, HIDDEN)
+    return np.asarray(spec.model.adjacency(_fit(spec, config, _all_readings(dataset, n_lags))))
+
+
+def weigh_nonlinearity(dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS) -> Preference:
+    """Say whether a nonlinear model predicts the last quarter of the rows better than a linear one.
+
+    The gated network is fitted to the rows before, once with and once without its hidden units. Everything else,
+    the filling of gaps included, is the same, so that the difference is due to bent effects alone.
+
+    Args:
+        dataset: The data; a true graph is not looked at.
+        config: As for `fit_gates`.
+        n_lags: Largest lag, >= 1.
+
+    Raises:
+        ValueError: The last quarter holds too few rows for ten blocks.
+    """
+    config = config or Config.for_model("rcgnn_graph")
+    rows = _all_readings(dataset, n_lags)
+    ends = np.asarray(rows.ends)
+    first = int(len(ends) * (1.0 - HELD_OUT))
+    size = min(len(ends) - first, MOST_HELD_OUT) // BLOCKS
+    if size < 1:
+        raise ValueError(f"rows: found {len(ends)}, expected at least {int(BLOCKS / HELD_OUT)} to hold a quarter out")
+    later = ends[first:][np.linspace(0, len(ends) - first - 1, size * BLOCKS).astype(int)].reshape(BLOCKS, size)
+    train = dataclasses.replace(rows, ends=rows.ends[:first], count=rows.count * (1.0 - HELD_OUT))
+    losses = []
+    for hidden in (0, HIDDEN):
+        spec = _spec(config, dataset, n_lags, hidden)
+        params = _fit(spec, config, train)
+        whole = dataclasses.replace(rows, batch=None)
+        losses.append([_recon(spec, params, dataclasses.replace(whole, ends=jnp.asarray(block))) for block in later])
+    return prefer(*np.asarray(losses, float))
+
+
+def _spec(config: Config, dataset: Dataset, n_lags: int, hidden: int) -> Spec:
+    return make_spec(config, RCGNN("graph", ACYCLICITY, n_lags, hidden), dataset.n_vars, False)
+
+
+def _all_readings(dataset: Dataset, n_lags: int) -> Readings:
+    """Return every row, each variable scaled by all its readings."""
+    mean, scale = mean_and_deviation(dataset.values, np.ones(dataset.n_rows, bool))
+    standard = (dataset.values - mean) / np.where(scale > 0, scale, 1.0)
+    return readings(np.nan_to_num(standard), dataset.mask, dataset.series, n_lags, batch=BATCH)
+
+
+def _fit(spec: Spec, config: Config, rows: Readings) -> Params:
+    vector = _run(spec, config.epochs * EPOCH_STEPS, make_hyper(config), rows)
+    return unraveler(spec.model, spec.n_vars)(vector)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _run(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Array:
+    state = init_state(spec, hyper).train
+    order = jnp.zeros((steps, 1), jnp.int32)
+    state, _ = train_epoch(spec, hyper, state, rows, order, jax.random.key(hyper.seed), Span(0.0, 1.0))
+    return state.params
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _recon(spec: Spec, params: Params, rows: Readings) -> Array:
+    return spec.model.loss(params, rows, jax.random.key(0), jnp.float32(1.0)).recon
