@@ -7,26 +7,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-MOST_EVIDENCE = 3.0  # beyond which more evidence says little more; the probability still rises, slowly
+LEAST_EVIDENCE = 0.3  # keeps the logarithm finite; of the evidence that an edge needs to be chosen
 
 
 class Map(NamedTuple):
-    """A logistic map: `logit p = offset + frequency logit f + evidence e`."""
+    """A logistic map: `logit p = offset + frequency logit f + evidence log(e + 0.3)`."""
 
     offset: float
     frequency: float
     evidence: float
 
 
-EDGE = Map(-2.0, 0.7, 1.5)
-LAG = Map(-2.0, 0.7, 1.5)
+# Printed by `python benchmarks/calibration.py`.
+EDGE = Map(-0.61, 0.41, 3.14)
+LAG = Map(-1.26, 0.26, 3.40)
 
 
 def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: Map = EDGE) -> NDArray[np.float64]:
     """Return the probability that edges are true, at any lag.
 
-    `logit p = a + b logit f + c e`, f the frequency pulled away from 0 and 1 by half a draw, e the evidence bent at
-    MOST_EVIDENCE. It rises strictly in both, so it ranks edges that every draw found by their evidence.
+    `logit p = a + b logit f + c log(e + 0.3)`, f the frequency pulled away from 0 and 1 by half a draw, e the
+    evidence, 1 where an edge is just worth its penalty. It rises strictly in both, so it ranks edges that every draw
+    found by their evidence.
 
     Args:
         frequency: share of the bootstrap draws that hold an edge.
@@ -58,8 +60,6 @@ def lag_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> ND
 
 
 def features(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what the map is linear in: the log odds of the frequency and the bent evidence."""
+    """Return what the map is linear in: the log odds of the frequency and the logarithm of the evidence."""
     share = (np.asarray(frequency, float) * draws + 0.5) / (draws + 1.0)
-    strength = np.asarray(evidence, float)
-    bent = np.minimum(strength, MOST_EVIDENCE) + np.log1p(np.maximum(strength - MOST_EVIDENCE, 0.0)) * 0.1
-    return np.log(share / (1.0 - share)), bent
+    return np.log(share / (1.0 - share)), np.log(np.asarray(evidence, float) + LEAST_EVIDENCE)

@@ -101,7 +101,8 @@ def graph_findings(chosen: Chosen, probability: NDArray, names: Sequence[str]) -
         Findings `little_data`, `inflated_rows`, `no_edges` and `doubtful_edges`.
     """
     found, graph, inflation = [], chosen.selection.graph, chosen.selection.inflation
-    n_causes, rows = graph.shape[0] * graph.shape[1], chosen.criterion.effective_rows(inflation)
+    n_causes = len(chosen.order.scores) * graph.shape[1]  # of all lags looked at: too few rows hide lags too
+    rows = chosen.criterion.effective_rows(inflation)
     if rows < ROWS_PER_CAUSE * n_causes:
         evidence = f"the data are worth {rows:.0f} independent rows for {n_causes} candidate causes"
         remedy = "Record longer, or use fewer variables or lags; weak edges are missed."
