@@ -1,6 +1,6 @@
 """Fit the map from bootstrap frequency and evidence to probability, and test it on other systems.
 
-`python benchmarks/calibration.py [--fit 1000 70 --test 2000 40] [--keep DIRECTORY]`
+`python benchmarks/calibration.py [--fit 1000 48 --test 2000 15] [--keep DIRECTORY]`
 
 Prints the constants of `graph/calibration.py` as the systems of the first seeds give them, and the reliability of the
 constants that are in use on the systems of the other seeds: of the edges given a probability, how many are true.
@@ -40,8 +40,8 @@ class Pairs(NamedTuple):
 def main() -> None:
     """Print constants and reliability; write `results/calibration.json` and `.png`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fit", type=int, nargs=2, default=(1000, 70), metavar=("FIRST", "SYSTEMS"))
-    parser.add_argument("--test", type=int, nargs=2, default=(2000, 40), metavar=("FIRST", "SYSTEMS"))
+    parser.add_argument("--fit", type=int, nargs=2, default=(1000, 48), metavar=("FIRST", "SYSTEMS"))
+    parser.add_argument("--test", type=int, nargs=2, default=(2000, 15), metavar=("FIRST", "SYSTEMS"))
     parser.add_argument("--keep", metavar="DIRECTORY", help="keep what was found of every system there")
     parser.add_argument("--output", default=None, help="JSON file (default: results/calibration.json)")
     args = parser.parse_args()

@@ -19,8 +19,8 @@ class Map(NamedTuple):
 
 
 # Printed by `python benchmarks/calibration.py`.
-EDGE = Map(-0.61, 0.41, 3.14)
-LAG = Map(-1.26, 0.26, 3.40)
+EDGE = Map(-0.65, 0.41, 3.14)
+LAG = Map(-1.26, 0.27, 3.38)
 
 
 def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: Map = EDGE) -> NDArray[np.float64]:
