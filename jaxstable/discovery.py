@@ -148,7 +148,7 @@ def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], l
         readings = dataset.values[dataset.mask[:, index], index]
         if held[index]:
             kept.append(index)
-        elif readings.min() == readings.max():
+        elif len(readings) and readings.min() == readings.max():
             evidence = f"{name} reads {readings[0]:g} throughout"
             remedy = "Nothing to learn from it: it was left out; check whether it is connected."
             found.append(Finding("constant_sensor", "warning", evidence, remedy))

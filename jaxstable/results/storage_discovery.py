@@ -64,10 +64,16 @@ def load(directory: str | os.PathLike[str]) -> Discovery:
     if not is_discovery(directory):
         raise RunDirectoryError(f"{directory} holds no {DOCUMENT}: expected what Discovery.save wrote; save it again")
     document = rundir.read_json(directory / DOCUMENT)
-    arrays = read_arrays(directory / ARRAYS, {"names", *LAGGED, *SQUARE})
-    n_vars, n_lags = arrays["names"].size, len(np.atleast_1d(arrays["lagged"]))
-    shapes = dict.fromkeys(LAGGED, (n_lags, n_vars, n_vars)) | dict.fromkeys((*SQUARE, "truth"), (n_vars, n_vars))
-    check_shapes(directory / ARRAYS, arrays, shapes)
+    path = directory / ARRAYS
+    if not path.is_file():
+        raise RunDirectoryError(f"{path} is missing: restore it from a copy, or run discover again")
+    try:
+        arrays = read_arrays(path, {"names", *LAGGED, *SQUARE})
+        n_vars, n_lags = arrays["names"].size, len(np.atleast_1d(arrays["lagged"]))
+        shapes = dict.fromkeys(LAGGED, (n_lags, n_vars, n_vars)) | dict.fromkeys((*SQUARE, "truth"), (n_vars, n_vars))
+        check_shapes(path, arrays, shapes)
+    except RunDirectoryError as error:  # its way out is that of a run
+        raise RunDirectoryError(f"{path} is damaged: restore it from a copy, or run discover again") from error
     try:
         chosen = {str(name): Choice(**choice) for name, choice in document["chosen"].items()}
         findings = tuple(Finding(**finding) for finding in document["findings"])
