@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LEAST_EVIDENCE = 0.3  # keeps the logarithm finite; of the evidence that an edge needs to be chosen
+ENOUGH_EVIDENCE = 1.5  # from where more says hardly more: a strong link may still point the other way
+_BEYOND = 0.02  # slope of the logarithm beyond it, so that ranks stay strict
 
 
 class Map(NamedTuple):
-    """A logistic map: `logit p = offset + frequency logit f + evidence log(e + 0.3)`."""
+    """A logistic map: `logit p = offset + frequency logit f + evidence log(e + 0.3)`, e bent at 1.5."""
 
     offset: float
     frequency: float
@@ -19,16 +21,16 @@ class Map(NamedTuple):
 
 
 # Printed by `python benchmarks/calibration.py`.
-EDGE = Map(-0.65, 0.41, 3.14)
-LAG = Map(-1.26, 0.27, 3.38)
+EDGE = Map(-0.50, 0.43, 3.60)
+LAG = Map(-1.02, 0.32, 3.69)
 
 
 def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: Map = EDGE) -> NDArray[np.float64]:
     """Return the probability that edges are true, at any lag.
 
     `logit p = a + b logit f + c log(e + 0.3)`, f the frequency pulled away from 0 and 1 by half a draw, e the
-    evidence, 1 where an edge is just worth its penalty. It rises strictly in both, so it ranks edges that every draw
-    found by their evidence.
+    evidence, 1 where an edge is just worth its penalty, bent to a slow rise at 1.5. It rises strictly in both, so it
+    ranks edges that every draw found by their evidence.
 
     Args:
         frequency: share of the bootstrap draws that hold an edge.
@@ -62,4 +64,6 @@ def lag_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> ND
 def features(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what the map is linear in: the log odds of the frequency and the logarithm of the evidence."""
     share = (np.asarray(frequency, float) * draws + 0.5) / (draws + 1.0)
-    return np.log(share / (1.0 - share)), np.log(np.asarray(evidence, float) + LEAST_EVIDENCE)
+    strength = np.asarray(evidence, float)
+    bent = np.minimum(strength, ENOUGH_EVIDENCE) + _BEYOND * np.log1p(np.maximum(strength - ENOUGH_EVIDENCE, 0.0))
+    return np.log(share / (1.0 - share)), np.log(bent + LEAST_EVIDENCE)
