@@ -10,9 +10,10 @@ from typing import Any
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.models.base import Model
-from jaxstable.results import storage, storage_grid
+from jaxstable.results import storage, storage_discovery, storage_grid
 from jaxstable.results.diagnosis import Finding, diagnose_dir
 from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
+from jaxstable.results.discovery import Discovery
 from jaxstable.results.result import TrainResult
 from jaxstable.results.sweep import SweepResult
 from jaxstable.training.distributed import sweep_all_processes
@@ -220,12 +221,14 @@ def as_dataset(data: Dataset | Any) -> Dataset:
     return Dataset.from_array(data)
 
 
-def load(directory: str | Path) -> TrainResult | SweepResult:
+def load(directory: str | Path) -> TrainResult | SweepResult | Discovery:
     """Return the result that a run, a sweep or `save` left in a directory.
 
     Raises:
         RunDirectoryError: Files are missing or damaged.
     """
+    if storage_discovery.is_discovery(directory):
+        return storage_discovery.load(directory)
     return storage_grid.load(directory) if is_sweep(directory) else storage.load(directory)
 
 

@@ -123,19 +123,23 @@ def _discover(args: argparse.Namespace) -> int:
     data = _read_data(source)
     from jaxstable.discovery import discover
     from jaxstable.results.report_discovery import discovery_document, discovery_text
+    from jaxstable.results.storage import check_free
+
+    check_free(Path(args.run_dir), None, "", "")  # before the work, not after it
 
     if not args.json:
         print(f"data   {source['path'] or 'embedded plant'}: {data}")
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
     found = discover(data, progress=not args.json, **asked)
+    run_dir = found.save(args.run_dir)
     if args.output:
         found.to_csv(args.output)
+    if args.plot:
+        found.plot().savefig(run_dir / "discovery.png", dpi=120)
     if args.json:
-        print(json.dumps(discovery_document(found)))
+        print(json.dumps({**discovery_document(found), "run_dir": str(run_dir)}))
     else:
-        print(f"\n{discovery_text(found)}")
-        if args.output:
-            print(f"\nedges  {args.output}")
+        print(f"\n{discovery_text(found, [*_written(run_dir), *([args.output] if args.output else [])])}")
     return 0
 
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.api import as_dataset
 from jaxstable.config import ConfigError
-from jaxstable.data.bootstrap import bootstrap_moments
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.detrend import remove_drift
-from jaxstable.data.moments import Moments, lagged_moments
-from jaxstable.graph.criterion import Criterion
-from jaxstable.graph.refit import Refits
-from jaxstable.graph.selection import Selection, candidates, select
-from jaxstable.results.discovery import Choice, Discovery
-from jaxstable.results.findings import SEVERITIES
+from jaxstable.data.moments import lagged_moments
+from jaxstable.graph.calibration import edge_probability, lag_probability
+from jaxstable.results.choices_discovery import choices
+from jaxstable.results.discovery import Discovery
+from jaxstable.results.findings import SEVERITIES, Finding
 from jaxstable.results.rules_discovery import graph_findings, moment_findings, sensor_findings
+from jaxstable.results.rules_scale import scale_findings
 from jaxstable.training.lanes import use_every_core
-from jaxstable.training.momentfits import fit_moments
+from jaxstable.training.selections import choose
 from jaxstable.training.stages import Stages
 
-LAMBDAS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
+HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
 Edge = Sequence[Any]
 
 
@@ -42,18 +41,22 @@ def discover(
 ) -> Discovery:
     """Find the causal graph of sensor time series, with the confidence in every edge.
 
-    Drift is taken out, second moments are expected under the gaps, `SVAR` is fitted at six sparsity weights to the
-    moments and to every bootstrap draw of them, all at once, and the graph is the one that a refit criterion likes
-    best (`graph.selection.select`). The share of the draws in which an edge is chosen is its probability. A true
-    graph that the data may come with is never looked at.
+    Drift is taken out, second moments are expected under the gaps, and one refit criterion (`graph.criterion`)
+    chooses the number of lags, the likelihood, the sparsity weight and the graph, among fits of `SVAR` at six
+    sparsity weights and all graphs near them. The same is done for every bootstrap draw of the moments; the share of
+    the draws that choose an edge, and what speaks for it in the full data, give its probability
+    (`graph.calibration`). A true graph that the data may come with is never looked at.
+
+    A sensor that never changes, or is read less than a quarter as often as the median one, is left out unless an
+    edge of it is required; `findings` says so.
 
     Args:
         data: A `Dataset`, an array ``[time, variables]``, a dataframe or a path. Labels of environments are taken
             from the data set: they share the graph, not the noise.
-        max_lag: Largest lag of an effect, in steps, >= 0.
+        max_lag: Largest lag to look at, in steps, >= 0; how many are needed is chosen.
         required: Edges (cause, effect, lag) that the graph must hold, by name or index.
         forbidden: Edges (cause, effect, lag), or (cause, effect) for every lag, that it must not hold.
-        draws: Draws of the bootstrap, >= 0; with 0 the probabilities are those of the graph itself, 0 or 1.
+        draws: Draws of the bootstrap, >= 0; with 0 the graph itself counts as the only draw.
         seed: Seed of the draws.
         progress: Show what is going on; None does so in a terminal or notebook only.
 
@@ -78,100 +81,89 @@ def discover(
         _check_count(name, number)
     dataset = as_dataset(data)
     asked = _edges("required", required, dataset.names, max_lag), _edges("forbidden", forbidden, dataset.names, max_lag)
+    kept, left_out = _usable(dataset, asked[0])
+    inner = np.ix_(range(max_lag + 1), kept, kept)
     use_every_core()
     with Stages(progress) as stages:
         stages.begin("moments")
-        moments = _moments(dataset, max_lag)
-        matrices = moments.matrix[None].astype(np.float32)
-        if draws:
-            matrices = np.concatenate([matrices, bootstrap_moments(moments, draws, seed=seed)])
-        criterion = _criterion(moments, moments.matrix, asked)
-        stages.begin(f"{len(matrices) * len(LAMBDAS)} fits")
-        fits = fit_moments(matrices, moments.count, dataset.n_vars, LAMBDAS)
-        stages.begin("graph")
-        selection = select(criterion, fits[0])
-        stages.begin(f"{draws} draws", draws)
-        drawn = []
-        for matrix, fit in zip(matrices[1:], fits[1:], strict=True):
-            drawn.append(select(_criterion(moments, matrix, asked), fit, selection.inflation))
-            stages.advance()
-    shares = _shares(drawn or [selection])
+        mask = dataset.mask[:, kept]
+        level, drift = remove_drift(dataset.values[:, kept], mask, dataset.series)
+        try:
+            moments = lagged_moments(level, mask, max_lag, dataset.series, dataset.environment)
+        except ValueError as error:
+            raise DataError(f"max_lag={max_lag}: {error}") from error
+        try:
+            chosen = choose(moments, asked[0][inner], asked[1][inner], draws, seed, stages.begin, stages.advance)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+    def whole(table: NDArray, rest: float = 0.0) -> NDArray:
+        """Return a table of the variables and lags in use as one of all of them."""
+        wide = np.full((max_lag + 1, dataset.n_vars, dataset.n_vars)[-table.ndim :], rest, table.dtype)
+        wide[np.ix_(*(range(len(table)),) * (table.ndim - 2), kept, kept)] = table
+        return wide
+
+    selection = chosen.selection
+    drawn = np.array([draw.graph for draw in chosen.draws or [selection]])
+    lagged_frequency, summaries = drawn.mean(axis=0), drawn.any(axis=1)
+    frequency, linked = summaries.mean(axis=0), (summaries | summaries.transpose(0, 2, 1)).mean(axis=0)
+    evidence = selection.strength / np.sqrt(chosen.criterion.penalty)
+    probability = edge_probability(frequency, evidence.max(axis=0), len(drawn))
+    lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn))
+    names = [dataset.names[index] for index in kept]
     found = [
-        *sensor_findings(dataset.values, dataset.mask, dataset.names),
-        *moment_findings(moments, dataset.names),
-        *graph_findings(
-            selection.graph,
-            selection.inflation,
-            criterion.effective_rows(selection.inflation),
-            shares.edge,
-            dataset.names,
-        ),
+        *left_out,
+        *sensor_findings(dataset.values[:, kept], mask, drift, names),
+        *moment_findings(moments, names),
+        *graph_findings(chosen, probability, names),
+        *scale_findings(selection.graph, moments),
     ]
     return Discovery(
         names=dataset.names,
-        lagged_graph=selection.graph,
-        lagged=np.where(selection.graph, selection.weights, 0.0),
-        lagged_probability=shares.lagged,
-        edge_probability=shares.edge,
-        direction_confidence=shares.direction,
-        strength=selection.strength,
-        chosen=_chosen(criterion, selection, fits[0], draws),
+        lagged_graph=whole(selection.graph),
+        lagged=whole(np.where(selection.graph, selection.weights, 0.0)),
+        lagged_probability=_as_asked(whole(lagged_probability), *asked),
+        edge_probability=_as_asked(whole(probability), asked[0].any(axis=0), asked[1].all(axis=0)),
+        lagged_frequency=whole(lagged_frequency),
+        edge_frequency=whole(frequency),
+        direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
+        strength=whole(selection.strength),
+        chosen=choices(chosen, draws),
         findings=tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))),
         truth=dataset.truth,
     )
 
 
-class _Shares(NamedTuple):
-    lagged: NDArray[np.float64]
-    edge: NDArray[np.float64]
-    direction: NDArray[np.float64]
+def _as_asked(probability: NDArray, required: NDArray[np.bool_], forbidden: NDArray[np.bool_]) -> NDArray:
+    """Return probabilities that are 1 for required edges, and 0 for forbidden ones and of a variable on itself."""
+    self_loops = np.broadcast_to(np.eye(probability.shape[-1], dtype=bool), probability.shape)
+    return np.where(required, 1.0, np.where(forbidden | self_loops, 0.0, probability))
 
 
-def _shares(drawn: Sequence[Selection]) -> _Shares:
-    """Return how often each edge, and each direction of a linked pair, was chosen."""
-    lagged = np.mean([selection.graph for selection in drawn], axis=0)
-    summary = np.array([selection.graph.any(axis=0) for selection in drawn])
-    edge, linked = summary.mean(axis=0), (summary | summary.transpose(0, 2, 1)).mean(axis=0)
-    return _Shares(lagged, edge, np.where(linked > 0, edge / np.maximum(linked, 1e-9), 0.5))
-
-
-def _moments(dataset: Dataset, max_lag: int) -> Moments:
-    level = remove_drift(dataset.values, dataset.mask, dataset.series).values
-    try:
-        return lagged_moments(level, dataset.mask, max_lag, dataset.series, dataset.environment)
-    except ValueError as error:
-        raise DataError(f"max_lag={max_lag}: {error}") from error
-
-
-def _criterion(moments: Moments, matrix: NDArray, asked: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> Criterion:
-    refits = Refits(matrix, moments.count, moments.n_vars, moments.pair_share)
-    try:
-        return Criterion(refits, *asked)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-
-
-def _chosen(criterion: Criterion, selection: Selection, fits: NDArray, draws: int) -> dict[str, Choice]:
-    """Return the settings behind a selection."""
-    scores = [min(criterion.score(graph, selection.inflation) for graph in candidates(criterion, fit)) for fit in fits]
-    best = int(np.argmin(scores))
-    lags = np.flatnonzero(selection.graph.any(axis=(1, 2)))
-    gained = scores[best] - selection.score
-    return {
-        "max_lag": Choice(criterion.n_lags, f"as asked; the graph uses lags {', '.join(map(str, lags)) or 'none'}"),
-        "lambda_sparse": Choice(
-            LAMBDAS[best], f"lowest criterion of {len(LAMBDAS)}; the search lowered it by {gained:.1f}"
-        ),
-        "likelihood": Choice("free", "sensors differ in their noise, and the units of the data do not matter then"),
-        "inflation": Choice(
-            selection.inflation, "rows worth one independent row, from what absent edges seem to explain"
-        ),
-        "effective_rows": Choice(
-            criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
-        ),
-        "penalty": Choice(criterion.penalty, "2 log(number of candidate edges)"),
-        "draws": Choice(draws, "moving blocks of time; their frequency is the probability of an edge"),
-    }
+def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], list[Finding]]:
+    """Return the variables that an edge can be learned of, and a finding for every other one."""
+    read, held = dataset.mask.mean(axis=0), required.any(axis=(0, 1)) | required.any(axis=(0, 2))
+    found, kept = [], []
+    for index, name in enumerate(dataset.names):
+        readings = dataset.values[dataset.mask[:, index], index]
+        if held[index]:
+            kept.append(index)
+        elif len(readings) and readings.min() == readings.max():
+            evidence = f"{name} reads {readings[0]:g} throughout"
+            remedy = "Nothing to learn from it: it was left out; check whether it is connected."
+            found.append(Finding("constant_sensor", "warning", evidence, remedy))
+        elif read[index] < HARDLY_READ * np.median(read):
+            evidence = f"{name} was read in {100 * read[index]:.0f} % of the rows"
+            remedy = "It was left out; to have its edges, take every other sensor only at the times when it was read."
+            found.append(Finding("hardly_read", "warning", evidence, remedy))
+        else:
+            kept.append(index)
+    if len(kept) < 2:
+        raise DataError(
+            f"{len(kept)} of {dataset.n_vars} sensors can be used, expected at least 2: "
+            + "; ".join(finding.evidence for finding in found)
+        )
+    return kept, found
 
 
 def _edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str], max_lag: int) -> NDArray[np.bool_]:

@@ -85,7 +85,7 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     """Add the few things that may be asked of a discovery."""
     parser.set_defaults(window=None)
     group = parser.add_argument_group("discovery")
-    group.add_argument("--max-lag", type=int, default=2, metavar="STEPS", help="largest lag of an effect (default: 2)")
+    group.add_argument("--max-lag", type=int, default=2, metavar="STEPS", help="largest lag to look at (default: 2)")
     group.add_argument(
         "--required",
         type=_edge,
@@ -102,7 +102,11 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--draws", type=int, default=50, help="bootstrap draws (default: 50)")
     group.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
-    group.add_argument("--output", metavar="FILE", help="write the edges there as CSV")
+    group.add_argument(
+        "--run-dir", default="artifacts-discovery", help="where everything is written (default: artifacts-discovery)"
+    )
+    group.add_argument("--output", metavar="FILE", help="also write the edges there as CSV")
+    group.add_argument("--plot", action="store_true", help="also write probabilities and graph as a picture")
     group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
 
 

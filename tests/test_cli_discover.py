@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+import jaxstable as js
 from jaxstable.cli import main
 from jaxstable.data.simulators import svar
 
@@ -22,11 +23,15 @@ def plant(tmp_path_factory):
     return path
 
 
-def test_edges_are_printed_and_written(plant, tmp_path, capsys):
-    assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv")]) == 0
+def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv"), "--plot"]) == 0
     out = capsys.readouterr().out
     assert f"data   {plant}: Dataset(600 rows, 4 variables" in out
-    assert "18 fits ..." in out
+    assert "12 fits ..." in out
+    written = sorted(path.name for path in (tmp_path / "artifacts-discovery").iterdir())
+    assert written == ["discovery.json", "discovery.npz", "discovery.png", "edges.csv", "graph.graphml"]
+    assert all(name in out for name in written)
     assert "Discovery(4 variables, " in out
     assert "lambda_sparse" in out
     with (tmp_path / "edges.csv").open() as file:
@@ -36,8 +41,9 @@ def test_edges_are_printed_and_written(plant, tmp_path, capsys):
         assert f"{row['cause']} -> {row['effect']} " in out
 
 
-def test_json_holds_what_was_asked_for(plant, capsys):
+def test_json_holds_what_was_asked_for(plant, tmp_path, capsys):
     flags = ["--required", "ph,flow,2", "--forbidden", "flow,heat", "--forbidden", "heat,level,0", "--max-lag", "2"]
+    flags += ["--run-dir", str(tmp_path / "found")]
     assert main(["discover", str(plant), "--draws", "1", "--json", *flags]) == 0
     found = json.loads(capsys.readouterr().out)
     edges = {(edge["cause"], edge["effect"], edge["lag"]): edge["probability"] for edge in found["edges"]}
@@ -46,9 +52,19 @@ def test_json_holds_what_was_asked_for(plant, capsys):
     assert ("heat", "level", 0) not in edges
     assert sorted(found["order"]) == sorted(found["names"]) == sorted(NAMES)
     assert found["chosen"]["draws"]["value"] == 1
+    assert js.load(found["run_dir"]).lagged_graph.any()
 
 
-def test_wrong_input_is_told_and_ends_with_2(plant, capsys):
+def test_a_directory_of_a_run_is_refused_before_the_work(plant, tmp_path, capsys):
+    (tmp_path / "training_log_stable.json").write_text("")
+    assert main(["discover", str(plant), "--run-dir", str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert "holds another run" in captured.err
+    assert "moments" not in captured.out
+
+
+def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert main(["discover", str(plant), "--required", "ph,steam,1"]) == 2
     assert "required: found variable 'steam'" in capsys.readouterr().err
     assert main(["discover", str(plant.with_name("none.csv"))]) == 2

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import jaxstable as js
+from jaxstable.data.moments import lagged_moments
 from jaxstable.data.simulators import svar
+from jaxstable.results.rules_scale import scale_findings
 from jaxstable.training import momentfits
 from jaxstable.training.momentfits import fit_moments
 
@@ -52,9 +54,14 @@ def test_the_result_hangs_together(found):
     assert not np.diag(found.graph).any()
     position = [found.order.index(name) for name in NAMES]
     assert all(position[i] < position[j] for i, j in np.argwhere(found.lagged_graph[0]))
-    counts = found.edge_probability * DRAWS
+    counts = found.edge_frequency * DRAWS
     np.testing.assert_allclose(counts, counts.round(), atol=1e-9)
-    assert (found.edge_probability >= found.lagged_probability.max(axis=0)).all()
+    assert (found.edge_frequency >= found.lagged_frequency.max(axis=0)).all()
+    off_diagonal = ~np.eye(5, dtype=bool)
+    assert ((found.edge_probability > 0) == off_diagonal).all()
+    assert (found.edge_probability < 1).all()
+    assert len(np.unique(found.edge_probability[off_diagonal])) == 20  # strictly ranked
+    assert found.edge_probability[found.graph].min() > np.median(found.edge_probability[off_diagonal])
     both = found.direction_confidence + found.direction_confidence.T
     assert (both >= 1.0 - 1e-9).all()  # more than 1 where draws hold both directions, at different lags
     assert found.edge_probability[found.graph].mean() > 0.8
@@ -74,30 +81,9 @@ def test_the_same_arguments_give_the_same_discovery_and_the_seed_moves_the_draws
     assert dict(again.chosen) == dict(found.chosen)
 
 
-def test_tables(found):
-    table = found.to_pandas()
-    assert list(table.columns) == ["cause", "effect", "lag", "weight", "probability", "direction"]
-    assert len(table) == found.lagged_graph.sum()
-    assert table["probability"].is_monotonic_decreasing
-    graph = found.to_networkx()
-    assert set(graph.nodes) == set(NAMES)
-    assert {(NAMES.index(a), NAMES.index(b)) for a, b in graph.edges} == set(map(tuple, np.argwhere(found.graph)))
-    for cause, effect, edge in graph.edges(data=True):
-        i, j = NAMES.index(cause), NAMES.index(effect)
-        assert edge["weight"] == found.lagged[edge["lag"], i, j]
-        assert abs(edge["weight"]) == found.adjacency[i, j]
-        assert edge["probability"] == found.edge_probability[i, j]
-
-
-def test_an_empty_graph_has_tables_too(found):
-    empty = dataclasses.replace(found, lagged_graph=np.zeros((3, 5, 5), bool), lagged=np.zeros((3, 5, 5)))
-    assert len(empty.to_pandas()) == 0
-    assert empty.to_networkx().number_of_edges() == 0
-    assert "0 edges" in repr(empty)
-
-
 def test_settings_are_told_with_their_reasons(found):
     assert found.chosen["max_lag"].value == 2
+    assert found.chosen["likelihood"].value in ("free", "equal")
     assert found.chosen["draws"].value == DRAWS
     assert found.chosen["lambda_sparse"].value in (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
     assert found.chosen["inflation"].value >= 1.0
@@ -113,7 +99,9 @@ def test_required_and_forbidden_edges_are_guaranteed_by_name_or_index(gappy, sys
     found = js.discover(gappy, required=required, forbidden=forbidden, draws=2, progress=False)
     assert found.lagged_graph[1, absent[0], absent[1]]
     assert found.lagged_probability[1, absent[0], absent[1]] == 1.0
+    assert found.edge_probability[absent[0], absent[1]] == 1.0
     assert not found.graph[true[0], true[1]]
+    assert not found.lagged_probability[:, true[0], true[1]].any()
     assert not found.edge_probability[true[0], true[1]]
     assert nx.is_directed_acyclic_graph(nx.from_numpy_array(found.lagged_graph[0], create_using=nx.DiGraph))
 
@@ -174,11 +162,70 @@ def test_environments_and_lag_0_alone(system):
     assert f1(found.graph, system.truth) >= 0.75
     alone = js.discover(dataset, max_lag=0, draws=0, progress=False)
     assert alone.lagged.shape == (1, 5, 5)
+    assert alone.chosen["max_lag"].value == 0
+
+
+def test_lags_that_nothing_needs_are_left_out_but_not_from_the_tables():
+    system = svar(5, 1200, n_lags=1, n_instant=4, n_lagged=4, seed=3)
+    found = js.discover(system.values, max_lag=3, draws=0, progress=False)
+    assert found.chosen["max_lag"].value == 1
+    assert found.lagged_graph.shape == found.lagged_frequency.shape == (4, 5, 5)
+    assert not found.lagged_graph[2:].any()
+    assert f1(found.graph, system.truth) >= 0.8
+
+
+def test_a_sensor_that_is_hardly_ever_read_is_left_out_unless_asked_for(system):
+    values = system.values.copy()
+    values[np.random.default_rng(0).random(1500) > 0.1, 2] = np.nan
+    found = js.discover(js.Dataset.from_array(values, names=NAMES), draws=0, progress=False)
+    assert next(f.evidence for f in found.findings if f.code == "hardly_read").startswith("level was read in 1")
+    assert not found.edge_probability[2].any()
+    assert not found.edge_probability[:, 2].any()
+    assert found.lagged_graph.shape == (3, 5, 5)
+    held = js.discover(
+        js.Dataset.from_array(values, names=NAMES), required=[("level", "ph", 1)], draws=0, progress=False
+    )
+    assert held.lagged_graph[1, 2, 3]
+    assert "hardly_read" not in {f.code for f in held.findings}
+
+
+def test_fewer_than_two_usable_sensors_are_refused():
+    values = np.random.default_rng(0).normal(size=(200, 3)) * [0.0, 1.0, 0.0]
+    with pytest.warns(js.DataWarning, match="constant"):
+        dataset = js.Dataset.from_array(values)
+    with pytest.raises(js.DataError, match="1 of 3 sensors can be used, expected at least 2: x0 reads 0 throughout"):
+        js.discover(dataset, draws=0, progress=False)
+
+
+def test_drift_is_found_and_said(system):
+    values = system.values + [0.0, 0.0, 9.0, 0.0, 0.0] * np.cos(np.linspace(0.0, 3.0, 1500))[:, None]
+    found = js.discover(js.Dataset.from_array(values, names=NAMES), draws=0, progress=False)
+    drifting = [finding.evidence for finding in found.findings if finding.code == "drifting_sensor"]
+    assert len(drifting) == 1
+    assert "of the variance of level was slow drift" in drifting[0]
+    assert f1(found.graph, system.truth) >= 0.8
+
+
+def test_order_by_scale_is_said():
+    chain = np.zeros((3, 10, 10), bool)
+    chain[0, np.arange(9), np.arange(1, 10)] = True
+    rng, values = np.random.default_rng(0), np.zeros((1500, 10))
+    values[:, 0] = rng.normal(size=1500)
+    for effect in range(1, 10):
+        values[:, effect] = 1.5 * values[:, effect - 1] + rng.normal(size=1500)
+    moments = lagged_moments(values, None, 2)
+    codes = {finding.code: finding for finding in scale_findings(chain, moments)}
+    assert "rises from cause to effect along 100 % of the paths" in codes["sorted_by_variance"].evidence
+    assert codes["sorted_by_r2"].severity == "warning"
+    few = chain.copy()
+    few[0, :5] = False
+    assert scale_findings(few, moments) == []
 
 
 def test_progress_names_the_stages(gappy, capsys):
     js.discover(gappy, draws=DRAWS, progress=True)
-    assert capsys.readouterr().out.splitlines() == ["moments ...", "30 fits ...", "graph ...", "4 draws ..."]
+    stages = ["moments ...", "lags ...", "12 fits ...", "graph ...", "24 fits of 4 draws ...", "4 draws ..."]
+    assert capsys.readouterr().out.splitlines() == stages
 
 
 def test_all_fits_are_one_program_and_each_is_what_it_would_be_alone():

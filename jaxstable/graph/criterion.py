@@ -23,12 +23,15 @@ class Criterion:
     autocorrelation, noise of the wrong shape and nonlinearity leave of them, and is read off the edges that are
     absent (`inflation`).
 
-    Own lags belong to every graph and cost nothing. Graphs are bool `[dim, n_vars]`, row `lag * n_vars + cause`.
+    The penalty is at least `log n`: with few variables 2 log(candidates) alone lets too much chance in. Own lags
+    belong to every graph and cost nothing. Graphs are bool `[dim, n_vars]`, row `lag * n_vars + cause`.
 
     Args:
         refits: the second moments.
         required: bool `[lags + 1, cause, effect]`, edges that every graph must hold; None is none.
         forbidden: bool, same shape, edges that no graph may hold; None is none.
+        looked_at: largest lag that was looked at before the lags of these moments were settled on; its candidates
+            count in the penalty. None is the lags of the moments.
 
     Raises:
         ValueError: a shape does not fit, an edge is both required and forbidden, or the required edges at lag 0 have
@@ -40,11 +43,18 @@ class Criterion:
         inflation of an empirical null).
     """
 
-    def __init__(self, refits: Refits, required: Edges | None = None, forbidden: Edges | None = None) -> None:
+    def __init__(
+        self,
+        refits: Refits,
+        required: Edges | None = None,
+        forbidden: Edges | None = None,
+        looked_at: int | None = None,
+    ) -> None:
         self.refits = refits
         self.n_vars, self.n_lags, self.dim = refits.n_vars, refits.n_lags, refits.dim
-        n_candidates = self.n_vars * (self.n_vars - 1) * (self.n_lags + 0.5)
-        self.penalty = 2.0 * float(np.log(max(n_candidates, 2.0)))
+        n_lags = self.n_lags if looked_at is None else max(looked_at, self.n_lags)
+        n_candidates = self.n_vars * (self.n_vars - 1) * (n_lags + 0.5)
+        self.penalty = float(np.log(max(n_candidates**2, self.effective_rows(1.0), 2.0)))
         self.penalties = _pair_penalties(self.penalty, self.n_lags)
         self.own = own_lags(self.n_vars, self.n_lags)
         self.required = self._flat("required", required) & ~self.own

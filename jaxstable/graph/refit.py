@@ -56,6 +56,13 @@ class Refits:
         self.pair_share = np.maximum(share, _LEAST_SHARE)
         self._kept: dict[tuple[str, int, bytes], Numbers] = {}
 
+    def leading(self, n_lags: int) -> Refits:
+        """Return the same questions about the lags 0 to `n_lags` alone, on the same rows."""
+        if not 0 <= n_lags <= self.n_lags:
+            raise ValueError(f"n_lags: found {n_lags}, expected 0 to {self.n_lags}")
+        dim = (n_lags + 1) * self.n_vars
+        return Refits(self.covariance[:, :dim, :dim], self.count, self.n_vars, self.pair_share[:dim])
+
     def log_variance(self, effect: int, causes: Edges) -> float:
         """Return `log v_j`, v_j the variance of `effect` at lag 0 left by a regression on `causes`, bool `[dim]`."""
         return float(self._once("variance", self._fit, effect, causes)[0])

@@ -14,19 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.graph.certificate import certify
+from jaxstable.results.choices_discovery import Choice
 from jaxstable.results.findings import Finding
 from jaxstable.training.rundir import write_atomic
 
 if TYPE_CHECKING:
     import networkx
     import pandas
-
-
-class Choice(NamedTuple):
-    """One setting that `discover` used, and why."""
-
-    value: Any
-    why: str
+    from matplotlib.figure import Figure
 
 
 class DiscoveredEdge(NamedTuple):
@@ -37,7 +32,7 @@ class DiscoveredEdge(NamedTuple):
         effect: name of the effect.
         lag: steps from cause to effect.
         weight: refitted coefficient, both variables in units of their standard deviations.
-        probability: share of the bootstrap draws that hold the edge at this lag.
+        probability: that the edge is true, at this lag.
         direction: share of the draws linking the two variables that have an edge in this direction.
     """
 
@@ -53,16 +48,19 @@ class DiscoveredEdge(NamedTuple):
 class Discovery:
     """A graph found in data without ground truth, with what speaks for it.
 
-    The probabilities are frequencies over bootstrap draws, not calibrated. Over 80 simulated systems 99.5 % of the
-    edges found in every draw were true, 82-85 % of those from 0.85 on, 52 % of 0.7-0.85 and 20 % of 0.5-0.7: an edge
-    below 0.85 is less likely than its number says.
+    The probabilities are calibrated on simulated systems of many kinds (`benchmarks/calibration.py`): of the edges
+    given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a line can
+    see, they say too much.
 
     Attributes:
         names: names of the variables.
         lagged_graph: bool `[lag, cause, effect]`; lag 0 is a certified DAG, no variable causes itself.
         lagged: refitted weights `[lag, cause, effect]`, in standard deviations, signed; 0 where there is no edge.
-        lagged_probability: share of the draws that hold an edge, `[lag, cause, effect]`.
-        edge_probability: share of the draws that hold an edge at any lag, `[cause, effect]`.
+        lagged_probability: calibrated probability of an edge at a lag, `[lag, cause, effect]`.
+        edge_probability: calibrated probability of an edge at any lag, `[cause, effect]`; strictly ordered, so that
+            edges found in every draw are ranked too.
+        lagged_frequency: share of the draws that hold an edge at a lag, `[lag, cause, effect]`.
+        edge_frequency: share of the draws that hold an edge at any lag, `[cause, effect]`.
         direction_confidence: of the draws that link two variables, the share with an edge from cause to effect,
             `[cause, effect]`; 0.5 where none links them.
         strength: evidence for every edge, present or not, `[lag, cause, effect]`; ranks edges of one probability.
@@ -76,6 +74,8 @@ class Discovery:
     lagged: NDArray[np.float64]
     lagged_probability: NDArray[np.float64]
     edge_probability: NDArray[np.float64]
+    lagged_frequency: NDArray[np.float64]
+    edge_frequency: NDArray[np.float64]
     direction_confidence: NDArray[np.float64]
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
@@ -147,19 +147,56 @@ class Discovery:
             import networkx
         except ImportError as error:
             raise ImportError("to_networkx needs networkx: pip install 'jaxstable[graphs]'") from error
+        from jaxstable.results.export_discovery import summary_edges
+
         graph: Any = networkx.DiGraph()
         graph.add_nodes_from(self.names)
-        for i, j in np.argwhere(self.graph):
-            lag = int(np.abs(self.lagged[:, i, j]).argmax())
-            graph.add_edge(
-                self.names[i],
-                self.names[j],
-                weight=float(self.lagged[lag, i, j]),
-                lag=lag,
-                probability=float(self.edge_probability[i, j]),
-                direction=float(self.direction_confidence[i, j]),
-            )
+        for cause, effect, attributes in summary_edges(self):
+            graph.add_edge(cause, effect, **attributes)
         return graph
+
+    def to_graphml(self, path: str | os.PathLike[str]) -> Path:
+        """Write the graph of all lags as GraphML, which networkx, Gephi, yEd and Cytoscape read; return the path.
+
+        Edges carry `weight`, `lag`, `probability` and `direction`, as those of `to_networkx`.
+        """
+        from jaxstable.results.export_discovery import to_graphml
+
+        return to_graphml(self, path)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the totals, JSON-ready.
+
+        `graph_f1`, `graph_shd` and `true_edge_count` are None where the true graph is not known; `findings` lists
+        [severity, code] of errors and warnings; `config` holds the chosen settings.
+        """
+        from jaxstable.results.report_discovery import summary
+
+        return summary(self)
+
+    def diagnose(self) -> list[Finding]:
+        """Return the findings, warnings first."""
+        return list(self.findings)
+
+    def plot(self) -> Figure:
+        """Draw the probabilities and the graph; `.savefig(path)` keeps the picture.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+        """
+        from jaxstable.results.plots_discovery import plot_discovery
+
+        return plot_discovery(self)
+
+    def save(self, directory: str | os.PathLike[str]) -> Path:
+        """Write arrays, edges, summary and graph into a directory and return it; `jaxstable.load` reads them back.
+
+        Raises:
+            RunDirectoryError: The directory holds a run or a sweep.
+        """
+        from jaxstable.results.storage_discovery import save
+
+        return save(self, directory)
 
     def __repr__(self) -> str:
         edges, sure = int(self.graph.sum()), int((self.graph & (self.edge_probability >= 0.9)).sum())
@@ -169,3 +206,8 @@ class Discovery:
             f"Discovery({len(self.names)} variables, {edges} edge{'s' if edges != 1 else ''}, "
             f"{sure} of probability 0.9 or more{more})"
         )
+
+    def _repr_html_(self) -> str:
+        from jaxstable.results.report_discovery import html
+
+        return html(self)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 
-from jaxstable.training.rundir import write_atomic
+from jaxstable.results.graphml import write_graphml
 
 if TYPE_CHECKING:
     import networkx
     import pandas
 
     from jaxstable.results.result import TrainResult
-
-GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 
 
 class Edge(NamedTuple):
@@ -90,47 +87,10 @@ def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
     Returns:
         The path of the file.
     """
-    ids = dict(zip(result.names, _legal_ids(result.names), strict=True))
-    root = ElementTree.Element("graphml", xmlns=GRAPHML)
-    for key, scope, kind in (
-        ("weight", "edge", "double"),
-        ("lag", "edge", "int"),
-        ("threshold", "graph", "double"),
-        ("status", "graph", "string"),
-        ("warning", "graph", "string"),
-    ):
-        attributes = {"id": key, "for": scope, "attr.name": key, "attr.type": kind}
-        ElementTree.SubElement(root, "key", attributes)
-    graph = ElementTree.SubElement(root, "graph", id="G", edgedefault="directed")
-    ElementTree.SubElement(graph, "data", key="threshold").text = repr(float(result.threshold))
-    ElementTree.SubElement(graph, "data", key="status").text = str(result.status)
+    facts: dict[str, Any] = {"threshold": float(result.threshold), "status": str(result.status)}
     if result.verdict:
         errors = ", ".join(finding.code for finding in result.diagnose() if finding.severity == "error")
-        ElementTree.SubElement(graph, "data", key="warning").text = f"{result.verdict}: {errors}"
-    for name in result.names:
-        ElementTree.SubElement(graph, "node", id=ids[name])
-    for cause, effect, lag, weight in summary_edges(result):
-        edge = ElementTree.SubElement(graph, "edge", source=ids[cause], target=ids[effect])
-        ElementTree.SubElement(edge, "data", key="weight").text = repr(weight)
-        ElementTree.SubElement(edge, "data", key="lag").text = str(lag)
-    ElementTree.indent(root)
-    path = Path(path)
-    write_atomic(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
-    return path
-
-
-def _legal(character: str) -> bool:
-    code = ord(character)
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
-
-
-def _legal_ids(names: tuple[str, ...]) -> list[str]:
-    ids: list[str] = []
-    for name in names:
-        legal = "".join(c if _legal(c) else "�" for c in name)
-        candidate, copy = legal, 1
-        while candidate in ids or (candidate != name and candidate in names):
-            copy += 1
-            candidate = f"{legal} ({copy})"
-        ids.append(candidate)
-    return ids
+        facts["warning"] = f"{result.verdict}: {errors}"
+    edges = [(cause, effect, {"weight": weight, "lag": lag}) for cause, effect, lag, weight in summary_edges(result)]
+    types = {"threshold": float, "status": str, "warning": str}
+    return write_graphml(path, result.names, edges, {"weight": float, "lag": int}, facts, types)

@@ -13,6 +13,7 @@ from jaxstable.results.evidence import number
 from jaxstable.results.findings import NOTHING, Finding
 
 if TYPE_CHECKING:
+    from jaxstable.results.discovery import Discovery
     from jaxstable.results.result import TrainResult
     from jaxstable.results.sweep import SweepResult
 
@@ -120,7 +121,7 @@ def findings_html(findings: Iterable[Finding]) -> str:
     return f'<ul style="list-style:none;padding:0;margin:8px 0">{items}</ul>'
 
 
-def picture(result: TrainResult | SweepResult, words: str) -> str:
+def picture(result: TrainResult | SweepResult | Discovery, words: str) -> str:
     """Return the picture of a result as an HTML image, or how to get one."""
     try:
         figure = result.plot()

@@ -9,40 +9,46 @@ from numpy.typing import NDArray
 
 from jaxstable.data.moments import Moments
 from jaxstable.results.findings import NOTHING, Finding
+from jaxstable.training.selections import Chosen
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
 SAME = 0.999  # correlation of two sensors that measure one thing
 STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged stretch
 FEW_LEVELS = 10  # a switch or a state may well stay where it is
+DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
 INFLATED = 5.0
 
 
-def sensor_findings(values: NDArray, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Finding]:
-    """Find sensors that look dead or stuck.
+def sensor_findings(values: NDArray, mask: NDArray[np.bool_], drift: NDArray, names: Sequence[str]) -> list[Finding]:
+    """Find sensors that look stuck or drift.
 
     Args:
         values: `[rows, variables]`; anything where missing.
         mask: bool, same shape, True where observed.
+        drift: `[rows, variables]`, what `remove_drift` took out of them.
         names: names of the variables.
 
     Returns:
-        Findings `constant_sensor` and `stuck_sensor`.
+        Findings `stuck_sensor` and `drifting_sensor`.
 
     Example:
         >>> flat = np.concatenate([np.arange(100.0), np.full(100, 7.0)])[:, None]
-        >>> print(sensor_findings(flat, np.ones((200, 1), bool), ["flow"])[0].evidence)
+        >>> print(sensor_findings(flat, np.ones((200, 1), bool), np.zeros((200, 1)), ["flow"])[0].evidence)
         flow reads 7 in 100 consecutive readings
     """
     found = []
     for column, name in enumerate(names):
-        readings = values[mask[:, column], column]
-        if not len(readings):
+        seen = mask[:, column]
+        readings = values[seen, column]
+        if len(readings) < 2:
             continue
-        if readings.min() == readings.max():
-            evidence = f"{name} reads {readings[0]:g} throughout"
-            found.append(Finding("constant_sensor", "warning", evidence, "Leave it out: it can have no edge."))
-            continue
+        variance = float(readings.var())
+        slow = float(drift[seen, column].var()) / variance if variance > 0.0 else 0.0
+        if slow > DRIFTING:
+            evidence = f"{100 * min(slow, 1.0):.0f} % of the variance of {name} was slow drift, which was taken out"
+            remedy = "Check its calibration; what it shares with other sensors that slowly is not in the graph."
+            found.append(Finding("drifting_sensor", "warning", evidence, remedy))
         ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
         lengths = np.diff(ends, prepend=-1)
         longest = int(lengths.argmax())
@@ -83,25 +89,22 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
     return found
 
 
-def graph_findings(
-    graph: NDArray[np.bool_], inflation: float, effective_rows: float, probability: NDArray, names: Sequence[str]
-) -> list[Finding]:
+def graph_findings(chosen: Chosen, probability: NDArray, names: Sequence[str]) -> list[Finding]:
     """Find what the choice of the graph says: too little data, rows that repeat each other, edges in doubt.
 
     Args:
-        graph: bool `[lags + 1, cause, effect]`.
-        inflation: rows that are worth one independent row.
-        effective_rows: independent complete rows that the data are worth.
-        probability: `[cause, effect]`, share of the bootstrap draws with the edge.
+        chosen: the graph and what it was chosen with.
+        probability: `[cause, effect]`, of an edge at any lag.
         names: names of the variables.
 
     Returns:
         Findings `little_data`, `inflated_rows`, `no_edges` and `doubtful_edges`.
     """
-    found = []
-    n_causes = graph.shape[0] * graph.shape[1]
-    if effective_rows < ROWS_PER_CAUSE * n_causes:
-        evidence = f"the data are worth {effective_rows:.0f} independent rows for {n_causes} candidate causes"
+    found, graph, inflation = [], chosen.selection.graph, chosen.selection.inflation
+    n_causes = len(chosen.order.scores) * graph.shape[1]  # of all lags looked at: too few rows hide lags too
+    rows = chosen.criterion.effective_rows(inflation)
+    if rows < ROWS_PER_CAUSE * n_causes:
+        evidence = f"the data are worth {rows:.0f} independent rows for {n_causes} candidate causes"
         remedy = "Record longer, or use fewer variables or lags; weak edges are missed."
         found.append(Finding("little_data", "warning", evidence, remedy))
     if inflation > INFLATED:
@@ -114,6 +117,6 @@ def graph_findings(
         found.append(Finding("no_edges", "warning", "no edge is worth its penalty", remedy))
     doubtful = [f"{names[i]} -> {names[j]}" for i, j in np.argwhere(summary & (probability < 0.5)).tolist()]
     if doubtful:
-        evidence = f"less than half of the draws hold {', '.join(doubtful)}"
+        evidence = f"less likely than not: {', '.join(doubtful)}"
         found.append(Finding("doubtful_edges", "info", evidence, NOTHING))
     return found

@@ -1,0 +1,44 @@
+"""The settings that `discover` chose, each with its value and why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from jaxstable.training.selections import LAMBDAS, Chosen
+
+
+class Choice(NamedTuple):
+    """One setting that `discover` used, and why."""
+
+    value: Any
+    why: str
+
+
+def choices(chosen: Chosen, draws: int) -> dict[str, Choice]:
+    """Return the settings behind a choice by name.
+
+    Args:
+        chosen: what was chosen.
+        draws: number of bootstrap draws.
+    """
+    criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
+    shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
+    other = {name: score for name, score in path.scores.items() if name != path.likelihood}
+    behind = " and ".join(f"{score - path.score:.1f} below {name}" for name, score in other.items())
+    gained = path.score - selection.score
+    every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen and the next weights"
+    return {
+        "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
+        "likelihood": Choice(path.likelihood, f"its best candidate scores {behind}"),
+        "lambda_sparse": Choice(
+            path.sparsity, f"lowest criterion of {len(LAMBDAS)}; the search lowered it by {gained:.1f}"
+        ),
+        "inflation": Choice(
+            selection.inflation, "rows worth one independent row, from what absent edges seem to explain"
+        ),
+        "effective_rows": Choice(
+            criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
+        ),
+        "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),
+    }
