@@ -279,8 +279,9 @@ def test_diagnose_says_the_same_of_directory_and_log(train, capsys):
 def test_resume_from_elsewhere_goes_on_with_more_epochs(train, csv, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(csv.parent)
     relative = ["train", csv.name, "--missing", "-200", "--time", "time", "--truth", "graph.csv", *SMALL]
+    relative += ["--model", "rcgnn_latent"]  # it has no schedule over the whole run
     assert main([*relative, "--run-dir", str(tmp_path / "run")]) == 0
-    assert train("--epochs", "4", run_dir="whole") == 0
+    assert train("--epochs", "4", "--model", "rcgnn_latent", run_dir="whole") == 0
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
     assert main(["resume", "run", "--epochs", "4", "--json"]) == 0

@@ -114,7 +114,7 @@ def table(tmp_path_factory):
 def swept(table, tmp_path_factory):
     """The directory of a sweep that the command line has run."""
     directory = tmp_path_factory.mktemp("runs") / "sweep"
-    grid = ["--lambda-sparse", "1e-4,1e-2", "--seed", "0:2", "--learning-rate", "1e-3"]
+    grid = ["--lambda-sparse", "1e-4,1e-2", "--seed", "0:2", "--learning-rate", "1e-3", "--model", "rcgnn_latent"]
     assert main(["sweep", table, *SHORT, *grid, "--run-dir", str(directory), "--plot"]) == 0
     return directory
 
