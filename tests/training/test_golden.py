@@ -56,7 +56,7 @@ def windows_of(values, mask):
 def compiled_epoch(n_vars):
     """One program for both cases: they differ in traced numbers only."""
     config = config_of("before")
-    spec = make_spec(config, RCGNN("latent", config.acyclicity), n_vars, has_truth=False)
+    spec = make_spec(config, RCGNN("latent"), n_vars, has_truth=False)
     return spec, jax.jit(functools.partial(train_epoch, spec))
 
 
