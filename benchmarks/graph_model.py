@@ -90,11 +90,11 @@ def score(probability: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     graph = probability > EVEN
     lag_0 = certify(probability[0], graph[0])
     graph[0] = lag_0.graph
-    strongest, truth = jnp.asarray(probability.max(axis=0)), jnp.asarray(truth)
+    strongest, true = jnp.asarray(probability.max(axis=0)), jnp.asarray(truth)
     return {
-        "auroc": float(metrics.auroc(strongest, truth)),
-        "average_precision": float(metrics.average_precision(strongest, truth)),
-        "f1": float(metrics.f1(jnp.asarray(graph.any(axis=0)), truth)),
+        "auroc": float(metrics.auroc(strongest, true)),
+        "average_precision": float(metrics.average_precision(strongest, true)),
+        "f1": float(metrics.f1(jnp.asarray(graph.any(axis=0)), true)),
         "edges": float(graph.any(axis=0).sum()),
         "closing_cycles": float(len(lag_0.dropped)),
     }

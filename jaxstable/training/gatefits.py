@@ -25,8 +25,8 @@ from jaxstable.training.state import init_state, unraveler
 
 HELD_OUT = 0.25  # share of the rows, the last ones, that decide between linear and nonlinear
 BLOCKS = 10
-ACYCLICITY = "geometric"
 MOST_HELD_OUT = 2000
+ACYCLICITY = "geometric"
 
 
 def fit_gates(dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS) -> NDArray[np.float32]:

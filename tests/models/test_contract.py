@@ -167,5 +167,5 @@ def test_what_lies_under_padding_does_not_matter(params, terms_and_gradients):
 def test_unknown_names_are_refused():
     with pytest.raises(ConfigError, match=r"model: found 'rcgn', expected one of .*rcgnn_latent"):
         model_of(Config(model="rcgn"))
-    with pytest.raises(ConfigError, match=r"acyclicity: found 'none', expected one of 'power'"):
+    with pytest.raises(ConfigError, match=r"acyclicity: found 'none', expected one of 'auto', 'power'"):
         model_of(Config(acyclicity="none"))
