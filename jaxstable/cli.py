@@ -126,7 +126,6 @@ def _discover(args: argparse.Namespace) -> int:
     from jaxstable.results.storage import check_free
 
     check_free(Path(args.run_dir), None, "", "")  # before the work, not after it
-
     if not args.json:
         print(f"data   {source['path'] or 'embedded plant'}: {data}")
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
