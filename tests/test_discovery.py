@@ -233,13 +233,13 @@ def test_all_fits_are_one_program_and_each_is_what_it_would_be_alone():
     rows = rng.normal(size=(3, 60, 6)) @ (np.eye(6) + 0.3 * rng.normal(size=(6, 6)))
     matrices = (np.einsum("stp,stq->spq", rows, rows) / 60)[:, None]
     before = momentfits._fit._cache_size()
-    together = fit_moments(matrices, [60], 3, (0.05, 0.2), epochs=2)
-    fit_moments(2.0 * matrices, [60], 3, (0.03, 0.1), epochs=2)
+    together = fit_moments(matrices, [60], 3, (0.05, 0.2), steps=100)
+    fit_moments(2.0 * matrices, [60], 3, (0.03, 0.1), steps=100)
     assert momentfits._fit._cache_size() == before + 1
     assert together.shape == (3, 2, 2, 3, 3)
     assert not together[:, :, 0, np.arange(3), np.arange(3)].any()
     for number in range(3):
-        alone = fit_moments(matrices[number : number + 1], [60], 3, (0.05, 0.2), epochs=2)
+        alone = fit_moments(matrices[number : number + 1], [60], 3, (0.05, 0.2), steps=100)
         np.testing.assert_allclose(alone[0], together[number], atol=1e-4)
     assert np.abs(together[:, 1]).sum() < np.abs(together[:, 0]).sum()
     with pytest.raises(ValueError, match="matrices: found shape"):

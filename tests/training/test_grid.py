@@ -95,6 +95,6 @@ def test_only_floats_and_the_seed_are_traced():
     same = expand(Config(), [{"learning_rate": 1.0}, {"seed": 4}, {"plateau_min_lr": 1e-6}, {"clip_norm": 3}])
     assert len({static_fields(config) for config in same}) == 1
     other = expand(
-        Config(), [{}, {"batch_size": 9}, {"plateau": False}, {"model": "svar"}, {"window": 9}, {"epochs": 2}]
+        Config(), [{}, {"batch_size": 9}, {"plateau": False}, {"model": "rcgnn_latent"}, {"window": 9}, {"epochs": 2}]
     )
     assert len({static_fields(config) for config in other}) == 6

@@ -11,6 +11,7 @@ import pytest
 from toy_models import linear
 
 from jaxstable import api
+from jaxstable.models.rcgnn import RCGNN
 from jaxstable.training.fit import fit
 from jaxstable.training.lanes import compiled
 from jaxstable.training.rundir import RunDirectoryError
@@ -57,7 +58,7 @@ def interrupted_after(epoch, number, config, data, directory, model, **options):
 
 @pytest.fixture(scope="module", params=["linear", "rcgnn_latent"])
 def model(request):
-    return linear() if request.param == "linear" else None
+    return linear() if request.param == "linear" else RCGNN("latent")
 
 
 @pytest.fixture(scope="module")
