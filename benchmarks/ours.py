@@ -1,0 +1,56 @@
+"""Our methods as the accuracy benchmark runs them; none of them sees the true graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from peers import Estimate
+from scenarios import Case
+
+import jaxstable as js
+
+WINDOW = 24
+
+
+def dataset(case: Case, values: np.ndarray) -> js.Dataset:
+    """Return the data without its graph; windows of 24 steps, or half a series if that is shorter."""
+    return js.Dataset.from_array(values, window=max(min(WINDOW, values.shape[1] // 2), 2))
+
+
+def discover(case: Case, values: np.ndarray) -> Estimate:
+    """Run `discover` as it is; rank by probability, edges of one probability by strength."""
+    found = js.discover(dataset(case, values), max_lag=case.n_lags, progress=False)
+    strength = found.strength.max(axis=0)
+    step = 0.5 / max(found.chosen["draws"].value, 1)
+    return Estimate(found.edge_probability + step * strength / (1.0 + strength.max()), found.graph)
+
+
+def trained(name: str, model: Callable[[js.Config, int], js.Model] | None = None) -> Callable[..., Estimate]:
+    """Return what trains a model with its recommended settings once; `model` makes it for a number of lags."""
+
+    def run(case: Case, values: np.ndarray) -> Estimate:
+        config = js.Config.for_model(name)
+        own = model(config, case.n_lags) if model else None
+        result = js.train(config, dataset(case, values), model=own, progress=False)
+        return Estimate(np.asarray(result.adjacency, float), np.asarray(result.graph, bool))
+
+    return run
+
+
+# A new model of ours is one line here.
+OURS: dict[str, Callable[[Case, np.ndarray], Estimate]] = {
+    "discover": discover,
+    "SVAR": trained("svar", lambda config, n_lags: js.SVAR("free", config.acyclicity, n_lags)),
+    "RCGNN graph": trained("rcgnn_graph"),
+}
+
+
+def unavailable(name: str) -> str | None:
+    """Return why one of ours cannot run in this version, None if it can."""
+    if name == "RCGNN graph":
+        try:
+            js.Config.for_model("rcgnn_graph")
+        except js.ConfigError as error:
+            return str(error)
+    return None
