@@ -185,7 +185,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", help="kinds of data, or SVAR, Lorenz-96, VAR, NetSim, DREAM, real (default: all)")
     parser.add_argument("--seeds", help="such as 60-62,65; subjects and networks count from 0 (default: all)")
     parser.add_argument("--python-peers", default=sys.executable, help="Python that has the peers (default: this one)")
-    parser.add_argument("--limit", type=float, default=150.0, help="seconds a peer may take for one run")
+    parser.add_argument("--limit", type=float, default=300.0, help="wall-clock seconds a peer may take for one run")
     parser.add_argument("--redo", action="store_true", help="run again what is there")
     parser.add_argument("--table", action="store_true", help="run nothing, print what is there")
     parser.add_argument("--out", type=Path, default=RESULTS / "accuracy.json")

@@ -253,9 +253,11 @@ PEERS: dict[str, Peer] = {
         fill="line",
         most_vars=60,
         tune=1,
-        runs=5,
+        runs=3,
     ),
-    "DAGMA": Peer("dagma", dagma, {f"lambda1 {x}": {"lambda1": x} for x in (0.03, 0.01, 0.1)}, tune=1, runs=5),
+    "DAGMA": Peer(
+        "dagma", dagma, {f"lambda1 {x}": {"lambda1": x} for x in (0.03, 0.01, 0.1)}, most_vars=60, tune=1, runs=3
+    ),
     "DAGMA lagged": Peer(
         "dagma", dagma, {f"lambda1 {x}": {"lambda1": x, "lagged": True} for x in (0.03, 0.01, 0.1)}, tune=1, runs=5
     ),

@@ -47,8 +47,8 @@ class Worker:
     def close(self) -> None:
         """End the child, if there is one."""
         if self._child is not None:
-            self._child.kill()
-            self._child.wait()
+            with self._child as child:  # closes its pipes and waits for it
+                child.kill()
             self._child = None
 
     def _started(self) -> subprocess.Popen[str]:
