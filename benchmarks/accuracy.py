@@ -68,11 +68,10 @@ class Prepared:
 class Bench:
     """Run methods on cases and keep the rows."""
 
-    def __init__(self, store: Store, worker: Worker, redo: bool, limit: float) -> None:
-        self.store, self.worker, self.redo, self.limit = store, worker, redo, limit
+    def __init__(self, store: Store, worker: Worker, folder: Path, redo: bool, limit: float) -> None:
+        self.store, self.worker, self.folder, self.redo, self.limit = store, worker, folder, redo, limit
         self.done = store.read()[0]
         self.commit = _commit()
-        self.folder = tempfile.TemporaryDirectory(prefix="accuracy-")
         self._cases: dict[tuple[str, int], Prepared] = {}
 
     def case(self, kind: Kind, data: str, seed: int) -> Prepared:
@@ -105,7 +104,7 @@ class Bench:
         if method in PEERS:
             peer = PEERS[method]
             rows = prepared.rows(scale, peer.fill)
-            path = str(Path(self.folder.name) / "rows.npz")
+            path = str(self.folder / "rows.npz")
             np.savez(path, **rows._asdict())
             found = self.worker.ask({"method": method, "setting": setting, "path": path}, self.limit)
             uses = prepared.gappy and peer.fill == "em" and "own gaps" not in setting
@@ -207,7 +206,9 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.table:
         worker = Worker(options.python_peers)
         try:
-            _run(Bench(store, worker, options.redo, options.limit), methods, data, kinds, options.seeds)
+            with tempfile.TemporaryDirectory(prefix="accuracy-") as folder:
+                bench = Bench(store, worker, Path(folder), options.redo, options.limit)
+                _run(bench, methods, data, kinds, options.seeds)
         finally:
             worker.close()
     report(store, kinds, options.picture or options.out.with_suffix(".png"))

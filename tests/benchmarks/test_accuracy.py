@@ -17,8 +17,8 @@ from rows import Store
 
 
 def a_row(**values):
-    row = dict(method="m", setting="", data="d", seed=0, scale="any", auroc=0.5, ap=0.5, f1_count=0.5, f1_best=0.5)
-    return {**row, "f1": 0.5, "shd": 1.0, "skeleton_f1": 0.5, "edges": 1.0, "seconds": 1.0, "wall": 1.0, **values}
+    row = {"method": "m", "setting": "", "data": "d", "seed": 0, "scale": "any", "error": None, "seconds": 1.0}
+    return {**row, **dict.fromkeys(scoring.SCORES, 0.5), **values}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
