@@ -183,6 +183,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--methods", help="names, or ours, baselines, peers (default: all)")
     parser.add_argument("--data", help="kinds of data, or SVAR, Lorenz-96, VAR, NetSim, DREAM, real (default: all)")
     parser.add_argument("--seeds", help="such as 60-62,65; subjects and networks count from 0 (default: all)")
+    parser.add_argument("--columns", default="standardised,raw", help="where units matter (default: standardised,raw)")
     parser.add_argument("--python-peers", default=sys.executable, help="Python that has the peers (default: this one)")
     parser.add_argument("--limit", type=float, default=300.0, help="wall-clock seconds a peer may take for one run")
     parser.add_argument("--redo", action="store_true", help="run again what is there")
@@ -208,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             with tempfile.TemporaryDirectory(prefix="accuracy-") as folder:
                 bench = Bench(store, worker, Path(folder), options.redo, options.limit)
-                _run(bench, methods, data, kinds, options.seeds)
+                _run(bench, methods, data, kinds, options.seeds, options.columns.split(","))
         finally:
             worker.close()
     report(store, kinds, options.picture or options.out.with_suffix(".png"))
@@ -219,7 +220,14 @@ def _groups(kinds: dict[str, Kind]) -> list[str]:
     return list(dict.fromkeys(kind.group for kind in kinds.values()))
 
 
-def _run(bench: Bench, methods: Sequence[str], data: Sequence[str], kinds: dict[str, Kind], seeds: str | None) -> None:
+def _run(
+    bench: Bench,
+    methods: Sequence[str],
+    data: Sequence[str],
+    kinds: dict[str, Kind],
+    seeds: str | None,
+    scales: Sequence[str],
+) -> None:
     packages = sorted({PEERS[method].package for method in methods if method in PEERS})
     versions = bench.worker.ask({"versions": packages}) if packages else {}
     skipped = {name: f"{PEERS[name].package} is not installed" for name in PEERS if name in methods}
@@ -236,7 +244,8 @@ def _run(bench: Bench, methods: Sequence[str], data: Sequence[str], kinds: dict[
             if method in skipped or (peer and len(bench.case(kind, name, chosen[0]).case.truth) > peer.most_vars):
                 continue
             for setting, seed, scale in plan(bench, method, name, kind, chosen):
-                bench.run(method, setting, kind, name, seed, scale)
+                if scale in ("any", *scales):
+                    bench.run(method, setting, kind, name, seed, scale)
 
 
 if __name__ == "__main__":
