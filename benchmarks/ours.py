@@ -45,13 +45,12 @@ def by_strength(case: Case, values: np.ndarray) -> Estimate:
     return Estimate(found.strength.max(axis=0), found.graph)
 
 
-def trained(name: str, model: Callable[[js.Config, int], js.Model] | None = None) -> Callable[..., Estimate]:
-    """Return what trains a model with its recommended settings once; `model` makes it for a number of lags."""
+def trained(model: str) -> Callable[..., Estimate]:
+    """Return what trains a model once with its recommended settings; the threshold is its own choice."""
 
     def run(case: Case, values: np.ndarray) -> Estimate:
-        config = js.Config.for_model(name)
-        own = model(config, case.n_lags) if model else None
-        result = js.train(config, dataset(case, values), model=own, progress=False)
+        config = js.Config.for_model(model, max_lag=case.n_lags)
+        result = js.train(config, dataset(case, values), progress=False)
         return Estimate(np.asarray(result.adjacency, float), np.asarray(result.graph, bool))
 
     return run
@@ -61,7 +60,7 @@ def trained(name: str, model: Callable[[js.Config, int], js.Model] | None = None
 OURS: dict[str, Callable[[Case, np.ndarray], Estimate]] = {
     "discover": discover,
     "strength of discover": by_strength,
-    "SVAR": trained("svar", lambda config, n_lags: js.SVAR("free", config.acyclicity, n_lags)),
+    "SVAR": trained("svar"),
     "RCGNN graph": trained("rcgnn_graph"),
 }
 
