@@ -82,9 +82,10 @@ class Bench:
         return self._cases[data, seed]
 
     def run(self, method: str, setting: str, kind: Kind, data: str, seed: int, scale: str) -> None:
-        """Run one method once, unless its row is there, and keep its scores or what went wrong."""
+        """Run one method once, unless its row is there without an error, and keep its scores or what went wrong."""
         row: Row = {"method": method, "setting": setting, "data": data, "seed": seed, "scale": scale}
-        if key_of(row) in self.done and not self.redo:
+        there = self.done.get(key_of(row))
+        if there and not there.get("error") and not self.redo:
             return
         prepared = self.case(kind, data, seed)
         row.update(n_vars=len(prepared.case.truth), commit=self.commit)

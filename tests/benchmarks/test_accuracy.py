@@ -6,6 +6,7 @@ import json
 import sys
 
 import accuracy
+import baselines
 import numpy as np
 import peers
 import pytest
@@ -108,6 +109,21 @@ def test_the_command_keeps_rows_and_does_not_run_them_again(tmp_path, capsys):
     figures = first["figures"]["ridge VAR | linear clean | standardised"]
     assert figures["auroc"][0] > 0.85
     assert first["figures"]["empty | linear clean | any"]["auroc"][0] == 0.5
+
+
+def test_a_failure_is_a_row_that_the_next_call_tries_again(tmp_path, capsys, monkeypatch):
+    def fails(rows):
+        raise FloatingPointError("overflow")
+
+    out = tmp_path / "accuracy.json"
+    asked = ["--methods", "|correlation|", "--data", "linear clean", "--seeds", "60", "--out", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setitem(baselines.BASELINES, "|correlation|", peers.Peer("numpy", fails, {"": {}}, invariant=True))
+        assert accuracy.main(asked) == 0
+    assert "FloatingPointError: overflow" in capsys.readouterr().out
+    assert accuracy.main(asked) == 0
+    (figures,) = json.loads(out.read_text())["figures"].values()
+    assert (figures["n"], figures["failed"]) == (1, 0)
 
 
 def test_an_unknown_method_is_refused_by_name(tmp_path):
