@@ -32,11 +32,9 @@ def _discovery(case: Case, values: np.ndarray) -> js.Discovery:
 
 
 def discover(case: Case, values: np.ndarray) -> Estimate:
-    """Rank by the probability that `discover` gives, edges of one probability by strength."""
+    """Rank by the probability that `discover` gives."""
     found = _discovery(case, values)
-    strength = found.strength.max(axis=0)
-    step = 0.5 / max(found.chosen["draws"].value, 1)
-    return Estimate(found.edge_probability + step * strength / (1.0 + strength.max()), found.graph)
+    return Estimate(found.edge_probability, found.graph)
 
 
 def by_strength(case: Case, values: np.ndarray) -> Estimate:
