@@ -48,6 +48,22 @@ def is_dag(graph: jax.Array) -> jax.Array:
     return jnp.trace(reach) == 0
 
 
+def stronger_directions(instantaneous: jax.Array) -> jax.Array:
+    """Return lag-0 weights without the weaker of two opposite edges, the one that a certificate would drop.
+
+    Args:
+        instantaneous: `[cause, effect]`, nonnegative.
+
+    Returns:
+        The same shape; opposite edges of equal weight both stay.
+
+    >>> import jax.numpy as jnp
+    >>> stronger_directions(jnp.array([[0.0, 0.6], [0.2, 0.0]])).round(1).tolist()[1]
+    [0.0, 0.0]
+    """
+    return jnp.where(instantaneous >= instantaneous.T, instantaneous, 0.0)
+
+
 def sweep(
     adjacency: jax.Array,
     thresholds: jax.Array,

@@ -20,6 +20,7 @@ from jaxstable.data.split import Prepared
 from jaxstable.data.standardize import covered_rows
 from jaxstable.data.windows import Windows
 from jaxstable.graph.certificate import certify
+from jaxstable.graph.thresholds import stronger_directions
 from jaxstable.models.base import LossTerms, Model, Params
 from jaxstable.objective.acyclicity import PENALTIES
 
@@ -71,7 +72,7 @@ def SVAR(
     six times it, and the acyclicity weight rises to its value from a tenth.
 
     The threshold is chosen without ground truth: the lowest n sum_j log v_j + 2 log(number of candidates) per edge,
-    v_j left by the edges above it.
+    v_j left by the edges above it, of two opposite ones at lag 0 the stronger.
 
     Args:
         likelihood: "free" or "equal".
@@ -163,6 +164,7 @@ def _svar(
 
     def criterion(params: Params, batch: SecondMoments, thresholds: Array) -> Array:
         weights, scores = weights_of(params), adjacency(params)
+        scores = scores.at[0].set(stronger_directions(scores[0]))
         n_vars = weights.shape[-1]
         costly = priced(n_vars)
         price = 2.0 * np.log(max(n_vars * (n_vars - 1) * (n_lags + 0.5), 2.0))
