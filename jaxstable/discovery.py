@@ -16,11 +16,12 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.data.detrend import remove_drift
 from jaxstable.data.moments import lagged_moments
 from jaxstable.graph.calibration import edge_probability, lag_probability
-from jaxstable.results.choices_discovery import choices
+from jaxstable.results.choices_discovery import choices, gated_choices
 from jaxstable.results.discovery import Discovery
 from jaxstable.results.findings import SEVERITIES, Finding
 from jaxstable.results.rules_discovery import graph_findings, moment_findings, sensor_findings
 from jaxstable.results.rules_scale import scale_findings
+from jaxstable.training.gated import FITS, do_edges_bend, find_by_gates, without_graph
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.selections import choose
 from jaxstable.training.stages import Stages
@@ -46,6 +47,10 @@ def discover(
     sparsity weights and all graphs near them. The same is done for every bootstrap draw of the moments; the share of
     the draws that choose an edge, and what speaks for it in the full data, give its probability
     (`graph.calibration`). A true graph that the data may come with is never looked at.
+
+    Where effects bend so much that a nonlinear network predicts the last quarter of the rows clearly better than a
+    linear one (`training.gated`), the graph is that of `RCGNN(decoder="graph")` instead: a probability is then the
+    mean of its gate over four fits, and a weight still a linear refit.
 
     A sensor that never changes, or is read less than a quarter as often as the median one, is left out unless an
     edge of it is required; `findings` says so.
@@ -92,10 +97,19 @@ def discover(
             moments = lagged_moments(level, mask, max_lag, dataset.series, dataset.environment)
         except ValueError as error:
             raise DataError(f"max_lag={max_lag}: {error}") from error
+        parts = asked[0][inner], asked[1][inner]
+        stages.begin("linear or not")
+        usable = without_graph(dataset, kept)
+        question = do_edges_bend(usable, max_lag)
         try:
-            chosen = choose(moments, asked[0][inner], asked[1][inner], draws, seed, stages.begin, stages.advance)
+            chosen = choose(moments, *parts, 0 if question.nonlinear else draws, seed, stages.begin, stages.advance)
         except ValueError as error:
             raise ConfigError(str(error)) from error
+        gated = None
+        if question.nonlinear:
+            stages.begin(f"{FITS} networks", FITS)
+            gated = find_by_gates(usable, moments, *parts, seed, stages.advance)
+            chosen = chosen._replace(selection=gated.selection._replace(inflation=chosen.selection.inflation))
 
     def whole(table: NDArray, rest: float = 0.0) -> NDArray:
         """Return a table of the variables and lags in use as one of all of them."""
@@ -104,12 +118,15 @@ def discover(
         return wide
 
     selection = chosen.selection
-    drawn = np.array([draw.graph for draw in chosen.draws or [selection]])
+    drawn = np.array(gated.fits if gated else [draw.graph for draw in chosen.draws or [selection]])
     lagged_frequency, summaries = drawn.mean(axis=0), drawn.any(axis=1)
     frequency, linked = summaries.mean(axis=0), (summaries | summaries.transpose(0, 2, 1)).mean(axis=0)
-    evidence = selection.strength / np.sqrt(chosen.criterion.penalty)
-    probability = edge_probability(frequency, evidence.max(axis=0), len(drawn))
-    lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn))
+    if gated:
+        lagged_probability, probability = selection.strength, selection.strength.max(axis=0)
+    else:
+        evidence = selection.strength / np.sqrt(chosen.criterion.penalty)
+        probability = edge_probability(frequency, evidence.max(axis=0), len(drawn))
+        lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn))
     names = [dataset.names[index] for index in kept]
     found = [
         *left_out,
@@ -128,7 +145,7 @@ def discover(
         edge_frequency=whole(frequency),
         direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
         strength=whole(selection.strength),
-        chosen=choices(chosen, draws),
+        chosen=gated_choices(question, max_lag) if gated else choices(chosen, question, draws),
         findings=tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))),
         truth=dataset.truth,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from jaxstable.training.gated import FITS, OPEN, Question
 from jaxstable.training.selections import LAMBDAS, Chosen
 
 
@@ -14,11 +15,22 @@ class Choice(NamedTuple):
     why: str
 
 
-def choices(chosen: Chosen, draws: int) -> dict[str, Choice]:
+def gated_choices(question: Question, n_lags: int) -> dict[str, Choice]:
+    """Return the settings behind a graph found by the gated network, by name."""
+    return {
+        "model": Choice("rcgnn_graph", question.why),
+        "max_lag": Choice(n_lags, "as asked: gates of lags that are not needed shut by themselves"),
+        "threshold": Choice(OPEN, "a gate that is rather open than shut is an edge"),
+        "draws": Choice(FITS, "starts of the network; the mean probability of a gate is that of its edge"),
+    }
+
+
+def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]:
     """Return the settings behind a choice by name.
 
     Args:
         chosen: what was chosen.
+        question: whether the edges bend.
         draws: number of bootstrap draws.
     """
     criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
@@ -28,6 +40,7 @@ def choices(chosen: Chosen, draws: int) -> dict[str, Choice]:
     gained = path.score - selection.score
     every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen and the next weights"
     return {
+        "model": Choice("svar", question.why),
         "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
         "likelihood": Choice(path.likelihood, f"its best candidate scores {behind}"),
         "lambda_sparse": Choice(
