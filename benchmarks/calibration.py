@@ -136,7 +136,7 @@ def _collect(seeds: range, keep: Path | None) -> dict[str, Pairs]:
             found = collect(seed)
             if file:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                np.savez(file, **found)
+                np.savez(file, allow_pickle=False, **found)
             print(f"system {seed} ({number + 1} of {len(seeds)})", flush=True)
         for name, columns in found.items():
             parts[name].append(np.concatenate([columns, np.full((1, columns.shape[1]), number)]))

@@ -119,8 +119,9 @@ def discover(
 
     selection = chosen.selection
     drawn = np.array(gated.fits if gated else [draw.graph for draw in chosen.draws or [selection]])
-    lagged_frequency, summaries = drawn.mean(axis=0), drawn.any(axis=1)
-    frequency, linked = summaries.mean(axis=0), (summaries | summaries.transpose(0, 2, 1)).mean(axis=0)
+    summaries: NDArray[np.bool_] = np.logical_or.reduce(drawn, axis=1)
+    lagged_frequency, frequency = drawn.mean(axis=0), summaries.mean(axis=0)
+    linked = (summaries | summaries.transpose(0, 2, 1)).mean(axis=0)
     if gated:
         lagged_probability, probability = selection.strength, selection.strength.max(axis=0)
     else:
@@ -140,7 +141,7 @@ def discover(
         lagged_graph=whole(selection.graph),
         lagged=whole(np.where(selection.graph, selection.weights, 0.0)),
         lagged_probability=_as_asked(whole(lagged_probability), *asked),
-        edge_probability=_as_asked(whole(probability), asked[0].any(axis=0), asked[1].all(axis=0)),
+        edge_probability=_as_asked(whole(probability), np.logical_or.reduce(asked[0]), np.logical_and.reduce(asked[1])),
         lagged_frequency=whole(lagged_frequency),
         edge_frequency=whole(frequency),
         direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
@@ -159,7 +160,10 @@ def _as_asked(probability: NDArray, required: NDArray[np.bool_], forbidden: NDAr
 
 def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], list[Finding]]:
     """Return the variables that an edge can be learned of, and a finding for every other one."""
-    read, held = dataset.mask.mean(axis=0), required.any(axis=(0, 1)) | required.any(axis=(0, 2))
+    read, held = (
+        dataset.mask.mean(axis=0),
+        np.logical_or.reduce(required, axis=(0, 1)) | np.logical_or.reduce(required, axis=(0, 2)),
+    )
     found, kept = [], []
     for index, name in enumerate(dataset.names):
         readings = dataset.values[dataset.mask[:, index], index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from jaxstable.models.svar import SPARSE_UNIT
 from jaxstable.training.gated import FITS, OPEN, Question
 from jaxstable.training.selections import LAMBDAS, Chosen
 
@@ -36,15 +37,19 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
     criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
     shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
     other = {name: score for name, score in path.scores.items() if name != path.likelihood}
-    behind = " and ".join(f"{score - path.score:.1f} below {name}" for name, score in other.items())
+    own = path.scores[path.likelihood]
+    behind = " and ".join(f"{score - own:.1f} below that of {name}" for name, score in other.items())
     gained = path.score - selection.score
     every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen and the next weights"
     return {
         "model": Choice("svar", question.why),
         "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
-        "likelihood": Choice(path.likelihood, f"its best candidate scores {behind}"),
+        "likelihood": Choice(
+            path.likelihood, f"its graph scores {behind}; equal must be better by the price of an edge"
+        ),
         "lambda_sparse": Choice(
-            path.sparsity, f"lowest criterion of {len(LAMBDAS)}; the search lowered it by {gained:.1f}"
+            path.sparsity / SPARSE_UNIT,
+            f"as in Config; lowest criterion of {len(LAMBDAS)}, and the search lowered it by {gained:.1f}",
         ),
         "inflation": Choice(
             selection.inflation, "rows worth one independent row, from what absent edges seem to explain"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def save(found: Discovery, directory: str | os.PathLike[str]) -> Path:
     directory = Path(directory)
     check_free(directory, None, "", "")
     directory.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(getattr(found, name)) for name in (*LAGGED, *SQUARE)}
+    arrays: dict[str, Any] = {name: np.asarray(getattr(found, name)) for name in (*LAGGED, *SQUARE)}
     arrays["names"] = np.array(found.names, dtype=np.str_)
     if found.truth is not None:
         arrays["truth"] = np.asarray(found.truth, dtype=bool)
@@ -70,7 +70,8 @@ def load(directory: str | os.PathLike[str]) -> Discovery:
     try:
         arrays = read_arrays(path, {"names", *LAGGED, *SQUARE})
         n_vars, n_lags = arrays["names"].size, len(np.atleast_1d(arrays["lagged"]))
-        shapes = dict.fromkeys(LAGGED, (n_lags, n_vars, n_vars)) | dict.fromkeys((*SQUARE, "truth"), (n_vars, n_vars))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(LAGGED, (n_lags, n_vars, n_vars))
+        shapes |= dict.fromkeys((*SQUARE, "truth"), (n_vars, n_vars))
         check_shapes(path, arrays, shapes)
     except RunDirectoryError as error:  # its way out is that of a run
         raise RunDirectoryError(f"{path} is damaged: restore it from a copy, or run discover again") from error

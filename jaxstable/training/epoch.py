@@ -168,14 +168,14 @@ def evaluate(
     terms = jax.tree.map(lambda term: jnp.sum(term * share), lax.map(batch_terms, index))
 
     lagged = model.adjacency(tree)
-    blind = model.criterion is not None and not spec.monitor_truth
-    if blind:
+    grid, worth = jnp.linspace(0.0, 1.0, spec.thresholds), None
+    if model.criterion is not None and not spec.monitor_truth:
+        worth = model.criterion(tree, train_inputs, grid)
         lagged = lagged.at[0].set(thresholds.stronger_directions(lagged[0]))
-    grid = jnp.linspace(0.0, 1.0, spec.thresholds)
     sweep = thresholds.sweep(summary_adjacency(lagged), grid, truth, instantaneous=lagged[0])
     # A choice by label is made only where the run follows the true graph.
     seen = sweep if spec.monitor_truth else sweep._replace(f1=jnp.full_like(grid, jnp.nan))
-    chosen = thresholds.choose(seen, model.criterion(tree, train_inputs, grid) if blind else None)
+    chosen = thresholds.choose(seen, worth)
     return Evaluation(
         loss=total_loss(terms, hyper),
         terms=terms,

@@ -254,7 +254,7 @@ def compiled(spec: Spec, mesh: Mesh, width: int, evaluated: bool, signature: Sig
     )
     if mesh.devices.flat[0].platform == "cpu":
         return program.lower(*arguments).compile(compiler_options=CPU_OPTIONS)
-    with jax.default_matmul_precision(jax.config.jax_default_matmul_precision or ACCELERATOR_PRECISION):
+    with jax.default_matmul_precision(jax.config.read("jax_default_matmul_precision") or ACCELERATOR_PRECISION):
         return program.lower(*arguments).compile()
 
 

@@ -22,13 +22,13 @@ _LARGE = 10_000  # parameters of a fit from which draws use the chosen sparsity 
 
 
 class Path(NamedTuple):
-    """The best candidate among all fits: what it was fitted with and what it scored before the search."""
+    """The best candidate of the fits: what it was fitted with and what it scored before the search."""
 
     likelihood: str
     sparsity: float
     score: float
     scores: Mapping[str, float]
-    """score of the best candidate of each likelihood."""
+    """score of the graph found from the fits of each likelihood."""
 
 
 class Chosen(NamedTuple):
@@ -87,8 +87,8 @@ def choose(
     begin(f"{len(LIKELIHOODS) * len(LAMBDAS)} fits", None)
     fits = {likelihood: fit(moments.matrix[None], LAMBDAS, likelihood)[0] for likelihood in LIKELIHOODS}
     begin("graph", None)
-    selection = select(criterion, np.concatenate(list(fits.values())))
-    path = _best(criterion, fits, selection.inflation)
+    likelihood, selection, scores = _of_likelihoods(criterion, fits)
+    path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
     sparsities, drawn = _draw_sparsities(path, criterion), []
     if draws:
         begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
@@ -106,15 +106,28 @@ def _refits(moments: Moments, matrix: NDArray, n_lags: int) -> Refits:
     return Refits(matrix[:, :dim, :dim], moments.count, moments.n_vars, moments.pair_share[:dim])
 
 
-def _best(criterion: Criterion, fits: Mapping[str, NDArray], inflation: float) -> Path:
+def _of_likelihoods(criterion: Criterion, fits: Mapping[str, NDArray]) -> tuple[str, Selection, dict[str, float]]:
+    """Search from the fits of each likelihood; another than the first must be worth the price of an edge."""
+    found = {name: select(criterion, path) for name, path in fits.items()}
+    first = LIKELIHOODS[0]
+    inflation = found[first].inflation
+    scores = {name: criterion.score(_flat(criterion, one), inflation) for name, one in found.items()}
+    # Graphs that score within the price of an edge are tied: more starts would only find luckier wrong ones.
+    best = min(scores, key=lambda name: scores[name] + (0.0 if name == first else criterion.penalty))
+    return best, found[best], scores
+
+
+def _flat(criterion: Criterion, selection: Selection) -> Edges:
+    return selection.graph.reshape(criterion.dim, criterion.n_vars) | criterion.own
+
+
+def _best(criterion: Criterion, likelihood: str, path: NDArray, inflation: float, scores: Mapping[str, float]) -> Path:
     found = {}
-    for likelihood, path in fits.items():
-        for sparsity, weights in zip(LAMBDAS, path, strict=True):
-            graphs = candidates(criterion, np.nan_to_num(weights))
-            found[likelihood, sparsity] = min(criterion.score(graph, inflation) for graph in graphs)
-    likelihood, sparsity = min(found, key=lambda key: found[key])
-    scores = {name: min(found[name, sparsity] for sparsity in LAMBDAS) for name in fits}
-    return Path(likelihood, sparsity, found[likelihood, sparsity], scores)
+    for sparsity, weights in zip(LAMBDAS, path, strict=True):
+        graphs = candidates(criterion, np.nan_to_num(weights))
+        found[sparsity] = min(criterion.score(graph, inflation) for graph in graphs)
+    sparsity = min(found, key=lambda key: found[key])
+    return Path(likelihood, sparsity, found[sparsity], scores)
 
 
 def _draw_sparsities(path: Path, criterion: Criterion) -> tuple[float, ...]:
