@@ -57,8 +57,8 @@ def free_port() -> int:
 
 @pytest.mark.slow
 def test_two_processes_give_the_lanes_of_one(tmp_path, request):
-    port = free_port()
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(port)]
+    port, directory = free_port(), tmp_path / "sweep"
+    command = [sys.executable, "-c", PROGRAM, str(directory), str(port)]
     processes = [
         subprocess.Popen([*command, str(number)], cwd=request.path.parent, stderr=subprocess.PIPE, text=True)
         for number in range(2)
@@ -68,13 +68,13 @@ def test_two_processes_give_the_lanes_of_one(tmp_path, request):
         assert process.returncode == 0, errors
 
     whole = sweep_lanes(lanes(), dataset())
-    kept = api.load(tmp_path)
+    kept = api.load(directory)
     assert [run.config for run in kept] == lanes()
     assert all(np.array_equal(run.lagged, other.lagged) for run, other in zip(kept, whole, strict=True))
-    assert sorted(path.name for path in tmp_path.parent.iterdir()) == [tmp_path.name]  # nothing was moved aside
+    assert [path.name for path in tmp_path.iterdir()] == [directory.name]  # nothing was moved aside
     for number in range(2):
-        assert (tmp_path / f"process-{number}" / "lanes.json").is_file()
-        with np.load(tmp_path / f"seen-by-{number}.npz") as seen:
+        assert (directory / f"process-{number}" / "lanes.json").is_file()
+        with np.load(directory / f"seen-by-{number}.npz") as seen:
             np.testing.assert_array_equal(seen["seeds"], [0, 1, 2, 3, 4])
             np.testing.assert_allclose(seen["lagged"], np.stack([run.lagged for run in whole]), rtol=1e-5, atol=1e-7)
             np.testing.assert_allclose(seen["losses"], [run.history[-1]["train_loss"] for run in whole], rtol=1e-5)
