@@ -173,3 +173,33 @@ def _aligned(shape: tuple[int, ...]) -> np.ndarray:
     raw = np.empty(size + 64, dtype=np.uint8)
     first = -raw.ctypes.data % 64
     return raw[first : first + size].view(np.float32).reshape(shape)
+
+
+class Covered(NamedTuple):
+    """The rows that the windows of a part cover, in the units of its values."""
+
+    values: np.ndarray
+    """[rows, variables] float64, anything where missing."""
+    mask: np.ndarray
+    """[rows, variables] bool, True where observed."""
+    series: np.ndarray
+    """[rows] id; a gap between covered rows starts a new series."""
+    environment: np.ndarray | None
+    """[rows] label, where the data set has one."""
+
+
+def covered(dataset: Dataset, part: Windows) -> Covered:
+    """Return the rows that the windows of a part cover.
+
+    Args:
+        dataset: What the part was prepared from.
+        part: Its training, validation or test windows.
+    """
+    rows = covered_rows(np.asarray(part.starts), part.length, dataset.n_rows)
+    joints = (np.diff(dataset.series) != 0) | (np.diff(rows.astype(int)) != 0)
+    return Covered(
+        np.asarray(part.values, np.float64)[rows],
+        np.asarray(part.mask)[rows] > 0,
+        np.cumsum(np.append(True, joints))[rows],
+        None if dataset.environment is None else dataset.environment[rows],
+    )

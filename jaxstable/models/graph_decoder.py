@@ -10,8 +10,7 @@ import numpy as np
 from jax import Array
 
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.split import Prepared
-from jaxstable.data.standardize import covered_rows
+from jaxstable.data.split import Prepared, covered
 from jaxstable.data.windows import Windows
 from jaxstable.models import gates
 from jaxstable.models.base import LossTerms, Model, Params
@@ -156,10 +155,8 @@ def part_readings(
     dataset: Dataset, part: Windows, n_lags: int, batch: int | None = None, most: int | None = None
 ) -> Readings:
     """Return the rows that a part's windows cover, in the units of the prepared values."""
-    rows = covered_rows(np.asarray(part.starts), part.length, dataset.n_rows)
-    series = np.cumsum(np.append(True, (np.diff(dataset.series) != 0) | (np.diff(rows.astype(int)) != 0)))
-    values, mask = np.asarray(part.values, np.float64)[rows], np.asarray(part.mask)[rows] > 0
-    return readings(values, mask, series[rows], n_lags, batch, most)
+    values, mask, series, _ = covered(dataset, part)
+    return readings(values, mask, series, n_lags, batch, most)
 
 
 def _first_params(key: Array, n_vars: int, n_lags: int, hidden: int) -> Params:

@@ -16,8 +16,7 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.data.detrend import remove_drift
 from jaxstable.data.heldout import held_out_moments
 from jaxstable.data.moments import lagged_moments
-from jaxstable.data.split import Prepared
-from jaxstable.data.standardize import covered_rows
+from jaxstable.data.split import Covered, Prepared, covered
 from jaxstable.data.windows import Windows
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.thresholds import stronger_directions
@@ -215,7 +214,7 @@ def _check_edges(required: tuple[Edge, ...], forbidden: tuple[Edge, ...]) -> Non
 
 def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMoments, SecondMoments]:
     """Return the expected moments of the training and of the validation rows, without their slow drift."""
-    values, mask, series, environment = _rows(dataset, prepared.train)
+    values, mask, series, environment = _level(dataset, prepared.train)
     unread = [dataset.names[column] for column in np.flatnonzero(~mask.any(axis=0))]
     if unread:
         raise DataError(
@@ -224,20 +223,17 @@ def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMo
         )
     try:
         moments = lagged_moments(values, mask, n_lags, series, environment)
-        held_out, count = held_out_moments(moments, *_rows(dataset, prepared.validation))
+        held_out, count = held_out_moments(moments, *_level(dataset, prepared.validation))
     except ValueError as error:
         raise DataError(f"max_lag={n_lags}: {error}") from error
     complete = np.median(moments.pair_share)
     return _as_inputs(moments.matrix, moments.count * complete), _as_inputs(held_out, count * complete)
 
 
-def _rows(dataset: Dataset, part: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return values, mask, series and environment of the rows that a part's windows cover."""
-    rows = covered_rows(np.asarray(part.starts), part.length, dataset.n_rows)
-    mask = np.asarray(part.mask)[rows] > 0
-    series = np.cumsum(np.append(True, (np.diff(dataset.series) != 0) | (np.diff(rows.astype(int)) != 0)))[rows]
-    level = remove_drift(np.asarray(part.values, np.float64)[rows], mask, series).values
-    return level, mask, series, None if dataset.environment is None else dataset.environment[rows]
+def _level(dataset: Dataset, part: Windows) -> Covered:
+    """Return the rows that a part's windows cover, without their slow drift."""
+    rows = covered(dataset, part)
+    return rows._replace(values=remove_drift(rows.values, rows.mask, rows.series).values)
 
 
 def _as_inputs(matrix: np.ndarray, rows: np.ndarray) -> SecondMoments:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.split import prepare, split
+from jaxstable.data.split import covered, prepare, split
 from jaxstable.data.standardize import covered_rows, mean_and_deviation
 
 
@@ -198,3 +200,17 @@ def test_deviation_over_several_blocks(monkeypatch):
     mean, deviation = mean_and_deviation(values, rows)
     np.testing.assert_allclose(mean, np.nanmean(values[rows], axis=0), rtol=1e-13)
     np.testing.assert_allclose(deviation, np.nanstd(values[rows], axis=0), rtol=1e-13)
+
+
+def test_covered_rows_keep_series_gaps_and_environments_apart():
+    values = np.arange(40.0).reshape(20, 2)
+    values[3, 1] = np.nan
+    environment = np.repeat([0, 1], 10)
+    data = Dataset.from_array(values, window=3, environment=environment)
+    windows = dataclasses.replace(prepare(data, standardize=False).train, starts=np.array([0, 1, 12]))
+    found = covered(data, windows)
+    rows = [0, 1, 2, 3, 12, 13, 14]
+    np.testing.assert_array_equal(found.values[found.mask], values[rows][~np.isnan(values[rows])])
+    np.testing.assert_array_equal(found.mask, ~np.isnan(values[rows]))
+    assert [len(set(found.series[:4])), len(set(found.series[4:])), len(set(found.series))] == [1, 1, 2]
+    np.testing.assert_array_equal(found.environment, environment[rows])
