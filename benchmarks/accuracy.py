@@ -31,8 +31,8 @@ from rows import Row, Store, key_of
 from scenarios import SIMULATED, Case, Kind, interpolated, standardised
 from scoring import score
 
-from jaxstable.data.imputation import impute
-from jaxstable.data.moments import lagged_moments
+from jaxstable.moments.imputation import impute
+from jaxstable.moments.lagged import lagged_moments
 
 
 class Prepared:

@@ -18,10 +18,10 @@ from common import RESULTS, table, write_json
 from numpy.typing import NDArray
 from systems import any_system
 
-from jaxstable.data.detrend import remove_drift
-from jaxstable.data.moments import lagged_moments
+from jaxstable.discovery.choice import choose
 from jaxstable.graph.calibration import EDGE, LAG, Map, edge_probability, features
-from jaxstable.training.selections import choose
+from jaxstable.moments.lagged import lagged_moments
+from jaxstable.signals.drift import remove_drift
 
 LAGS, DRAWS = 2, 50
 BINS = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)

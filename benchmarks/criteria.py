@@ -15,16 +15,16 @@ from common import table, write_json
 from numpy.typing import NDArray
 from systems import SCENARIOS, System, scenario
 
-from jaxstable.data.bootstrap import bootstrap_moments
-from jaxstable.data.detrend import remove_drift
-from jaxstable.data.expectation import Gaussian, arrange, expect
-from jaxstable.data.moments import Moments, lagged_moments, lagged_rows, stack
+from jaxstable.discovery.choice import LAMBDAS
+from jaxstable.discovery.fits import fit_moments
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import THRESHOLDS, select
-from jaxstable.training.momentfits import fit_moments
-from jaxstable.training.selections import LAMBDAS
+from jaxstable.moments.bootstrap import bootstrap_moments
+from jaxstable.moments.expectation import Gaussian, arrange, expect
+from jaxstable.moments.lagged import Moments, lagged_moments, lagged_rows, stack
+from jaxstable.signals.drift import remove_drift
 
 WAYS = ("BIC", "held-out minimum", "held-out one s.e.", "frequency > .5", "ours", "oracle candidate")
 FOLDS, LAGS, DRAWS = 3, 2, 20

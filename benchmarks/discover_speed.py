@@ -17,9 +17,9 @@ import numpy as np
 from common import peak_memory_mb, table, write_json
 
 import jaxstable as js
-from jaxstable.data import corruption
-from jaxstable.data.simulators import svar
-from jaxstable.training.stages import Stages
+from jaxstable.discovery.stages import Stages
+from jaxstable.simulate import corruption
+from jaxstable.simulate.systems import svar
 
 CASES = {  # variables, rows, edges at lag 0 and at later lags, share missing, calls
     "small": (13, 3000, 13, 0.4, 2),

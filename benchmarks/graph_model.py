@@ -21,10 +21,11 @@ import numpy as np
 from common import table, write_json
 
 import jaxstable as js
-from jaxstable.data import corruption, simulators
+from jaxstable.discovery.networks import fit_gates, weigh_nonlinearity
 from jaxstable.graph import metrics
 from jaxstable.graph.certificate import certify
-from jaxstable.training.gatefits import fit_gates, weigh_nonlinearity
+from jaxstable.simulate import corruption
+from jaxstable.simulate import systems as simulators
 
 EVEN = 0.5  # probability above which an edge is more likely than not
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxstable.data.corruption import (
+from jaxstable.simulate.corruption import (
     Fault,
     compose,
     drift,
@@ -15,7 +15,7 @@ from jaxstable.data.corruption import (
     missing_not_at_random,
     noise,
 )
-from jaxstable.data.simulators import Simulated, lorenz96, svar, var
+from jaxstable.simulate.systems import Simulated, lorenz96, svar, var
 
 SEEDS = tuple(range(60, 70))  # never looked at before this benchmark; settings were tried on 50-52
 FAULTS: dict[str, Callable[[int], Fault]] = {

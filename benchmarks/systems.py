@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.data import corruption
-from jaxstable.data.simulators import svar, var
+from jaxstable.simulate import corruption
+from jaxstable.simulate.systems import svar, var
 
 SCENARIOS = ("clean", "20 % missing", "40 % missing", "compound")
 

@@ -14,18 +14,18 @@ _HOMES = {
     "DataError": "jaxstable.data.checks",
     "DataWarning": "jaxstable.data.checks",
     "Dataset": "jaxstable.data.dataset",
-    "Discovery": "jaxstable.results.discovery",
+    "Discovery": "jaxstable.results.discovery_result",
     "Finding": "jaxstable.results.diagnosis",
-    "Interrupted": "jaxstable.training.signals",
+    "Interrupted": "jaxstable.training.interruption",
     "Model": "jaxstable.models.base",
     "RCGNN": "jaxstable.models.rcgnn",
-    "RunDirectoryError": "jaxstable.training.rundir",
+    "RunDirectoryError": "jaxstable.files.directory",
     "SVAR": "jaxstable.models.svar",
-    "SweepResult": "jaxstable.results.sweep",
-    "TrainResult": "jaxstable.results.result",
+    "SweepResult": "jaxstable.results.sweep_result",
+    "TrainResult": "jaxstable.results.train_result",
     "datasets": "jaxstable.data.sources",
     "diagnose": "jaxstable.api",
-    "discover": "jaxstable.discovery",
+    "discover": "jaxstable.api",
     "distributed": "jaxstable.training.distributed",
     "grids": "jaxstable.training.grid",
     "load": "jaxstable.api",
@@ -53,6 +53,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from jaxstable.api import diagnose as diagnose
+    from jaxstable.api import discover as discover
     from jaxstable.api import load as load
     from jaxstable.api import search as search
     from jaxstable.api import sweep as sweep
@@ -63,15 +64,14 @@ if TYPE_CHECKING:
     from jaxstable.data.checks import DataError as DataError
     from jaxstable.data.checks import DataWarning as DataWarning
     from jaxstable.data.dataset import Dataset as Dataset
-    from jaxstable.discovery import discover as discover
+    from jaxstable.files.directory import RunDirectoryError as RunDirectoryError
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN
     from jaxstable.models.svar import SVAR as SVAR
     from jaxstable.results.diagnosis import Finding as Finding
-    from jaxstable.results.discovery import Discovery as Discovery
-    from jaxstable.results.result import TrainResult as TrainResult
-    from jaxstable.results.sweep import SweepResult as SweepResult
+    from jaxstable.results.discovery_result import Discovery as Discovery
+    from jaxstable.results.sweep_result import SweepResult as SweepResult
+    from jaxstable.results.train_result import TrainResult as TrainResult
     from jaxstable.training import distributed as distributed
     from jaxstable.training import grid as grids  # noqa: F401
-    from jaxstable.training.rundir import RunDirectoryError as RunDirectoryError
-    from jaxstable.training.signals import Interrupted as Interrupted
+    from jaxstable.training.interruption import Interrupted as Interrupted

@@ -14,9 +14,9 @@ from typing import Any
 
 from jaxstable import __version__, flags
 from jaxstable.config import Config, ConfigError
+from jaxstable.files.table import is_sweep
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
-from jaxstable.training.table import is_sweep
 
 DATA_FILE = "data.json"
 EXIT_DIVERGED = 1
@@ -121,7 +121,7 @@ def _discover(args: argparse.Namespace) -> int:
         raise ConfigError(f"--output: found {args.output!r}, expected a file in a directory that exists")
     source = flags.source_of(args)
     data = _read_data(source)
-    from jaxstable.discovery import discover
+    from jaxstable.api import discover
     from jaxstable.results.report_discovery import discovery_document, discovery_text
     from jaxstable.results.storage import check_free
 
@@ -143,7 +143,7 @@ def _discover(args: argparse.Namespace) -> int:
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from jaxstable.training.rundir import CONFIG, RunDirectoryError, read_json
+    from jaxstable.files.directory import CONFIG, RunDirectoryError, read_json
 
     directory = Path(args.run_dir)
     if not (directory / CONFIG).is_file():
@@ -167,7 +167,7 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
     """Return where the data came from, refusing a document that does not say it."""
-    from jaxstable.training.rundir import RunDirectoryError
+    from jaxstable.files.directory import RunDirectoryError
 
     known = set(source) <= {"path", *flags.DATA_OPTIONS} and "path" in source
     texts = all(isinstance(source.get(name), (str, type(None))) for name in ("path", *flags.TEXTS))
@@ -245,10 +245,10 @@ def _written(run_dir: Path) -> list[Path]:
 
 
 def _diagnose(args: argparse.Namespace) -> int:
+    from jaxstable.files.directory import RunDirectoryError, read_log
     from jaxstable.results.diagnosis import diagnose_dir
     from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
     from jaxstable.results.report import findings_text
-    from jaxstable.training.rundir import RunDirectoryError, read_log
 
     path = Path(args.path)
     if path.is_file() and not any("epoch" in record for record in read_log(path).records):

@@ -10,7 +10,7 @@ import pytest
 
 import jaxstable as js
 from jaxstable.cli import main
-from jaxstable.data.simulators import svar
+from jaxstable.simulate.systems import svar
 
 NAMES = ("flow", "heat", "level", "ph")
 

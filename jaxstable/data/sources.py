@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from jaxstable.data import synthetic
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.uci import is_uci
+from jaxstable.simulate import plant as synthetic
 
 UCI_URL = "https://archive.ics.uci.edu/static/public/360/air+quality.zip"
 UCI_FILE = "AirQualityUCI.csv"
@@ -126,3 +126,16 @@ def _download() -> Path:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def as_dataset(data: Dataset | Any) -> Dataset:
+    """Return the data as a `Dataset`: an array or a dataframe is taken with the default window."""
+    if data is None:
+        return sensors()
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, (str, Path)):
+        return Dataset.from_file(data)
+    if hasattr(data, "columns") or hasattr(data, "column_names"):
+        return Dataset.from_dataframe(data)
+    return Dataset.from_array(data)

@@ -40,8 +40,8 @@ def choose_order(refits: Refits, required: Edges | None = None, forbidden: Edges
         ValueError: as `Criterion`.
 
     Example:
-        >>> from jaxstable.data.moments import lagged_moments
-        >>> from jaxstable.data.simulators import svar
+        >>> from jaxstable.moments.lagged import lagged_moments
+        >>> from jaxstable.simulate.systems import svar
         >>> moments = lagged_moments(svar(4, 1000, n_lags=1, n_instant=3, n_lagged=3).values, n_lags=3)
         >>> choose_order(Refits(moments.matrix, moments.count, 4, moments.pair_share)).lags
         1

@@ -11,8 +11,8 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from jaxstable.data.detrend import remove_drift
-from jaxstable.data.moments import lagged_rows
+from jaxstable.moments.lagged import lagged_rows
+from jaxstable.signals.drift import remove_drift
 
 FARTHEST = 4.0  # steps to the nearest reading beyond which a filled entry is as good as unknown
 

@@ -13,15 +13,15 @@ from jax import Array
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.detrend import remove_drift
-from jaxstable.data.heldout import held_out_moments
-from jaxstable.data.moments import lagged_moments
 from jaxstable.data.split import Covered, Prepared, covered
 from jaxstable.data.windows import Windows
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.thresholds import stronger_directions
 from jaxstable.models.base import LossTerms, Model, Params
+from jaxstable.moments.heldout import held_out_moments
+from jaxstable.moments.lagged import lagged_moments
 from jaxstable.objective.acyclicity import PENALTIES
+from jaxstable.signals.drift import remove_drift
 
 N_LAGS = 2
 EPOCH_STEPS = 100

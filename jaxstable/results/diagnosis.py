@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxstable.files import directory as rundir
 from jaxstable.results import rules_structure, rules_training
 from jaxstable.results.evidence import Evidence
 from jaxstable.results.findings import SEVERITIES, Finding
-from jaxstable.training import rundir
 
 __all__ = ["Finding", "diagnose", "diagnose_dir"]
 

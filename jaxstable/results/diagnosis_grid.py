@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from jaxstable.config import Config
+from jaxstable.files import directory as rundir
+from jaxstable.files.table import LOG, SUMMARY, TABLE, by_lane, read_lane_log, read_table, table_row
 from jaxstable.results import rules_grid
 from jaxstable.results.diagnosis import diagnose
 from jaxstable.results.findings import SEVERITIES, Finding
 from jaxstable.results.grid_evidence import GridEvidence
-from jaxstable.training import rundir
 from jaxstable.training.grid import axes_of
-from jaxstable.training.table import LOG, SUMMARY, TABLE, by_lane, read_lane_log, read_table, table_row
 
 
 def diagnose_grid(

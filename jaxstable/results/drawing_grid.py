@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxstable.files.table import better
 from jaxstable.results import style
 from jaxstable.results.evidence import number
 from jaxstable.results.grid_evidence import lost_values
-from jaxstable.training.table import better
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
-    from jaxstable.results.result import TrainResult
+    from jaxstable.results.train_result import TrainResult
 
 
 class Edge(NamedTuple):

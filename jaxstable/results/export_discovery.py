@@ -11,7 +11,7 @@ import numpy as np
 from jaxstable.results.graphml import write_graphml
 
 if TYPE_CHECKING:
-    from jaxstable.results.discovery import Discovery
+    from jaxstable.results.discovery_result import Discovery
 
 EDGE_TYPES = {"weight": float, "lag": int, "probability": float, "direction": float}
 

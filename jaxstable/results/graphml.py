@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from jaxstable.training.rundir import write_atomic
+from jaxstable.files.directory import write_atomic
 
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 TYPES = {float: "double", int: "int", str: "string"}

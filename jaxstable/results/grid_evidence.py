@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from jaxstable.files.table import UNFINISHED, better, default_metric
 from jaxstable.results.evidence import number
 from jaxstable.results.findings import Finding
-from jaxstable.training.table import UNFINISHED, better, default_metric
 
 SHOWN = 6  # lanes named in one sentence
 UNREACHED = "reconstruction_never_reaches_adjacency"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from jaxstable.results.result import TrainResult
+    from jaxstable.results.train_result import TrainResult
 
 COMPONENTS = {
     "recon": style.BLUE,

@@ -11,7 +11,7 @@ from jaxstable.results.plots import MOST_NODES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from jaxstable.results.discovery import Discovery
+    from jaxstable.results.discovery_result import Discovery
 
 SURE = 0.9
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.config import ConfigError
+from jaxstable.files.table import MEASURED
 from jaxstable.results import style
 from jaxstable.results.drawing_grid import draw_cells, draw_line, draw_points
 from jaxstable.results.evidence import Evidence, number
-from jaxstable.training.table import MEASURED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from jaxstable.results.sweep import SweepResult
+    from jaxstable.results.sweep_result import SweepResult
 
 BAND = (0.1, 0.9)  # quantiles of the fan
 MOST_CELLS = 3.0  # cells per lane; beyond this the lanes are drawn as points

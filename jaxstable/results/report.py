@@ -13,9 +13,9 @@ from jaxstable.results.evidence import number
 from jaxstable.results.findings import NOTHING, Finding
 
 if TYPE_CHECKING:
-    from jaxstable.results.discovery import Discovery
-    from jaxstable.results.result import TrainResult
-    from jaxstable.results.sweep import SweepResult
+    from jaxstable.results.discovery_result import Discovery
+    from jaxstable.results.sweep_result import SweepResult
+    from jaxstable.results.train_result import TrainResult
 
 MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 COLOURS = {"error": "#c23b3b", "warning": "#b7651b", "info": "#2563a8", "ok": "#2f8f5b"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.results.discovery import Discovery
+from jaxstable.results.discovery_result import Discovery
 from jaxstable.results.report import findings_html, findings_text, picture, table_html
 
 MOST_ROWS = 20  # of the table in a notebook

@@ -11,7 +11,7 @@ from jaxstable.results.grid_evidence import shown
 from jaxstable.results.report import findings_html, picture, table_html
 
 if TYPE_CHECKING:
-    from jaxstable.results.sweep import SweepResult
+    from jaxstable.results.sweep_result import SweepResult
 
 BEST = 5  # lanes shown
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.data.moments import Moments
-from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.training.selections import Chosen
+from jaxstable.discovery.choice import Chosen
+from jaxstable.discovery.found import Found, LeftOut
+from jaxstable.moments.lagged import Moments
+from jaxstable.results.findings import NOTHING, SEVERITIES, Finding
+from jaxstable.results.rules_scale import scale_findings
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
@@ -18,6 +20,32 @@ STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged st
 FEW_LEVELS = 10  # a switch or a state may well stay where it is
 DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
 INFLATED = 5.0
+
+
+def discovery_findings(found: Found) -> tuple[Finding, ...]:
+    """Find all that is to be known of data and graph, errors first.
+
+    Args:
+        found: what the engine returned.
+    """
+    kept = [found.names.index(name) for name in found.sensors.names]
+    probability = found.edge_probability[np.ix_(kept, kept)]
+    findings = [
+        *map(_left_out, found.left_out),
+        *sensor_findings(found.sensors.values, found.sensors.mask, found.sensors.drift, found.sensors.names),
+        *moment_findings(found.moments, found.sensors.names),
+        *graph_findings(found.choice, probability, found.sensors.names),
+        *scale_findings(found.choice.selection.graph, found.moments),
+    ]
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def _left_out(sensor: LeftOut) -> Finding:
+    if sensor.why == "constant":
+        remedy = "Nothing to learn from it: it was left out; check whether it is connected."
+        return Finding("constant_sensor", "warning", str(sensor), remedy)
+    remedy = "It was left out; to have its edges, take every other sensor only at the times when it was read."
+    return Finding("hardly_read", "warning", str(sensor), remedy)
 
 
 def sensor_findings(values: NDArray, mask: NDArray[np.bool_], drift: NDArray, names: Sequence[str]) -> list[Finding]:

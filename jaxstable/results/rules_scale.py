@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.data.moments import Moments
 from jaxstable.graph.sortability import explained_shares, sortability
+from jaxstable.moments.lagged import Moments
 from jaxstable.results.findings import NOTHING, Finding
 
 SORTABLE = 0.3  # distance from 0.5, where scale says nothing about the order

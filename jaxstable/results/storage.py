@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxstable.files import directory as rundir
+from jaxstable.files.directory import RunDirectoryError
 from jaxstable.results.evidence import as_mapping, number
-from jaxstable.training import rundir
-from jaxstable.training.rundir import RunDirectoryError
 
 if TYPE_CHECKING:
-    from jaxstable.results.result import TrainResult
+    from jaxstable.results.train_result import TrainResult
 
 REQUIRED = {"adjacency", "lagged", "names", "threshold"}
 PARAMS = "params/"  # prefix of the parameters inside adjacency.npz
@@ -61,7 +61,7 @@ def save(result: TrainResult, directory: str | os.PathLike[str]) -> Path:
 def load(directory: str | os.PathLike[str]) -> TrainResult:
     """Read what `save` wrote."""
     from jaxstable.config import Config
-    from jaxstable.results.result import TrainResult
+    from jaxstable.results.train_result import TrainResult
     from jaxstable.training.record import Run
 
     directory = Path(directory)
@@ -161,7 +161,7 @@ def check_free(directory: Path, own: Path | None, log: str, summary: str) -> Non
     """
     if not directory.is_dir() or (own is not None and own.resolve() == directory.resolve()):
         return
-    from jaxstable.training.runfiles import CHECKPOINTS, MARKS
+    from jaxstable.files.runfiles import CHECKPOINTS, MARKS
 
     marks = [path.name for pattern in (*MARKS, *CHECKPOINTS) for path in sorted(directory.glob(pattern))]
     if set(marks) not in (set(), {log, summary}):

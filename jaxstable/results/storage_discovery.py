@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxstable.results.choices_discovery import Choice
+from jaxstable.discovery.reasons import Choice
+from jaxstable.files import directory as rundir
+from jaxstable.files.directory import RunDirectoryError
 from jaxstable.results.findings import Finding
 from jaxstable.results.storage import check_free, check_shapes, read_arrays
-from jaxstable.training import rundir
-from jaxstable.training.rundir import RunDirectoryError
 
 if TYPE_CHECKING:
-    from jaxstable.results.discovery import Discovery
+    from jaxstable.results.discovery_result import Discovery
 
 ARRAYS, DOCUMENT, EDGES, GRAPH = "discovery.npz", "discovery.json", "edges.csv", "graph.graphml"
 LAGGED = ("lagged_graph", "lagged", "lagged_probability", "lagged_frequency", "strength")
@@ -58,7 +58,7 @@ def load(directory: str | os.PathLike[str]) -> Discovery:
     Raises:
         RunDirectoryError: A file is missing or damaged.
     """
-    from jaxstable.results.discovery import Discovery
+    from jaxstable.results.discovery_result import Discovery
 
     directory = Path(directory)
     if not is_discovery(directory):

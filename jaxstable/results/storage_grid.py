@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.config import Config
+from jaxstable.files import directory as rundir
+from jaxstable.files.directory import RunDirectoryError
+from jaxstable.files.table import LOG, SUMMARY, TABLE, UNFINISHED, by_lane, read_lane_log, read_table, write_lines
 from jaxstable.results.storage import check_free, check_shapes, read_arrays
-from jaxstable.training import rundir
 from jaxstable.training.record import Run
-from jaxstable.training.rundir import RunDirectoryError
-from jaxstable.training.table import LOG, SUMMARY, TABLE, UNFINISHED, by_lane, read_lane_log, read_table, write_lines
 
 if TYPE_CHECKING:
-    from jaxstable.results.sweep import SweepResult
+    from jaxstable.results.sweep_result import SweepResult
 
 ARRAYS = "lanes.npz"
 REQUIRED = {"adjacency", "lagged", "lags", "threshold", "status", "total_time", "names"}
@@ -54,7 +54,7 @@ def save(result: SweepResult, directory: str | os.PathLike[str]) -> Path:
 
 def load(directory: str | os.PathLike[str]) -> SweepResult:
     """Read what `save` wrote."""
-    from jaxstable.results.sweep import SweepResult
+    from jaxstable.results.sweep_result import SweepResult
 
     directory = Path(directory)
     if not (directory / SUMMARY).is_file():

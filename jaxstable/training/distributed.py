@@ -17,9 +17,9 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
+from jaxstable.files.runfiles import owned
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.record import Run
-from jaxstable.training.runfiles import owned
 from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes
 
 PROCESS = "process-{}"  # directory of a process

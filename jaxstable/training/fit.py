@@ -9,14 +9,14 @@ from typing import Any
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
+from jaxstable.files.directory import CONFIG, RunDirectoryError
+from jaxstable.files.runfiles import RunFiles
 from jaxstable.models.base import Model
+from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem, check_same_data, identity
 from jaxstable.training.record import Run
-from jaxstable.training.rundir import CONFIG, RunDirectoryError
-from jaxstable.training.runfiles import RunFiles
-from jaxstable.training.signals import Interrupted, deferred_signals
 
 
 def fit(

@@ -15,12 +15,12 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
+from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
 from jaxstable.training.epoch import summary_adjacency
 from jaxstable.training.lanes import LaneData
 from jaxstable.training.record import Run
-from jaxstable.training.rundir import RunDirectoryError
 from jaxstable.training.spec import Spec, make_spec
 from jaxstable.training.state import RunState, unraveler
 

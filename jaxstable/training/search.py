@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.files.table import MEASURED, better, default_metric, table_row
 from jaxstable.training.grid import check_range, checked_values
 from jaxstable.training.record import Run
-from jaxstable.training.table import MEASURED, better, default_metric, table_row
 
 Space = Mapping[str, Any]
 Train = Callable[[int, Sequence[Config]], Sequence[Run]]  # number of the round and its configs, to their runs

@@ -13,17 +13,17 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
+from jaxstable.files import directory as rundir
+from jaxstable.files.runfiles import Notes
+from jaxstable.files.sweepfiles import SweepFiles
+from jaxstable.files.table import UNFINISHED, table_row
 from jaxstable.models.base import Model
-from jaxstable.training import rundir
 from jaxstable.training.grid import static_fields
+from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.lanes import check_placement, use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem, fingerprint
 from jaxstable.training.record import Run
-from jaxstable.training.runfiles import Notes
-from jaxstable.training.signals import Interrupted, deferred_signals
-from jaxstable.training.sweepfiles import SweepFiles
-from jaxstable.training.table import UNFINISHED, table_row
 
 OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], None]
 OnBegin = Callable[[Mapping[int, Sequence[Mapping[str, Any]]]], None]

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxstable.config import Config
+from jaxstable.files.table import better, default_metric
 from jaxstable.training.console import COMPILING, NOTHING_LEFT, say
 from jaxstable.training.grid import static_fields
-from jaxstable.training.table import better, default_metric
 
 SMOOTHING = 0.3  # weight of the newest epoch in the time per lane and epoch
 

@@ -9,8 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from jaxstable.data import sources, synthetic
+from jaxstable.data import sources
 from jaxstable.data.checks import DataError
+from jaxstable.simulate import plant as synthetic
 
 HEADER = "Date;Time;CO(GT);NOx(GT);;"
 CONTENT = "\r\n".join(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jaxstable.data.moments import lagged_moments
-from jaxstable.data.simulators import svar, var
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import choose_order
 from jaxstable.graph.refit import Refits
+from jaxstable.moments.lagged import lagged_moments
+from jaxstable.simulate.systems import svar, var
 
 
 def refits_of(values, n_lags=3):

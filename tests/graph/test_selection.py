@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxstable.data.moments import lagged_moments
-from jaxstable.data.simulators import svar
 from jaxstable.graph.criterion import Criterion, own_lags, reachability
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import candidates, climb, select
+from jaxstable.moments.lagged import lagged_moments
+from jaxstable.simulate.systems import svar
 
 N_VARS, N_LAGS = 6, 2
 

@@ -10,12 +10,12 @@ import pytest
 from jaxstable import api
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.simulators import lorenz96
 from jaxstable.graph import metrics
 from jaxstable.models import gates
 from jaxstable.models.graph_decoder import GATE_PACE, decode, encode
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import readings
+from jaxstable.simulate.systems import lorenz96
 
 N_VARS, N_LAGS, N_STEPS = 4, 2, 40
 MODEL = RCGNN("graph", "geometric", N_LAGS)

@@ -8,7 +8,7 @@ from typing import Any
 from results_records import make_history, make_run
 
 from jaxstable.config import Config
-from jaxstable.results.sweep import SweepResult
+from jaxstable.results.sweep_result import SweepResult
 from jaxstable.training.grid import expand
 from jaxstable.training.record import Run
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxstable as js
-from jaxstable.results.choices_discovery import Choice
+from jaxstable.discovery.reasons import Choice
 
 NAMES = ("flow", "heat", "level", "ph", "power")
 DRAWS = 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from results_records import NAMES, make_run
 
-from jaxstable.results.result import TrainResult
+from jaxstable.results.train_result import TrainResult
 
 EDGES = {(0, 1): (0, 0.9), (1, 2): (0, 0.8), (3, 4): (1, 0.7)}
 

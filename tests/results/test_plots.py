@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from results_records import make_history, make_record, make_run
 
-from jaxstable.results.result import TrainResult
 from jaxstable.results.style import shorten, shorten_all
+from jaxstable.results.train_result import TrainResult
 
 matplotlib = pytest.importorskip("matplotlib")
 

@@ -9,7 +9,7 @@ from results_records import make_history, make_run
 
 from jaxstable.results.findings import NOTHING, Finding
 from jaxstable.results.report import findings_text, summary_text
-from jaxstable.results.result import TrainResult
+from jaxstable.results.train_result import TrainResult
 
 FINDINGS = [
     Finding("no_edges", "error", "0 edges", "Lower lambda_sparse.", 7),

@@ -12,12 +12,12 @@ from results_records import make_run
 from sweep_records import codes, make_sweep
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.files.directory import RunDirectoryError
+from jaxstable.files.table import is_sweep
 from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
 from jaxstable.results.report_grid import sweep_text
 from jaxstable.results.storage_grid import load
-from jaxstable.results.sweep import SweepResult
-from jaxstable.training.rundir import RunDirectoryError
-from jaxstable.training.table import is_sweep
+from jaxstable.results.sweep_result import SweepResult
 
 GRID = {"lambda_sparse": [1e-4, 1e-3, 1e-2], "seed": [0, 1]}
 
@@ -115,7 +115,7 @@ def test_saving_twice_rewrites_neither_log_nor_table(result, tmp_path):
 
 
 def test_one_lane_can_be_kept_with_its_parameters(tmp_path):
-    from jaxstable.results.result import load as load_run
+    from jaxstable.results.train_result import load as load_run
 
     SweepResult([make_run()])[0].save(tmp_path)
     np.testing.assert_array_equal(load_run(tmp_path).params["decoder"]["kernel"], np.ones((2, 3)))

@@ -11,11 +11,11 @@ import pytest
 from toy_models import linear
 
 from jaxstable import api
+from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.training.fit import fit
+from jaxstable.training.interruption import Interrupted
 from jaxstable.training.lanes import compiled
-from jaxstable.training.rundir import RunDirectoryError
-from jaxstable.training.signals import Interrupted
 
 
 def contents(directory):

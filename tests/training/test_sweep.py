@@ -15,14 +15,14 @@ import pytest
 from toy_models import linear
 
 from jaxstable.config import ConfigError
+from jaxstable.files.directory import RunDirectoryError
+from jaxstable.files.table import by_lane, read_lane_log, read_table
 from jaxstable.training import sweep as sweeping
 from jaxstable.training.fit import fit
 from jaxstable.training.grid import expand
+from jaxstable.training.interruption import Interrupted
 from jaxstable.training.lanes import compiled
-from jaxstable.training.rundir import RunDirectoryError
-from jaxstable.training.signals import Interrupted
 from jaxstable.training.sweep import grouped, sweep_lanes
-from jaxstable.training.table import by_lane, read_lane_log, read_table
 
 GRID = {"lambda_sparse": [1e-4, 1e-2], "learning_rate": [1e-3, 1e6], "seed": [3, 4]}
 

@@ -1,0 +1,1 @@
+"""The engine of `discover`: fits, the choice among graphs, bends and draws."""

@@ -1,0 +1,137 @@
+"""From moments to graphs: fits along a path of sparsity weights, the choice among them, and the same for every draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.discovery.fits import fit_moments
+from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.order import Order, choose_order
+from jaxstable.graph.refit import Edges, Refits
+from jaxstable.graph.selection import Selection, candidates, select
+from jaxstable.moments.bootstrap import bootstrap_moments
+from jaxstable.moments.lagged import Moments
+
+LAMBDAS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
+LIKELIHOODS = ("free", "equal")
+_LARGE = 10_000  # parameters of a fit from which draws use the chosen sparsity weight and its neighbours only
+
+
+class Path(NamedTuple):
+    """The best candidate of the fits: what it was fitted with and what it scored before the search."""
+
+    likelihood: str
+    sparsity: float
+    score: float
+    scores: Mapping[str, float]
+    """score of the graph found from the fits of each likelihood."""
+
+
+class Chosen(NamedTuple):
+    """What was chosen for one set of moments, and for each of its bootstrap draws."""
+
+    criterion: Criterion
+    selection: Selection
+    order: Order
+    path: Path
+    draws: tuple[Selection, ...]
+    sparsities: tuple[float, ...]
+    """sparsity weights that the draws were fitted at."""
+
+
+def choose(
+    moments: Moments,
+    required: Edges,
+    forbidden: Edges,
+    draws: int = 0,
+    seed: int = 0,
+    begin: Callable[[str, int | None], None] = lambda stage, total: None,
+    advance: Callable[[], None] = lambda: None,
+) -> Chosen:
+    """Choose number of lags, likelihood, sparsity weight and graph by one criterion, and again for every draw.
+
+    A draw keeps the number of lags, the likelihood and the inflation of the full data; its sparsity weight and graph
+    are its own.
+
+    Args:
+        moments: of the data, up to the largest lag to look at.
+        required: bool `[lags + 1, cause, effect]`, edges that every graph must hold.
+        forbidden: bool, same shape, edges that no graph may hold.
+        draws: number of bootstrap draws.
+        seed: seed of the draws.
+        begin: called with the name of each stage and its number of steps, None if that is not known.
+        advance: called after every draw.
+
+    Returns:
+        What was chosen; selections have the lags of the order, not of the moments.
+
+    Raises:
+        ValueError: an edge is both required and forbidden, or the required edges have a cycle.
+    """
+    begin("lags", None)
+    order = choose_order(_refits(moments, moments.matrix, moments.n_lags), required, forbidden)
+    parts = required[: order.lags + 1], forbidden[: order.lags + 1]
+
+    def judge(matrix: NDArray) -> Criterion:
+        return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
+
+    def fit(matrices: NDArray, sparsities: tuple[float, ...], likelihood: str) -> NDArray[np.float32]:
+        dim = (order.lags + 1) * moments.n_vars
+        return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood)
+
+    criterion = judge(moments.matrix)
+    begin(f"{len(LIKELIHOODS) * len(LAMBDAS)} fits", None)
+    fits = {likelihood: fit(moments.matrix[None], LAMBDAS, likelihood)[0] for likelihood in LIKELIHOODS}
+    begin("graph", None)
+    likelihood, selection, scores = _of_likelihoods(criterion, fits)
+    path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
+    sparsities, drawn = _draw_sparsities(path, criterion), []
+    if draws:
+        begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
+        matrices = bootstrap_moments(moments, draws, seed=seed)
+        every = fit(matrices, sparsities, path.likelihood)
+        begin(f"{draws} draws", draws)
+        for matrix, own in zip(matrices, every, strict=True):
+            drawn.append(select(judge(matrix), own, selection.inflation))
+            advance()
+    return Chosen(criterion, selection, order, path, tuple(drawn), sparsities)
+
+
+def _refits(moments: Moments, matrix: NDArray, n_lags: int) -> Refits:
+    dim = (n_lags + 1) * moments.n_vars
+    return Refits(matrix[:, :dim, :dim], moments.count, moments.n_vars, moments.pair_share[:dim])
+
+
+def _of_likelihoods(criterion: Criterion, fits: Mapping[str, NDArray]) -> tuple[str, Selection, dict[str, float]]:
+    """Search from the fits of each likelihood; another than the first must be worth the price of an edge."""
+    found = {name: select(criterion, path) for name, path in fits.items()}
+    first = LIKELIHOODS[0]
+    inflation = found[first].inflation
+    scores = {name: criterion.score(_flat(criterion, one), inflation) for name, one in found.items()}
+    # Graphs that score within the price of an edge are tied: more starts would only find luckier wrong ones.
+    best = min(scores, key=lambda name: scores[name] + (0.0 if name == first else criterion.penalty))
+    return best, found[best], scores
+
+
+def _flat(criterion: Criterion, selection: Selection) -> Edges:
+    return selection.graph.reshape(criterion.dim, criterion.n_vars) | criterion.own
+
+
+def _best(criterion: Criterion, likelihood: str, path: NDArray, inflation: float, scores: Mapping[str, float]) -> Path:
+    found = {}
+    for sparsity, weights in zip(LAMBDAS, path, strict=True):
+        graphs = candidates(criterion, np.nan_to_num(weights))
+        found[sparsity] = min(criterion.score(graph, inflation) for graph in graphs)
+    sparsity = min(found, key=lambda key: found[key])
+    return Path(likelihood, sparsity, found[sparsity], scores)
+
+
+def _draw_sparsities(path: Path, criterion: Criterion) -> tuple[float, ...]:
+    if criterion.dim * criterion.n_vars < _LARGE:
+        return LAMBDAS
+    place = LAMBDAS.index(path.sparsity)
+    return LAMBDAS[max(place - 1, 0) : place + 2]

@@ -1,0 +1,62 @@
+"""The settings that `discover` chose, each with its value and why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from jaxstable.discovery.bends import FITS, OPEN, Question
+from jaxstable.discovery.choice import LAMBDAS, Chosen
+from jaxstable.models.svar import SPARSE_UNIT
+
+
+class Choice(NamedTuple):
+    """One setting that `discover` used, and why."""
+
+    value: Any
+    why: str
+
+
+def gated_choices(question: Question, n_lags: int) -> dict[str, Choice]:
+    """Return the settings behind a graph found by the gated network, by name."""
+    return {
+        "model": Choice("rcgnn_graph", question.why),
+        "max_lag": Choice(n_lags, "as asked: gates of lags that are not needed shut by themselves"),
+        "threshold": Choice(OPEN, "a gate that is rather open than shut is an edge"),
+        "draws": Choice(FITS, "starts of the network; the mean probability of a gate is that of its edge"),
+    }
+
+
+def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]:
+    """Return the settings behind a choice by name.
+
+    Args:
+        chosen: what was chosen.
+        question: whether the edges bend.
+        draws: number of bootstrap draws.
+    """
+    criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
+    shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
+    other = {name: score for name, score in path.scores.items() if name != path.likelihood}
+    own = path.scores[path.likelihood]
+    behind = " and ".join(f"{score - own:.1f} below that of {name}" for name, score in other.items())
+    gained = path.score - selection.score
+    every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen and the next weights"
+    return {
+        "model": Choice("svar", question.why),
+        "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
+        "likelihood": Choice(
+            path.likelihood, f"its graph scores {behind}; equal must be better by the price of an edge"
+        ),
+        "lambda_sparse": Choice(
+            path.sparsity / SPARSE_UNIT,
+            f"as in Config; lowest criterion of {len(LAMBDAS)}, and the search lowered it by {gained:.1f}",
+        ),
+        "inflation": Choice(
+            selection.inflation, "rows worth one independent row, from what absent edges seem to explain"
+        ),
+        "effective_rows": Choice(
+            criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
+        ),
+        "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),
+    }

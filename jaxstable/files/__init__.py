@@ -1,0 +1,1 @@
+"""Directories of runs: whole files, one writer, checkpoints and logs."""

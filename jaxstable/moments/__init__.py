@@ -1,0 +1,1 @@
+"""Second moments of lagged rows: expected under gaps, held out, bootstrapped, imputed."""

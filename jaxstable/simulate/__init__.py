@@ -1,0 +1,1 @@
+"""Systems with a known graph, and what plants do to their readings."""
