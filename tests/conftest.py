@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Last on the path: the tests judge the installed package, and the programs of `benchmarks/` lie beside them.
+    sys.path.append(str(ROOT))
     # By environment, not by jax.config: the programs that tests start are held to the same.
     os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")

@@ -20,7 +20,7 @@ class Map(NamedTuple):
     evidence: float
 
 
-# Printed by `python benchmarks/calibration.py`.
+# Printed by `python benchmarks/discovery/calibration.py`.
 EDGE = Map(-0.50, 0.43, 3.60)
 LAG = Map(-1.02, 0.32, 3.69)
 

@@ -1,0 +1,1 @@
+"""Learned graphs beside those of the field, and beside the truth."""

@@ -1,0 +1,1 @@
+"""What `discover` decides by: criteria, calibration, stability and its time."""

@@ -1,0 +1,1 @@
+"""The PyTorch program that the reference model re-implements, replayed and compared."""
