@@ -1,6 +1,7 @@
 """Compare the graphs we learn with those of the field: simulated and measured data, one row per run.
 
-`python benchmarks/accuracy/accuracy.py [--methods discover,peers] [--data SVAR,NetSim] [--seeds 60-62] [--python-peers PYTHON]`
+`python benchmarks/accuracy/accuracy.py [--methods discover,peers] [--data SVAR,NetSim] [--seeds 60-62]
+[--python-peers PYTHON]`
 
 Rows are merged into `benchmarks/results/accuracy.json`: what is there is not run again unless `--redo` is given, so
 that one method can be renewed alone. `--table` prints what is there. Peers are optional: one that is not installed is

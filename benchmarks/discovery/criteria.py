@@ -1,7 +1,8 @@
 """Compare ways to choose a graph without ground truth, on the scenario grid of simulated systems.
 
-`python benchmarks/discovery/criteria.py [--seeds 4] [--first 60]` prints label-free F1 of the summary graph. All ways choose
-among the same candidates: six sparsity weights x twelve thresholds, lag 0 certified. The search may leave them.
+`python benchmarks/discovery/criteria.py [--seeds 4] [--first 60]` prints label-free F1 of the summary graph. All ways
+choose among the same candidates: six sparsity weights x twelve thresholds, lag 0 certified. The search may leave
+them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Time and memory of `discover`: 13 variables x 3,000 rows with 40 % missing, 100 variables x 5,000 rows with 20 %.
 
-`python benchmarks/discovery/discover_speed.py [--case small] [--case large]` prints seconds of the first call, which compiles,
-and of the second, each with its stages, in wall-clock and processor time (all threads): on a busy machine the latter
-says more. Memory is the peak of the process so far.
+`python benchmarks/discovery/discover_speed.py [--case small] [--case large]` prints seconds of the first call, which
+compiles, and of the second, each with its stages, in wall-clock and processor time (all threads): on a busy machine
+the latter says more. Memory is the peak of the process so far.
 """
 
 from __future__ import annotations

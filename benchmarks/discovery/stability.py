@@ -1,8 +1,9 @@
 """How much of a graph stays when a further fifth of the readings is lost.
 
-`python benchmarks/discovery/stability.py --data AirQualityUCI.csv [--seeds 5] [--lost 0.2]` discovers the graph of the UCI data,
-then again after losing readings at random, with other seeds of the loss, and prints how far the edges agree: F1 of one
-graph against the other, for all edges and for those above a probability, with directions and without.
+`python benchmarks/discovery/stability.py --data AirQualityUCI.csv [--seeds 5] [--lost 0.2]` discovers the graph of
+the UCI data, then again after losing readings at random, with other seeds of the loss, and prints how far the edges
+agree: F1 of one graph against the other, for all edges and for those above a probability, with directions and
+without.
 """
 
 from __future__ import annotations

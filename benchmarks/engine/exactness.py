@@ -1,8 +1,8 @@
 """Compare lanes with single runs: alone, among 81, permuted, in chunks, sharded, in two processes, beside bad lanes.
 
-`python benchmarks/engine/exactness.py --data AirQualityUCI.csv` trains every arrangement in a process of its own and prints
-the largest differences from `train` of each lane's config; exit code 1 if one passes 1e-5. A relative difference is
-that of a loss from the same loss, and that of an adjacency or a parameter from the largest of its lane.
+`python benchmarks/engine/exactness.py --data AirQualityUCI.csv` trains every arrangement in a process of its own and
+prints the largest differences from `train` of each lane's config; exit code 1 if one passes 1e-5. A relative
+difference is that of a loss from the same loss, and that of an adjacency or a parameter from the largest of its lane.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Kill runs and sweeps with -9 at random moments, resume them, and compare every file with what was never killed.
 
-`python benchmarks/engine/kills.py --runs 20 --sweep-kills 200` prints where the kills fell and how many runs and sweeps ended
-in other bytes.
+`python benchmarks/engine/kills.py --runs 20 --sweep-kills 200` prints where the kills fell and how many runs and
+sweeps ended in other bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Show which fix removes the explosion: each one alone on the unstable setup, and all but one.
 
-`python benchmarks/original/ablation.py --data AirQualityUCI.csv [--golden stable_uci.npz] [--recorded ablation_uci.json]`
+`python benchmarks/original/ablation.py --data AirQualityUCI.csv [--golden stable_uci.npz] [--recorded
+ablation_uci.json]`
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ class DiscoveredEdge(NamedTuple):
 class Discovery:
     """A graph found in data without ground truth, with what speaks for it.
 
-    The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of the edges
-    given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a line can
-    see, they say too much.
+    The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of
+    the edges given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a
+    line can see, they say too much.
 
     Attributes:
         names: names of the variables.
