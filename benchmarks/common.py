@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
+STARTED = time.perf_counter()
 PACKAGES = ("jaxstable", "jax", "jaxlib", "flax", "optax", "chex", "numpy", "torch")
 
 
@@ -130,11 +131,15 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _minutes() -> float:
+    return round((time.perf_counter() - STARTED) / 60, 2)
+
+
 def write_json(name: str, record: Mapping[str, Any], path: str | Path | None = None) -> Path:
-    """Write a record with the machine's facts to `results/<name>.json`, or to `path`."""
+    """Write a record with machine facts and minutes since the start to `results/<name>.json`, or to `path`."""
     target = Path(path) if path is not None else RESULTS / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = plain({"benchmark": name, "machine": machine(), **record})
+    content = plain({"benchmark": name, "machine": machine(), "minutes": _minutes(), **record})
     target.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     return target
 

@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
     print("parity holds" if passed else "parity does NOT hold")
     if options.out:
-        write_json("parity", {"golden": options.golden, "holds": passed, "cases": record}, options.out)
+        write_json("parity", {"golden": Path(options.golden).name, "holds": passed, "cases": record}, options.out)
     return 0 if passed else 1
 
 
