@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Edges, Numbers, Refits
 
 _EXTRA_LAG = 2.0  # price of every further lag of a pair, beside the quantile
@@ -178,19 +179,6 @@ def own_lags(n_vars: int, n_lags: int) -> Edges:
     own = np.tile(np.eye(n_vars, dtype=bool), (n_lags + 1, 1))
     own[:n_vars] = False
     return own
-
-
-def reachability(graph: Edges) -> Edges:
-    """Return where each variable leads to along the edges of a graph, itself included, `[from, to]`.
-
-    >>> reachability(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], bool)).astype(int).tolist()
-    [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
-    """
-    # 0/1 in float32: matrix products of booleans have no fast kernel.
-    reach = (graph | np.eye(len(graph), dtype=bool)).astype(np.float32)
-    for _ in range(max(len(graph) - 1, 1).bit_length()):
-        reach = np.minimum(reach @ reach, 1.0)
-    return reach > 0
 
 
 def _pair_penalties(penalty: float, n_lags: int) -> Numbers:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from jaxstable.graph.paths import walks
 
 
 def sortability(values: ArrayLike, graph: ArrayLike) -> float:
@@ -30,16 +34,12 @@ def sortability(values: ArrayLike, graph: ArrayLike) -> float:
     """
     values, graph = np.asarray(values, float), np.asarray(graph).astype(bool)
     edges = graph & ~np.eye(len(graph), dtype=bool)
-    step = edges.astype(np.float32)
     rising = (values[:, None] < values[None]) + 0.5 * (values[:, None] == values[None])
-    joined, total, risen = edges, 0.0, 0.0
-    for _ in range(len(graph) - 1):
+    total, risen = 0.0, 0.0
+    for joined in itertools.islice(walks(edges), len(graph) - 1):
         pairs = joined & ~np.eye(len(graph), dtype=bool)  # a cycle joins a variable with itself
         total += pairs.sum()
         risen += rising[pairs].sum()
-        joined = (joined.astype(np.float32) @ step) > 0
-        if not joined.any():
-            break
     return float(risen / total) if total else float("nan")
 
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxstable.graph import metrics
+from jaxstable.graph.paths import closure
 
 
 class ThresholdSweep(NamedTuple):
@@ -25,9 +26,6 @@ class ThresholdSweep(NamedTuple):
 def is_dag(graph: jax.Array) -> jax.Array:
     """Return whether a graph has no cycle; the diagonal is ignored.
 
-    Squares the reachability matrix `ceil(log2 n)` times; no eigenvalues, so it is exact and safe
-    under vmap.
-
     Args:
         graph: bool `[cause, effect]`, square.
 
@@ -41,11 +39,7 @@ def is_dag(graph: jax.Array) -> jax.Array:
     chex.assert_rank(graph, 2)
     n_vars = graph.shape[0]
     off_diagonal = ~jnp.eye(n_vars, dtype=bool)
-    # 0/1 in float32: matrix products of booleans have no fast kernel.
-    reach = (jnp.asarray(graph).astype(bool) & off_diagonal).astype(jnp.float32)
-    for _ in range((n_vars - 1).bit_length()):
-        reach = jnp.minimum(reach + reach @ reach, 1.0)
-    return jnp.trace(reach) == 0
+    return jnp.trace(closure((jnp.asarray(graph).astype(bool) & off_diagonal).astype(jnp.float32))) == 0
 
 
 def stronger_directions(instantaneous: jax.Array) -> jax.Array:

@@ -15,6 +15,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
+from jaxstable.graph.paths import closure
 from jaxstable.objective import _powers as powers
 from jaxstable.objective._elimination import barrier
 from jaxstable.objective._scaled import GRADIENT_LIMIT, ValueAndGradient, matmul, norm
@@ -188,9 +189,7 @@ def _checked(weights: jax.Array) -> jax.Array:
 
 def _spectral_radius(weights: jax.Array) -> ValueAndGradient:
     n_vars = weights.shape[0]
-    reach = (weights > 0).astype(weights.dtype)
-    for _ in range(n_vars.bit_length()):
-        reach = jnp.minimum(reach + matmul(reach, reach), 1.0)
+    reach = closure((weights > 0).astype(weights.dtype), matmul)
     cyclic = jnp.where(reach * reach.T > 0, weights, 0.0)
     size = norm(cyclic)
     limit = jnp.eye(n_vars, dtype=weights.dtype) + cyclic / jnp.where(size > 0, size, 1.0)

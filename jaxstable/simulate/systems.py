@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxstable.graph.paths import walks
+
 Shape = Callable[[np.ndarray], np.ndarray]
 
 # Every shape has slope in (0, 1], so a system that is stable with the absolute values of
@@ -264,11 +266,9 @@ def spectral_radius(weights: np.ndarray) -> float:
 
 
 def _longest_path(graph: np.ndarray) -> int:
-    reach, depth = graph.astype(float), 0
-    while reach.any():
-        reach, depth = (reach @ graph > 0).astype(float), depth + 1
-        if depth > len(graph):
-            raise ValueError("weights: lag 0 holds a cycle; instantaneous effects must be acyclic")
+    depth = sum(1 for _ in walks(graph))
+    if depth == len(graph):
+        raise ValueError("weights: lag 0 holds a cycle; instantaneous effects must be acyclic")
     return depth
 
 

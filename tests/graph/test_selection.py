@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxstable.graph.criterion import Criterion, own_lags, reachability
+from jaxstable.graph.criterion import Criterion, own_lags
+from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import candidates, climb, select
 from jaxstable.moments.lagged import lagged_moments
