@@ -59,12 +59,15 @@ Class = TypeVar("Class", bound=type)
 
 
 def _named(cls: Class) -> Class:
-    """Make a class refuse unknown fields by name, and start from the preset that it is given."""
+    """Make a class refuse unknown fields by name, and fill in what its preset and its model recommend."""
     build = cls.__init__
 
     @functools.wraps(build)
     def init(self: Any, **values: Any) -> None:
-        build(self, **{**_preset_fields(values), **values})
+        preset = _preset_fields(values)
+        recommended = MODEL_FIELDS.get(str(values.get("model", preset.get("model"))), {})
+        build(self, **{**preset, **recommended, **values})
+        object.__setattr__(self, "_named_fields", frozenset(values))  # no field: equality does not see it
 
     cls.__init__ = init  # pyright: ignore[reportAttributeAccessIssue]
     return cls
@@ -92,6 +95,8 @@ def _field(default: Any, doc: str, **limits: Any) -> Any:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """Hold every choice of a run; a field's name is also its command-line flag and its key in a file.
+
+    A field that is not named is what the ``preset`` and the ``model`` recommend, else the default.
 
     Floats are traced: a grid may carry them as a lane axis without compiling anew. Integers, strings and
     booleans are static (``seed`` is the exception: it only feeds random keys).
@@ -155,17 +160,17 @@ class Config:
 
     @classmethod
     def for_model(cls, model: str, **changes: Any) -> Config:
-        """Return the settings that a model recommends, where they differ from the defaults.
+        """Return the settings that a model recommends: ``Config(model=model, **changes)``.
 
         Example:
-            >>> Config.for_model("rcgnn_latent", epochs=10).epochs
-            10
+            >>> Config.for_model("rcgnn_graph", epochs=10).lr_schedule
+            'cosine'
         """
-        return cls.from_dict({"model": model, **changes})
+        return cls(model=model, **changes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Config:
-        """Build a config from a mapping; its ``preset`` and ``model`` supply the fields that are not named.
+        """Build a config from a mapping: ``Config(**values)``, whose keys need not be text.
 
         Raises:
             ConfigError: A key is unknown (the nearest name is offered) or a value is refused.
@@ -175,9 +180,8 @@ class Config:
             Traceback (most recent call last):
             jaxstable.config.ConfigError: unknown field 'lambda_sprase'; did you mean 'lambda_sparse'?
         """
-        preset = _preset_fields(values)
-        recommended = MODEL_FIELDS.get(str(values.get("model")), {})
-        return cls(**{**preset, **recommended, **values})
+        _preset_fields(values)  # keys that are no text would fail below without their name
+        return cls(**values)
 
     @classmethod
     def from_preset(cls, preset: str, /, **changes: Any) -> Config:
@@ -196,16 +200,18 @@ class Config:
     def replace(self, **changes: Any) -> Config:
         """Return a copy with some fields changed, checked like a new one.
 
+        A field that was never named follows the model: ``Config().replace(model=name) == Config(model=name)``.
+
         Raises:
-            ConfigError: A field is refused, or `preset` is another: every field is set here, so nothing would be
-                left for it to supply.
+            ConfigError: A field is refused, or `preset` is another: a preset is what a config starts from.
         """
         if changes.get("preset", self.preset) != self.preset:
             raise ConfigError(
                 f"preset: found {changes['preset']!r} for a config made from {self.preset!r}; a preset is what "
                 "a config starts from: use Config.from_preset(name, ...), and sweep presets as a list of such configs"
             )
-        return type(self).from_dict({**self.to_dict(), **changes})
+        named: frozenset[str] = self._named_fields  # pyright: ignore[reportAttributeAccessIssue]
+        return type(self).from_dict({**{name: getattr(self, name) for name in sorted(named)}, **changes})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON-ready dictionary."""

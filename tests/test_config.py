@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.training.grid import expand
 
 FLOATS = [name for name, hint in typing.get_type_hints(Config).items() if hint is float]
 INTEGERS = [name for name, hint in typing.get_type_hints(Config).items() if hint in (int, int | None)]
@@ -257,3 +258,27 @@ def test_preset_is_what_a_config_starts_from():
 def test_counts_beyond_int32_are_refused(name):
     with pytest.raises(ConfigError, match=f"{name}: found 2147483648, expected .* <= 2147483647"):
         Config(**{name: 2**31})
+
+
+def test_a_model_fills_in_its_settings_in_one_way():
+    built = Config(model="rcgnn_graph")
+    assert built == Config.from_dict({"model": "rcgnn_graph"}) == Config.for_model("rcgnn_graph")
+    assert built == Config().replace(model="rcgnn_graph") != Config()
+    assert built.replace(model="svar") == Config()
+    assert built.lr_schedule == "cosine"
+    assert Config(model="rcgnn_graph", lr_schedule="constant").lr_schedule == "constant"
+
+
+def test_a_named_field_stays_when_the_model_changes():
+    named = Config(learning_rate=5e-4).replace(model="rcgnn_graph")
+    assert (named.learning_rate, named.epochs) == (5e-4, 30)
+    assert named.replace(epochs=7).replace(model="svar").epochs == 7
+    # A config that was written down names every field.
+    assert Config.from_dict(Config().to_dict()).replace(model="rcgnn_graph").epochs == Config().epochs
+
+
+def test_a_grid_over_models_gives_each_lane_its_own_settings():
+    lanes = expand(Config(epochs=3), {"model": ["svar", "rcgnn_graph"], "seed": [0, 1]})
+    assert lanes[2:] == [Config(model="rcgnn_graph", epochs=3, seed=seed) for seed in (0, 1)]
+    assert lanes[0].clip_norm == 1.0
+    assert lanes[2].clip_norm == 10.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from jax import Array
 
@@ -54,6 +54,8 @@ class Model(NamedTuple):
         criterion: ``(params, training inputs, thresholds [n]) -> [n]``; what the graph at each threshold of the
             adjacency is worth without ground truth, lower is better. A model that has one never looks at the true
             graph unless the run is told to; None takes the lowest threshold whose lag-0 graph is acyclic.
+        scores: What the adjacency holds: "weight", sizes of effects, or "probability", in [0, 1], of edges. The rules
+            of diagnosis read it: a threshold of one half is too high for weights, and right for probabilities.
     """
 
     name: str
@@ -65,3 +67,4 @@ class Model(NamedTuple):
     inputs: Callable[[Dataset, Prepared], tuple[Inputs, Inputs]] = _windows
     epoch_steps: int | None = None
     criterion: Callable[[Params, Any, Array], Array] | None = None
+    scores: Literal["weight", "probability"] = "weight"

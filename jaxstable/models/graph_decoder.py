@@ -120,6 +120,7 @@ def graph_decoder(acyclicity: str, n_lags: int = N_LAGS, hidden: int = HIDDEN) -
         inputs=inputs,
         epoch_steps=EPOCH_STEPS,
         criterion=lambda params, inputs, thresholds: jnp.abs(thresholds - 0.5),
+        scores="probability",
     )
 
 

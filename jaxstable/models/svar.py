@@ -227,7 +227,19 @@ def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMo
     except ValueError as error:
         raise DataError(f"max_lag={n_lags}: {error}") from error
     complete = np.median(moments.pair_share)
+    if not complete:
+        raise DataError(
+            f"{_never_together(dataset.names, moments.pair_share)}: never read within {n_lags} steps of each other, "
+            "nor are most pairs of readings, so that no effect can be told; give more rows, average over longer "
+            "steps, or leave out the sensors that are read least"
+        )
     return _as_inputs(moments.matrix, moments.count * complete), _as_inputs(held_out, count * complete)
+
+
+def _never_together(names: Sequence[str], pair_share: np.ndarray) -> str:
+    """Name the first two sensors that were never read together."""
+    column, effect = np.argwhere(pair_share == 0)[0]
+    return f"{names[column % len(names)]} and {names[effect]}"
 
 
 def _level(dataset: Dataset, part: Windows) -> Covered:

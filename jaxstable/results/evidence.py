@@ -85,6 +85,11 @@ class Evidence:
         return bool(audits) and all(norms["recon"] == 0.0 for _, norms in audits)
 
     @property
+    def probabilities(self) -> bool:
+        """Whether the adjacency holds probabilities of edges, not weights: their threshold is one half by meaning."""
+        return self.facts.get("scores") == "probability"
+
+    @property
     def standardized(self) -> bool | None:
         """Whether the inputs were standardised, None if nothing says so."""
         for value in (self.facts.get("standardized"), self.config.get("standardize")):

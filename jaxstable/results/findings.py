@@ -12,7 +12,14 @@ RATE_LARGE = 1e-2  # an Adam learning rate beyond this is the first suspect
 RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
-NOT_LEARNED = {"reconstruction_never_reaches_adjacency", "edges_not_learned", "no_edges", "no_history", "f1_zero"}
+NOT_LEARNED = {
+    "reconstruction_never_reaches_adjacency",
+    "edges_not_learned",
+    "no_edges",
+    "no_history",
+    "f1_zero",
+    "validation_never_finite",
+}
 NOTHING = "Nothing to do."
 OTHER_MODEL = "Train a model whose reconstruction reads the adjacency (model svar); no choice of lambdas can help."
 

@@ -100,6 +100,10 @@ def _threshold(run: Evidence) -> Iterable[Finding]:
     if not thresholds:
         return
     epoch, value = thresholds[-1]
+    if run.probabilities:
+        evidence = f"edges are those of a probability above {value:.2f}"
+        yield Finding("threshold_healthy", "ok", evidence, NOTHING, epoch)
+        return
     evidence = f"best threshold {value:.2f} (healthy: at most {THRESHOLD_HEALTHY})"
     if value >= THRESHOLD_HIGH:
         remedy = OTHER_MODEL if run.unreached else lower_penalty(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from jaxstable.results.evidence import Evidence
+from jaxstable.results.evidence import Evidence, number
 from jaxstable.results.findings import (
     NOTHING,
     Finding,
@@ -123,12 +123,15 @@ def _loss_trend(run: Evidence) -> Iterable[Finding]:
     values = [value for _, value in losses]
     epoch, last = losses[-1]
     window = values[-TREND_EPOCHS:]
-    size = max(map(abs, values)) or 1.0
+    largest, level = max(map(abs, values)), max(map(abs, window))
     spread = max(values) - min(values)
+    size = largest
+    if min(values) < 0:
+        # The zero of a likelihood means nothing: its changes are held against the range that it has covered.
+        size, level = spread, max(level, spread)
     evidence = f"training loss {values[0]:.4g} -> {last:.4g} in {len(values)} epochs"
-    level = max(map(abs, window))
-    if level == 0 or max(window) - min(window) <= FLAT * level:
-        if values[0] - last < LITTLE_FALL * size:
+    if max(window) - min(window) <= FLAT * level:
+        if values[0] - last <= LITTLE_FALL * size or spread <= FLAT * largest:
             rate = run.setting("learning_rate")
             remedy = f"Raise learning_rate{f' from {rate:g} to {10 * rate:g}' if rate else ''}."
             evidence += f", flat over the last {TREND_EPOCHS}: stuck"
@@ -140,6 +143,21 @@ def _loss_trend(run: Evidence) -> Iterable[Finding]:
         yield Finding("loss_rising", "warning", evidence, lower_learning_rate(run), epoch)
     else:
         yield Finding("loss_falling", "ok", evidence, NOTHING, epoch)
+
+
+def _validation(run: Evidence) -> Iterable[Finding]:
+    evaluated = [record for record in run.history if record.get("best_threshold") is not None and "val_loss" in record]
+    lost = [record for record in evaluated if record["val_loss"] is None]
+    if not lost:
+        return
+    epoch = int(number(lost[0].get("epoch")) or 1)
+    evidence = f"the validation loss was not finite in {len(lost)} of {len(evaluated)} evaluations"
+    remedy = "Look at the readings after the first 70 % of the rows: are whole stretches missing, or far off in scale?"
+    if len(lost) == len(evaluated):
+        evidence += ": no state was ever the best, so that the result is the initial one"
+        yield Finding("validation_never_finite", "error", evidence, remedy, epoch)
+    else:
+        yield Finding("validation_not_finite", "warning", evidence, remedy, epoch)
 
 
 def _overfitting(run: Evidence) -> Iterable[Finding]:
@@ -163,7 +181,9 @@ def _overfitting(run: Evidence) -> Iterable[Finding]:
         late = scores[when + 1 :][-PATIENCE:]
         first, last = losses.get(scores[when][0]), losses.get(scores[-1][0])
         training_fell = first is not None and last is not None and last < first
-        risen = all(value > best + VAL_RISE * abs(best) for _, value in late)
+        # Below zero lies a likelihood, whose zero means nothing: what training has gained is the measure there.
+        size = abs(best) if best >= 0 or not losses else max(losses.values()) - min(losses.values())
+        risen = all(value > best + VAL_RISE * size for _, value in late)
         fallen = len(late) == PATIENCE and training_fell and risen
         what = (
             f"validation loss rose from {best:.4g} (epoch {scores[when][0]}) to "
@@ -173,4 +193,4 @@ def _overfitting(run: Evidence) -> Iterable[Finding]:
         yield Finding("overfitting", "warning", what, remedy, scores[-1][0])
 
 
-RULES = (_status, _explosion, _skipped, _clip, _loss_trend, _overfitting)
+RULES = (_status, _explosion, _skipped, _clip, _loss_trend, _validation, _overfitting)

@@ -62,9 +62,11 @@ def observe(
 ) -> PlateauState:
     """Take in one evaluated value (lower is better) and reduce the scale after `patience` + 1 without progress.
 
-    Progress is value < best (1 - threshold), or value < best - threshold if not `relative`. NaN and inf are no
+    Progress is value < best - threshold |best|, or value < best - threshold if not `relative`. NaN and inf are no
     progress. The rules, their order and the ignored tiny reductions are those of
-    ``torch.optim.lr_scheduler.ReduceLROnPlateau(mode="min")``.
+    ``torch.optim.lr_scheduler.ReduceLROnPlateau(mode="min")``, but for one: torch's bar, best (1 - threshold), lies
+    ABOVE a negative best (pytorch issue 47513), so that a loss which stands still or rises slowly would be progress
+    for ever. For a best of at least 0 both bars are the same number.
 
     Args:
         state: State before the evaluation.
@@ -88,7 +90,9 @@ def observe(
         0.5
     """
     value = jnp.asarray(value, jnp.float32)
-    bar = state.best * (1.0 - threshold) if relative else state.best - threshold
+    # A product, as in torch: best - threshold * |best| would be NaN at the start, where best is infinite.
+    sign_of_best = jnp.where(state.best < 0, -1.0, 1.0)
+    bar = state.best * (1.0 - sign_of_best * threshold) if relative else state.best - threshold
     progress = value < bar
     best = jnp.where(progress, value, state.best)
     stale = jnp.where(progress, 0, state.stale + 1)

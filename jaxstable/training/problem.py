@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
@@ -22,7 +25,9 @@ from jaxstable.training.epoch import summary_adjacency
 from jaxstable.training.lanes import LaneData
 from jaxstable.training.record import Run
 from jaxstable.training.spec import Spec, make_spec
-from jaxstable.training.state import RunState, unraveler
+from jaxstable.training.state import RunState, Status, run_keys, unraveler
+
+logger = logging.getLogger(__name__)
 
 
 class Problem:
@@ -38,6 +43,8 @@ class Problem:
                 f"model: found {model!r}, expected a Model of your own; name one that there is in the config, such as "
                 "Config(model='svar')"
             )
+        if config.max_lag is not None:
+            check_lags(dataset, config.max_lag)
         self.config = config
         self.dataset = dataset
         self.model = model or model_of(config)
@@ -48,23 +55,24 @@ class Problem:
         has_truth = dataset.truth is not None
         self.spec: Spec = make_spec(config, self.model, dataset.n_vars, has_truth, n_examples=len(train))
         self.n_steps = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
+        if model is not None:
+            _check_first_adjacency(model, dataset.n_vars, config.seed)
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:
-        """What diagnosis needs to know of the data, JSON-ready."""
-        return data_facts(self.dataset, self.prepared, self.config)
+        """What diagnosis needs to know of the data and of what the model's numbers mean, JSON-ready."""
+        return {**data_facts(self.dataset, self.prepared, self.config), "scores": self.model.scores}
 
     def run_of(
         self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float
     ) -> Run:
-        """Return the finished run of one lane.
-
-        Raises:
-            ConfigError: The model's adjacency is not one.
-        """
+        """Return the finished run of a lane; one whose adjacency is no longer usable has diverged, without an edge."""
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
-        lagged = self.model.adjacency(params)
-        _check_adjacency(self.model.name, np.asarray(lagged), self.spec.n_vars)
+        lagged = jnp.asarray(self.model.adjacency(params))
+        wrong = _unusable(np.asarray(lagged), self.spec.n_vars)
+        if wrong:
+            logger.warning("the run ends with an adjacency %s, and counts as DIVERGED", wrong)
+            lagged, status = jnp.zeros_like(lagged), Status.DIVERGED.name
         best = [record for record in history if record["new_best"]]
         evaluated = best or [record for record in history if record["best_threshold"] is not None]
         return Run(
@@ -82,19 +90,44 @@ class Problem:
         )
 
 
-def _check_adjacency(model: str, lagged: np.ndarray, n_vars: int) -> None:
-    if lagged.ndim != 3 or lagged.shape[1:] != (n_vars, n_vars):
-        found = f"of shape {lagged.shape}"
-    elif not np.isfinite(lagged).all():
-        found = "with entries that are not finite"
-    elif lagged.min() < 0:
-        found = f"with entries down to {lagged.min():.3g}"
-    else:
-        return
-    raise ConfigError(
-        f"model: found an adjacency of {model!r} {found}, expected finite scores >= 0 [lag, {n_vars}, {n_vars}]; "
-        "let its `adjacency` return, say, the absolute value of the weights"
-    )
+def check_lags(dataset: Dataset, max_lag: int) -> None:
+    """Refuse more lags than any uninterrupted series has steps to give, before anything of their size is made.
+
+    Raises:
+        DataError: No series is longer than `max_lag`.
+    """
+    longest = int(np.bincount(dataset.series).max())
+    if max_lag >= longest:
+        raise DataError(
+            f"max_lag={max_lag}: no series is longer than {longest} steps, so that no row has so long a past; take at "
+            f"most {longest - 1}"
+        )
+
+
+def _check_first_adjacency(model: Model, n_vars: int, seed: int) -> None:
+    """Refuse a model whose adjacency is unusable from the start, before anything is compiled for its training."""
+    wrong = _unusable(np.asarray(_first_adjacency(model, n_vars, jnp.uint32(seed))), n_vars)
+    if wrong:
+        raise ConfigError(
+            f"model: found an adjacency of {model.name!r} {wrong}, expected finite scores >= 0 "
+            f"[lag, {n_vars}, {n_vars}]; let its `adjacency` return, say, the absolute value of the weights"
+        )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _first_adjacency(model: Model, n_vars: int, seed: Array) -> Array:
+    return model.adjacency(model.init(run_keys(seed)[0], n_vars))
+
+
+def _unusable(lagged: np.ndarray, n_vars: int) -> str | None:
+    """Say what makes an adjacency unusable, None if nothing does."""
+    if lagged.ndim != 3 or not len(lagged) or lagged.shape[1:] != (n_vars, n_vars):
+        return f"of shape {lagged.shape}"
+    if not np.isfinite(lagged).all():
+        return "with entries that are not finite"
+    if lagged.min() < 0:
+        return f"with entries down to {lagged.min():.3g}"
+    return None
 
 
 def identity(config: Config, dataset: Dataset) -> dict[str, Any]:

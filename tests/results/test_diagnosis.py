@@ -183,3 +183,43 @@ def test_nothing_in_a_foreign_log_can_crash_it(history, config, facts, status):
         assert finding.remedy.endswith(".")
         assert finding.severity in SEVERITIES
         assert finding.epoch is None or not math.isnan(finding.epoch)
+
+
+def loss_findings(losses, validation=None):
+    records = [
+        {"epoch": epoch, "train_loss": loss, "val_loss": seen, "best_threshold": 0.1}
+        for epoch, (loss, seen) in enumerate(zip(losses, validation or losses, strict=True), 1)
+    ]
+    return {finding.code: finding for finding in diagnose(records)}
+
+
+@pytest.mark.parametrize("shift", [-30.0, -10.0, -1.2, -0.01])
+def test_where_a_likelihood_has_its_zero_changes_no_finding(shift):
+    falling = [shift + 0.3 * 0.7**epoch for epoch in range(30)]
+    assert "loss_converged" in loss_findings(falling)
+    assert "loss_falling" in loss_findings(falling[:8])
+    assert "loss_stuck" in loss_findings([shift] * 10)
+    assert "loss_stuck" in loss_findings([shift * (1 + 1e-5 * epoch) for epoch in range(10)])
+
+
+@pytest.mark.parametrize("shift", [-30.0, -1.2, -0.35])
+def test_overfitting_of_a_likelihood_is_measured_by_what_training_gained(shift):
+    falling = [shift + 0.3 * 0.7**epoch for epoch in range(12)]
+    turn = [*falling[:8], *(falling[7] + rise for rise in (0.1, 0.15, 0.2, 0.25))]
+    assert "overfitting" in loss_findings(falling, turn)
+    slightly = [*falling[:8], *(falling[7] + rise for rise in (0.01, 0.02, 0.02, 0.02))]
+    assert "overfitting" not in loss_findings(falling, slightly)
+
+
+def test_a_validation_loss_that_is_never_finite_is_an_error_of_its_own():
+    found = loss_findings([1.0, 0.9, 0.8], [None, None, None])
+    assert found["validation_never_finite"].severity == "error"
+    assert "3 of 3 evaluations" in found["validation_never_finite"].evidence
+    assert loss_findings([1.0, 0.9, 0.8], [1.0, None, 0.9])["validation_not_finite"].severity == "warning"
+    assert not {code for code in loss_findings([1.0, 0.9], [1.0, 0.9]) if code.startswith("validation")}
+
+
+def test_one_half_is_no_high_threshold_for_probabilities():
+    records = [{"epoch": 1, "best_threshold": 0.5}]
+    assert [f.code for f in diagnose(records, data_facts={"scores": "weight"})] == ["threshold_high"]
+    assert [f.code for f in diagnose(records, data_facts={"scores": "probability"})] == ["threshold_healthy"]
