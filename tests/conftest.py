@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -22,13 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # By environment, not by jax.config: the programs that tests start are held to the same.
     os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")
-    cache = getattr(config, "cache", None)
-    if cache is not None:
-        # Compiling is most of the run: the workers, and the programs they start, share what they compile.
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache.mkdir("jax")))
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        # Compiling is most of the run: the workers, the programs they start and the next run share what they compile,
+        # in a place of its own for every version of JAX, outside the working tree.
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        place = home / "jaxstable-tests" / f"jaxlib-{importlib.metadata.version('jaxlib')}"
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(place)
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
         # With a bound JAX locks the cache, so that no worker reads what another is writing.
-        os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", "300000000")
+        os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] = "1000000000"
 
 
 @pytest.fixture(scope="session")

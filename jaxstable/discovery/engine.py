@@ -14,6 +14,7 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.discovery.bends import FITS, do_edges_bend, find_by_gates, without_graph
 from jaxstable.discovery.choice import choose
+from jaxstable.discovery.cost import check_cost
 from jaxstable.discovery.found import Found, LeftOut, Sensors
 from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.stages import Stages
@@ -40,10 +41,11 @@ def find(
 
     Raises:
         ConfigError: An argument is refused.
-        DataError: The data cannot be used, or no series is longer than `max_lag`.
+        DataError: The data cannot be used, need more memory than is free, or no series is longer than `max_lag`.
     """
     for name, number in (("max_lag", max_lag), ("draws", draws), ("seed", seed)):
         _check_count(name, number)
+    check_cost(dataset.n_vars, dataset.n_rows, max_lag, draws)
     asked = _edges("required", required, dataset.names, max_lag), _edges("forbidden", forbidden, dataset.names, max_lag)
     kept, left_out = _usable(dataset, asked[0])
     inner = np.ix_(range(max_lag + 1), kept, kept)

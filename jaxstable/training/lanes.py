@@ -55,8 +55,22 @@ class LaneData(NamedTuple):
     epochs: Array  # float32, of the whole run
 
 
+_started_in: int | None = None  # the process in which JAX was first made ready
+
+
 def use_every_core() -> None:
-    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up."""
+    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up.
+
+    Raises:
+        RuntimeError: This process was forked from one in which JAX runs; there it would hang for ever.
+    """
+    global _started_in
+    _started_in = _started_in or os.getpid()
+    if _started_in != os.getpid():
+        raise RuntimeError(
+            "this process was forked from one in which JAX already ran, and JAX hangs in such a process: start it "
+            'with multiprocessing.get_context("spawn")'
+        )
     if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not

@@ -1,0 +1,91 @@
+"""What a discovery will take, told before the work: an order of magnitude of its time, and its memory."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+from jaxstable.data.checks import DataError, DataWarning
+from jaxstable.discovery.choice import LAMBDAS
+from jaxstable.discovery.fits import LANES_AT_ONCE
+
+BLOCKS = 100  # of time, kept for the bootstrap
+LONG = 600.0  # seconds from which the user hears of it unasked
+_BASE_SECONDS, _BASE_BYTES = 15.0, 0.7e9  # compiling; the interpreter with JAX
+# Seconds of the fits and the search on the full data, and of one draw, for 100 sensors and three lags (0, 1, 2) on two
+# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py).
+_SECONDS, _SECONDS_OF_A_DRAW = 45.0, 2.0
+
+
+class Cost(NamedTuple):
+    """Seconds (an order of magnitude) and bytes (at the peak) of one discovery."""
+
+    seconds: float
+    memory: float
+
+
+def estimate(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:
+    """Return what a discovery will take.
+
+    Args:
+        n_vars: sensors, >= 2.
+        n_rows: rows, >= 1.
+        max_lag: largest lag to look at, >= 0.
+        draws: bootstrap draws, >= 0.
+
+    Example:
+        >>> small, large = estimate(13, 3000, 2, 50), estimate(2000, 3000, 2, 50)
+        >>> small.seconds < 60, large.seconds > 86_400, large.memory > 40e9
+        (True, True, True)
+    """
+    dim = n_vars * (max_lag + 1)
+    seconds = (_SECONDS + _SECONDS_OF_A_DRAW * draws) * (n_vars / 100) ** 3 * (max_lag + 1) / 3
+    # Doubles of the moments and their inverses; floats of the blocks (collected, stacked, scaled) and of the draws.
+    squares = 8 * 12 + 4 * 3 * min(BLOCKS, n_rows) + 4 * 2 * draws
+    fits = 4 * 10 * min(LANES_AT_ONCE, len(LAMBDAS) * max(draws, 1)) * n_vars * dim
+    return Cost(_BASE_SECONDS + seconds, _BASE_BYTES + squares * float(dim) ** 2 + fits)
+
+
+def check_cost(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:
+    """Return the cost; warn of a long one, and refuse one that this machine has not the memory for.
+
+    Raises:
+        DataError: More memory is needed than is free.
+    """
+    cost, free = estimate(n_vars, n_rows, max_lag, draws), free_memory()
+    what = f"{n_vars} sensors, lags up to {max_lag} and {draws} draws"
+    way_out = "fewer sensors (columns=), a smaller max_lag or fewer draws (draws=0) need less"
+    if free is not None and cost.memory > free:
+        raise DataError(
+            f"{what} need about {cost.memory / 1e9:.0f} GB and {_duration(cost.seconds)}; "
+            f"{free / 1e9:.0f} GB are free here: {way_out}"
+        )
+    if cost.seconds > LONG:
+        warnings.warn(
+            f"{what} take about {_duration(cost.seconds)} and {cost.memory / 1e9:.0f} GB on two cores; {way_out}",
+            DataWarning,
+            stacklevel=3,
+        )
+    return cost
+
+
+def free_memory() -> float | None:
+    """Return the bytes that a process can still have, None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
