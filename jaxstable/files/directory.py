@@ -6,7 +6,10 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+import reprlib
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,9 +51,40 @@ def json_ready(value: Any) -> Any:
     return str(value)
 
 
+def short(value: Any) -> str:
+    """Return what a refusal shows of a value: a file may hold one that would fill the screen.
+
+    >>> short([["a" * 1000] * 1000])
+    "[['aaaaaaaaaaaa...aaaaaaaaaaaaa', 'aaaaaaaaaaaa...aaaaaaaaaaaaa', 'aaaaaaaaaaaa...aaaaaaaaaaaaa', ...]]"
+    """
+    shown = reprlib.Repr()
+    shown.maxlist = shown.maxtuple = shown.maxdict = 3
+    shown.maxlevel = 3
+    return shown.repr(value)
+
+
+@contextlib.contextmanager
+def refused_if_unwritable(directory: Path) -> Iterator[None]:
+    """Turn what the system says of a directory (full, read-only) into an error of ours.
+
+    Raises:
+        RunDirectoryError: The system refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{directory} cannot be written ({error.strerror or error}); make room or choose another run directory"
+        ) from error
+
+
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves either the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a file so that a crash leaves either the old content or the new, never a part.
+
+    Any number of threads and processes may write one file at a time: the last to end wins.
+    """
+    unique = f"{os.getpid()}-{threading.get_ident()}-{uuid.uuid4().hex[:8]}"
+    temporary = path.with_name(f".{path.name}.{unique}.tmp")
     try:
         with temporary.open("wb") as handle:
             handle.write(content)
@@ -58,8 +92,7 @@ def write_atomic(path: Path, content: bytes) -> None:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+        temporary.unlink(missing_ok=True)
     if os.name == "posix":  # the rename itself is durable only once the directory is synced
         descriptor = os.open(path.parent, os.O_RDONLY)
         try:
@@ -68,21 +101,44 @@ def write_atomic(path: Path, content: bytes) -> None:
             os.close(descriptor)
 
 
+def json_text(document: Mapping[str, Any]) -> bytes:
+    """Return a document as indented strict JSON."""
+    return f"{json.dumps(json_ready(document), indent=2, allow_nan=False)}\n".encode()
+
+
+def json_lines(documents: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return documents as strict JSON, one to a line."""
+    return "".join(json.dumps(json_ready(document), allow_nan=False) + "\n" for document in documents).encode()
+
+
+def parse_lines(content: bytes) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the JSON objects of a log, and the numbers of the lines that are none."""
+    documents: list[dict[str, Any]] = []
+    unread: list[int] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line.decode("utf-8", errors="replace"))
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict):
+            documents.append(document)
+        else:
+            unread.append(number)
+    return documents, unread
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document as indented strict JSON, atomically."""
-    text = json.dumps(json_ready(document), indent=2, allow_nan=False)
-    write_atomic(path, f"{text}\n".encode())
+    write_atomic(path, json_text(document))
 
 
 def write_log(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write records as JSON lines; a log that already says the same is left untouched."""
-    records = [json_ready(record) for record in history]
-    if path.is_file():
-        present = read_log(path)
-        if present.records == records and not present.damaged and not present.truncated:
-            return
-    lines = [json.dumps(record, allow_nan=False) + "\n" for record in records]
-    write_atomic(path, "".join(lines).encode())
+    content = json_lines(history)
+    if not (path.is_file() and path.read_bytes() == content):
+        write_atomic(path, content)
 
 
 def find(directory: Path, pattern: str) -> Path | None:
@@ -134,7 +190,7 @@ def read_log(path: Path) -> Log:
     for number, line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict) and not isinstance(record.get("epoch"), (dict, list)):
             records[record.get("epoch", f"line {number}")] = record
@@ -152,8 +208,9 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         document = json.loads(path.read_bytes().decode("utf-8", errors="replace"))
-    except ValueError as error:
-        raise RunDirectoryError(f"{path} is not valid JSON ({error}): restore it from a copy, or delete it") from error
+    except (ValueError, RecursionError) as error:
+        what = "nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
+        raise RunDirectoryError(f"{path} is not valid JSON ({what}): restore it from a copy, or delete it") from error
     if not isinstance(document, dict):
         raise RunDirectoryError(f"{path} holds a {type(document).__name__}, expected a JSON object: delete it")
     return document
