@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,10 @@ from typing import Any
 import numpy as np
 
 CLOCKS = frozenset({"time", "timestamp", "datetime", "date", "index", "epoch"})
-NA_TYPES = ("NAType", "NaTType", "NoneType")
+NA_TYPES = ("NAType", "NaTType", "NoneType", "MaskedConstant")
+FAR = 1e60  # beyond it, or below 1 / FAR, fourth powers of a column leave float64
+MOST_STEPS = 2**31 - 1  # rows are counted in int32
+SURROGATE = re.compile("[\ud800-\udfff]")
 DECIMAL_COMMA = re.compile(r"^\s*[+-]?\d+,\d+\s*$")
 
 
@@ -54,9 +58,9 @@ def nearest(name: Any, names: Sequence[Any]) -> str:
 def check_window(window: Any, stride: Any) -> tuple[int, int]:
     """Return window and stride as integers; refuse a window < 2 and a stride < 1."""
     for field, value, least in (("window", window, 2), ("stride", stride, 1)):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise DataError(f"{field}={value!r}: expected a whole number of steps >= {least}")
+        if not whole_number(value) or not least <= value <= MOST_STEPS:
+            found = shortened(value)
+            raise DataError(f"{field}={found}: expected a whole number of steps >= {least} and <= {MOST_STEPS}")
     return int(window), int(stride)
 
 
@@ -87,16 +91,37 @@ def check_names(names: Sequence[Any] | None, n_vars: int) -> tuple[str, ...]:
     if len(found) != n_vars:
         raise DataError(f"names has {len(found)} entries for {n_vars} variables: give one each")
     check_distinct(found)
-    if "" in found:
-        raise DataError(f"names[{found.index('')}] is empty: give every variable a name")
+    blank = [i for i, name in enumerate(found) if not name.strip()]
+    if blank:
+        raise DataError(f"names[{blank[0]}] is empty: give every variable a name")
     return found
 
 
 def check_distinct(names: Sequence[str]) -> None:
-    """Refuse names that occur twice."""
-    repeated = [name for name, count in Counter(names).items() if count > 1]
+    """Refuse names that occur twice, blanks at the ends aside, and names that no file can hold."""
+    counts = Counter(unicodedata.normalize("NFC", name).strip() for name in names)
+    repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         raise DataError(f"duplicate column names {listed(repeated)}: rename them")
+    broken = [name for name in names if SURROGATE.search(name)]
+    if broken:
+        raise DataError(
+            f"name {broken[0]!a} is broken text (a lone surrogate), which no file can hold: rename the column, "
+            "or read the file again with its own encoding"
+        )
+
+
+def whole_number(value: Any) -> bool:
+    """Tell whether a value is an integer, of Python or numpy, and not a boolean."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def shortened(value: Any, most: int = 80) -> str:
+    """Write a value for a message, cut where it grows long or cannot be written at all."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def as_array(values: Any, field: str) -> np.ndarray:
@@ -121,11 +146,32 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def check_sentinels(missing: Any) -> list[float]:
     """Return the declared codes for a missing entry as a list of numbers."""
-    codes = [] if missing is None else np.atleast_1d(np.asarray(missing, dtype=object)).tolist()
+    codes = [] if missing is None else np.atleast_1d(np.asarray(missing, dtype=object)).ravel().tolist()
+    found = []
     for code in codes:
         if isinstance(code, bool) or not isinstance(code, (int, float, np.integer, np.floating)):
-            raise DataError(f"missing={missing!r}: expected a number such as -200, or a list")
-    return [float(code) for code in codes]
+            raise DataError(f"missing={shortened(missing)}: expected a number such as -200, or a list")
+        try:
+            found.append(float(code))
+        except OverflowError as error:
+            raise DataError(f"missing={shortened(code)} is beyond float64: no entry can hold it") from error
+    return found
+
+
+def mark_missing(values: np.ndarray, codes: Sequence[float], rows: int) -> None:
+    """Write NaN over declared codes, in place, a block of rows at a time.
+
+    A code is also met as float32 holds it: -99.99 in a column that was float32 is -99.98999786 in float64.
+    """
+    narrow = float(np.finfo(np.float32).max)
+    for code in codes:
+        forms = {code} if values.dtype == np.float64 else set()
+        if abs(code) <= narrow:
+            forms.add(float(np.float32(code)))
+        for first in range(0, len(values), rows):
+            block = values[first : first + rows]
+            for form in forms:
+                block[block == form] = np.nan
 
 
 def check_columns(low: np.ndarray, high: np.ndarray, names: Sequence[str]) -> None:
@@ -135,6 +181,14 @@ def check_columns(low: np.ndarray, high: np.ndarray, names: Sequence[str]) -> No
         raise DataError(
             f"infinite values in column {listed(infinite)}: replace them by NaN (= missing), "
             "e.g. values[~np.isfinite(values)] = np.nan"
+        )
+    largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+    beyond = [i for i, size in enumerate(largest) if size > FAR or 0 < size < 1 / FAR]
+    if beyond:
+        shown = f"{largest[beyond[0]]:.3g}"
+        raise DataError(
+            f"column {listed([names[i] for i in beyond])} reaches {shown} in size, where squares leave float64: "
+            f"choose a unit in which it is nearer to 1, e.g. divide it by {shown}"
         )
     empty = [n for n, a in zip(names, low, strict=True) if np.isnan(a)]
     if empty:
@@ -180,32 +234,6 @@ def check_length(lengths: np.ndarray, window: int, n_vars: int, gaps: int, strid
             f"only {used} of {rows} rows lie in series of at least window={window} steps; the "
             "others are never trained on. Choose a smaller window, or resample over the gaps."
         )
-
-
-def check_truth(truth: Any, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the true graph [cause, effect] and, if it came with lags, [lag, cause, effect]."""
-    n = len(names)
-    if hasattr(truth, "columns") and [str(c) for c in truth.columns] != list(names):
-        raise DataError("the columns of truth are not the variables in order: reorder them")
-    array = as_array(truth, "truth")
-    if array.ndim not in (2, 3) or array.shape[-2:] != (n, n) or not len(array):
-        raise DataError(
-            f"truth has shape {array.shape}: expected [cause, effect] = ({n}, {n}) "
-            f"or [lag, cause, effect] = (lags, {n}, {n}), lag 0 first"
-        )
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise DataError("truth must hold finite numbers: nonzero = edge")
-    edges = array != 0
-    contemporaneous = edges if edges.ndim == 2 else edges[0]
-    loops = np.flatnonzero(np.diagonal(contemporaneous)).tolist()
-    if loops:
-        raise DataError(
-            f"truth has a self loop at {listed([names[i] for i in loops])}: no variable causes "
-            "itself at lag 0; clear it with np.fill_diagonal(truth, 0)"
-        )
-    if edges.ndim == 2:
-        return edges, None
-    return edges.any(axis=0) & ~np.eye(n, dtype=bool), edges
 
 
 def object_column(column: Iterable[Any], name: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from jaxstable.data import checks, readers, tables, timeline, uci
 from jaxstable.data.checks import DataError
 from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
+from jaxstable.data.truth import check_truth
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -222,11 +223,12 @@ class Dataset:
         if not n_rows:
             raise DataError("the table has no rows")
         if mask is not None:
+            if hidden := int(np.isnan(values[mask]).sum()):
+                checks.warn(
+                    f"mask is 1 at {checks.counted(hidden, 'place')} where values hold NaN: they count as missing"
+                )
             np.copyto(values, np.nan, where=~mask)
-        for code in checks.check_sentinels(missing):
-            for first in range(0, n_rows, BLOCK):
-                block = values[first : first + BLOCK]
-                block[block == values.dtype.type(code)] = np.nan
+        checks.mark_missing(values, checks.check_sentinels(missing), BLOCK)
         low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
         checks.check_columns(low, high, names)
         joints = np.arange(n_rows) == 0
@@ -245,8 +247,7 @@ class Dataset:
             environment = timeline.encode(environment, n_rows, "environment")
         graph, lagged = None, None
         if truth is not None:
-            matrix = readers.read_graph(truth, names) if isinstance(truth, (str, Path)) else truth
-            graph, lagged = checks.check_truth(matrix, names)
+            graph, lagged = check_truth(truth, names)
         warn_columns(values, low, high, names, skip=table.overflowed)
         observed = ~np.isnan(values)
         values.setflags(write=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, check_distinct, not_numeric
+from jaxstable.data.checks import DataError, check_distinct, not_numeric, shortened
 from jaxstable.data.tables import Table, choose_columns
 
 BLOCK = 20_000  # rows held as text at a time
@@ -46,6 +46,8 @@ def read_csv(
     Raises:
         DataError: no such file, no header, a ragged line, or a column that is not numeric.
     """
+    if time is not None and not isinstance(time, (str, list, tuple)):
+        raise DataError(f"time={shortened(time)}: expected the name of one column, or a list of names")
     clock = [time] if isinstance(time, str) else list(time or ())
     header, delimiter, first_block = sniff(path)
     names = _name_columns(header, first_block)
@@ -131,31 +133,6 @@ def read_parquet(path: str | Path) -> Any:
         return polars.read_parquet(path)
     except polars.exceptions.PolarsError as error:
         raise DataError(f"{path} cannot be read as Parquet ({error}): write it anew") from error
-
-
-def read_graph(path: str | Path, names: Sequence[str]) -> np.ndarray:
-    """Read a graph from a CSV matrix with names on both sides: row = cause, column = effect.
-
-    Args:
-        path: the file; its names may come in another order than the variables.
-        names: name of each variable.
-
-    Returns:
-        float64 [cause, effect] in the order of `names`.
-
-    Raises:
-        DataError: a variable without row or column, or an entry that is no number.
-    """
-    header, delimiter, _ = sniff(path)
-    rows: dict[str, np.ndarray] = {}
-    for lines, cells in _blocks(path, delimiter, len(header)):
-        for line, cell in zip(lines, cells, strict=True):
-            rows[cell[0].strip()] = _to_floats(cell[1:], cell[0], [line] * len(cell), False)
-    column = {name: i for i, name in enumerate(header[1:])}
-    absent = [name for name in names if name not in rows or name not in column]
-    if absent:
-        raise DataError(f"{path}: the graph lacks a row or column for {absent}: add it, or leave them out")
-    return np.array([[rows[cause][column[effect]] for effect in names] for cause in names])
 
 
 def _blocks(path: str | Path, delimiter: str, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:

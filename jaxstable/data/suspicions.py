@@ -9,9 +9,10 @@ import numpy as np
 from jaxstable.data.checks import CLOCKS, listed, warn
 
 MIN_SHARE = 0.01  # of the observed entries of a column
-MIN_COUNT = 3
+MIN_COUNT = 2
 MIN_DISTINCT = 10  # below that a column is a switch or a state, and any extreme is ordinary
 SAMPLE = 100_000
+CODES = {200.0, 999.25, 6999.0, 7999.0, 9.96921e36, float(np.float32(9.96921e36))}  # and all that is written in nines
 LIMITS = {
     float(limit): bits for bits in (16, 32, 64) for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
 }
@@ -39,7 +40,7 @@ def warn_integers(columns: Iterable[np.ndarray], names: Sequence[str]) -> set[st
     """
     found: dict[str, list[str]] = {}
     for column, name in zip(columns, names, strict=True):
-        if column.dtype.kind not in "iu":
+        if column.dtype.kind not in "iu" or not column.size:
             continue
         info = np.iinfo(column.dtype)
         low, high = int(column.min()), int(column.max())
@@ -79,12 +80,13 @@ def warn_columns(
 ) -> None:
     """Warn of constant columns and of extreme values that look like a code for missing.
 
-    An extreme value is suspicious if it repeats (at least 3 times and in more than 1 % of the
-    observed entries) and lies far outside the rest: further from the nearest other value than that
-    value is from the 5 % quantile on its side and than a fifth of the 5-95 % range, and of the
-    opposite sign to all others, or three times as large as any, or written in nines. Zero is never
-    suspicious (a pump that is off), nor is a column with fewer than ten other values (a switch),
-    nor one clipped at the end of its range (the nearest value is close).
+    An extreme value is suspicious if it repeats (in more than 1 % of the
+    observed entries, or at least twice if it is one that loggers write for missing) and lies far
+    outside the rest: further from the nearest other value than that value is from the 5 % quantile
+    on its side and than a fifth of the 5-95 % range, and of the opposite sign to all others, or
+    three times as large as any, or such a code. Zero is never suspicious (a pump that is off), nor
+    is a column with fewer than ten other values (a switch), nor one clipped at the end of its range
+    (the nearest value is close).
 
     Args:
       values: float [rows, variables], NaN where missing.
@@ -112,7 +114,7 @@ def warn_columns(
             share = counts[i] / np.count_nonzero(~np.isnan(column))
             if value in LIMITS and _is_far(column, value, any_sign=True):
                 limits.setdefault(value, []).append(names[i])
-            elif repeats and share > MIN_SHARE and _is_far(column, value):
+            elif repeats and (share > MIN_SHARE or _is_code(value)) and _is_far(column, value):
                 codes.setdefault(value, []).append(names[i])
     for value, found in codes.items():
         warn(
@@ -134,6 +136,12 @@ def _count(values: np.ndarray, target: np.ndarray) -> np.ndarray:
     return counts
 
 
+def _is_code(value: float) -> bool:
+    """Tell the numbers that loggers write for missing, for which two readings are enough."""
+    digits = f"{abs(value):.10g}".replace(".", "")
+    return abs(value) in CODES or (len(digits) > 1 and set(digits) == {"9"})
+
+
 def _is_far(column: np.ndarray, value: float, any_sign: bool = False) -> bool:
     rest = column[~np.isnan(column) & (column != value)].astype(np.float64)
     sample = rest[:: len(rest) // SAMPLE + 1]
@@ -145,7 +153,6 @@ def _is_far(column: np.ndarray, value: float, any_sign: bool = False) -> bool:
     tail = abs((inner if least else outer) - nearest)
     opposite = (rest >= 0).all() if value < 0 else (rest <= 0).all()
     larger = abs(value) > 3 * np.abs(rest).max()
-    digits = f"{abs(value):g}".replace(".", "")
-    nines = len(digits) > 1 and set(digits) == {"9"}
+    nines = _is_code(value)
     far = abs(nearest - value) > max(tail, 0.2 * (outer - inner))
     return bool(far and (any_sign or opposite or larger or nines))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, check_distinct, listed, nearest, not_numeric, object_column
+from jaxstable.data.checks import (
+    DataError,
+    check_distinct,
+    listed,
+    nearest,
+    not_numeric,
+    object_column,
+    shortened,
+)
 from jaxstable.data.suspicions import warn_integers
 
 
@@ -57,7 +65,12 @@ def from_numbers(array: np.ndarray, names: tuple[str, ...]) -> Table:
         raise DataError(f"values is of type {array.dtype}: " + not_numeric(names[0], "row 0", array[0, 0].item()))
     overflowed = warn_integers(array.T, names)
     dtype = np.float32 if array.dtype == np.float32 else np.float64
-    return Table(np.array(array, dtype=dtype, order="C"), names, frozenset(overflowed))
+    if array.dtype.itemsize > 8 and kind == "f":
+        wide = [n for i, n in enumerate(names) if (np.abs(array[:, i]) > np.finfo(np.float64).max).any()]
+        if wide and not np.isinf(array).any():
+            raise DataError(f"column {listed(wide)} holds numbers beyond float64: rescale it")
+    with np.errstate(over="ignore"):
+        return Table(np.array(array, dtype=dtype, order="C"), names, frozenset(overflowed))
 
 
 def from_frame(
@@ -128,10 +141,14 @@ def choose_columns(present: Sequence[str], labels: dict[str, str | None], column
         ['a', 'b']
     """
     for field, column in labels.items():
+        if column is not None and not isinstance(column, str) and column not in present:
+            raise DataError(f"{field}={shortened(column)}: expected the name of one column")
         if column is not None and column not in present:
             raise DataError(
                 f"{field}={column!r} is not a column: there are {listed(list(present), 20)}{nearest(column, present)}"
             )
+    if columns is not None and (isinstance(columns, str) or not isinstance(columns, Iterable)):
+        raise DataError(f"columns={shortened(columns)}: expected a list of names of columns")
     if columns is None:
         return [name for name in present if name not in labels.values()]
     columns = list(columns)
@@ -165,6 +182,8 @@ def _is_row_number(table: Any, name: Any) -> bool:
 def _numeric(nw: Any, column: Any, name: str) -> np.ndarray:
     dtype = column.dtype
     if dtype.is_numeric() or dtype == nw.Boolean:
+        if dtype.is_integer() and not column.null_count():
+            return column.to_numpy()  # arrow refuses to cast integers above 2^53, numpy rounds them
         return column.cast(nw.Float64 if dtype != nw.Float32 else nw.Float32).to_numpy()
     if dtype == nw.Object or dtype == nw.Unknown:
         return object_column(column.to_list(), name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, warn
+from jaxstable.data.checks import NA_TYPES, DataError, as_array, counted, warn
 
 MANY = 10  # gaps in one recording that are more likely jitter
 GAP = 1.5  # a step longer than this many median steps is a gap
@@ -32,11 +32,11 @@ def encode(labels: Any, n_rows: int, field: str) -> np.ndarray:
         >>> encode(["winter", "summer", "winter"], 3, "environment")
         array([1, 0, 1], dtype=int32)
     """
-    array = np.asarray(labels)
+    array = as_array(labels, field)
     if array.shape != (n_rows,):
         raise DataError(f"{field} has shape {array.shape}: expected one label for {n_rows} rows")
     if array.dtype.kind == "O":
-        if any(label is None or label != label for label in array):
+        if any(type(label).__name__ in NA_TYPES or label != label for label in array):
             raise DataError(f"{field} has missing labels: fill them in, or leave those rows out")
         array = array.astype(str)
     elif array.dtype.kind in "fmM" and (array != array).any():
@@ -142,7 +142,7 @@ def to_ticks(time: Any, n_rows: int) -> np.ndarray:
         >>> np.diff(to_ticks(["2024-03-01 00:00", "2024-03-01 01:00"], 2))
         array([3600000000])
     """
-    array = np.asarray(time)
+    array = as_array(time, "time")
     if array.shape != (n_rows,):
         raise DataError(f"time has shape {array.shape}: expected one entry for {n_rows} rows")
     if array.dtype.kind == "U":

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
 
 RNG = np.random.default_rng(0)
@@ -40,7 +40,8 @@ def test_mask_nan_sentinel_and_masked_array_all_mean_missing():
     mask = np.ones((20, 2))
     mask[1, 1] = 0
     hidden = np.ma.masked_equal(values, 4.0)
-    data = Dataset.from_array(hidden, mask, window=5, missing=[7, -200])
+    with pytest.warns(DataWarning, match="mask is 1 at 1 place where values hold NaN"):
+        data = Dataset.from_array(hidden, mask, window=5, missing=[7, -200])
     gone = {(0, 0), (1, 1), (2, 0), (3, 1)}
     assert {tuple(map(int, at)) for at in np.argwhere(~data.mask)} == gone
     np.testing.assert_array_equal(np.isnan(data.values), ~data.mask)

@@ -7,7 +7,8 @@ import pytest
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.readers import read_csv, read_graph, read_parquet
+from jaxstable.data.readers import read_csv, read_parquet
+from jaxstable.data.truth import read_graph
 from jaxstable.data.uci import read_uci, read_uci_table
 
 A = np.round(np.random.default_rng(0).normal(size=40), 3)
