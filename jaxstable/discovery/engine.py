@@ -45,6 +45,9 @@ def find(
     """
     for name, number in (("max_lag", max_lag), ("draws", draws), ("seed", seed)):
         _check_count(name, number)
+    longest = int(np.unique(dataset.series, return_counts=True)[1].max())
+    if longest <= max_lag:  # before anything of that size is made
+        raise DataError(f"max_lag={max_lag}: found {longest} rows in the longest series, expected more rows than lags")
     check_cost(dataset.n_vars, dataset.n_rows, max_lag, draws)
     asked = _edges("required", required, dataset.names, max_lag), _edges("forbidden", forbidden, dataset.names, max_lag)
     kept, left_out = _usable(dataset, asked[0])
