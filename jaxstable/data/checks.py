@@ -85,7 +85,7 @@ def check_names(names: Sequence[Any] | None, n_vars: int) -> tuple[str, ...]:
     """Return one distinct, non-empty name per variable (x0, x1, ... when none are given)."""
     if names is None:
         return tuple(f"x{i}" for i in range(n_vars))
-    if isinstance(names, str) or not isinstance(names, Iterable):
+    if isinstance(names, str) or not isinstance(names, Iterable) or getattr(names, "ndim", 1) == 0:
         raise DataError(f"names={names!r}: expected a list of {n_vars} names")
     found = tuple(str(name) for name in names)
     if len(found) != n_vars:

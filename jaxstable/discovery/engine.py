@@ -144,8 +144,10 @@ def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], l
 def _edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str], max_lag: int) -> NDArray[np.bool_]:
     """Return edges given by name or index as bool ``[lag, cause, effect]``."""
     table = np.zeros((max_lag + 1, len(names), len(names)), bool)
-    for edge in edges or ():
-        parts = (edge,) if isinstance(edge, str) else tuple(edge)
+    if edges is not None and (isinstance(edges, (str, bytes)) or not isinstance(edges, Iterable)):
+        raise ConfigError(f"{name}: found {edges!r}, expected a list of edges (cause, effect, lag)")
+    for edge in edges if edges is not None else ():
+        parts = tuple(edge) if isinstance(edge, Iterable) and not isinstance(edge, (str, bytes)) else (edge,)
         if len(parts) != 3 and not (len(parts) == 2 and name == "forbidden"):
             short = " or (cause, effect)" if name == "forbidden" else ""
             raise ConfigError(f"{name}: found {edge!r}, expected (cause, effect, lag){short}")
