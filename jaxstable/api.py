@@ -11,7 +11,8 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.sources import as_dataset
 from jaxstable.discovery.engine import Edge, find
-from jaxstable.files.runfiles import Notes, owned
+from jaxstable.files.ownership import owned
+from jaxstable.files.runfiles import Notes
 from jaxstable.files.table import is_sweep
 from jaxstable.models.base import Model
 from jaxstable.results import storage, storage_discovery, storage_grid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxstable.files.arrays import pack, unpack
 from jaxstable.files.directory import RunDirectoryError, write_atomic
+from jaxstable.files.kinds import check_format
 
 META = "meta"
 DIGEST_SIZE = 16  # bytes of the checksum at the end of the file
@@ -25,9 +26,7 @@ def save_checkpoint(path: Path, tree: Any, meta: dict[str, Any]) -> None:
     """
     arrays = {jax.tree_util.keystr(key): np.asarray(leaf) for key, leaf in jax.tree_util.tree_leaves_with_path(tree)}
     text = np.frombuffer(json.dumps(meta, allow_nan=False).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{META: text, **arrays})
-    archive = buffer.getvalue()
+    archive = pack({META: text, **arrays})
     write_atomic(path, archive + _digest(archive))
 
 
@@ -42,9 +41,11 @@ def load_checkpoint(path: Path, template: Any) -> tuple[Any, dict[str, Any]]:
         The pytree of numpy arrays, and the dictionary.
 
     Raises:
-        RunDirectoryError: The file is damaged, or holds another model or number of lanes.
+        RunDirectoryError: The file is damaged, of another version, or holds another model or number of lanes.
     """
-    arrays, meta = _read(path)
+    content = _whole(path)
+    meta = _meta(path, content)
+    arrays = _arrays(path, content)
     keyed, structure = jax.tree_util.tree_flatten_with_path(template)
     leaves = []
     for key, leaf in keyed:
@@ -60,18 +61,44 @@ def load_checkpoint(path: Path, template: Any) -> tuple[Any, dict[str, Any]]:
     return jax.tree_util.tree_unflatten(structure, leaves), meta
 
 
+def read_meta(path: Path) -> dict[str, Any]:
+    """Return the dictionary of a checkpoint.
+
+    Raises:
+        RunDirectoryError: The file is damaged or of another version.
+    """
+    return _meta(path, _whole(path))
+
+
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=DIGEST_SIZE).digest()
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _whole(path: Path) -> bytes:
     content = path.read_bytes()
     archive, digest = content[:-DIGEST_SIZE], content[-DIGEST_SIZE:]
     if _digest(archive) != digest:
-        raise RunDirectoryError(
-            f"{path} is damaged (its checksum does not match); restore it from a copy, or train anew in another "
-            "directory"
-        )
-    with np.load(io.BytesIO(archive), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    return arrays, json.loads(arrays.pop(META).tobytes())
+        raise _damaged(path, "its checksum does not match")
+    return archive
+
+
+def _arrays(path: Path, content: bytes, only: str | None = None) -> dict[str, np.ndarray]:
+    try:
+        return unpack(content, wanted=lambda name: only in (None, name))
+    except RunDirectoryError as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _meta(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        meta = json.loads(_arrays(path, content, META)[META].tobytes())
+    except (ValueError, KeyError, RecursionError) as error:
+        raise _damaged(path, f"what it says of itself cannot be read, {type(error).__name__}") from error
+    if not isinstance(meta, dict):
+        raise _damaged(path, "it does not say what it is")
+    check_format(path, meta)
+    return meta
+
+
+def _damaged(path: Path, what: str) -> RunDirectoryError:
+    return RunDirectoryError(f"{path} is damaged ({what}); restore it from a copy, or train anew in another directory")

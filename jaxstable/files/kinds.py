@@ -52,7 +52,8 @@ class Kind(NamedTuple):
         return name in self.arrays_of_1 or f"{name.split('/')[0]}/" in self.arrays_of_1
 
 
-RUN_DIRECTORIES = "process-[0-9]*"
+CHECKPOINTS = ("checkpoint.npz", "checkpoint-[0-9]*.npz")  # of a run, and of the groups of a sweep
+PROCESSES = "process-[0-9]*"
 ROUNDS = "round-[0-9]*"
 _SWEEP = Kind(
     called="a sweep",
@@ -60,8 +61,8 @@ _SWEEP = Kind(
     documents={"config": rundir.CONFIG, "summary": "sweep_summary.json"},
     lines={"log": "lanes_log.json", "table": "lanes.json"},
     texts={},
-    marks=("lanes_log.json", "sweep_summary.json", RUN_DIRECTORIES + "/" + rundir.CONFIG),
-    others=("checkpoint-[0-9]*.npz", "data.json", "sweep.png", RUN_DIRECTORIES),
+    marks=("lanes_log.json", "sweep_summary.json", PROCESSES + "/" + rundir.CONFIG),
+    others=(CHECKPOINTS[1], "data.json", "sweep.png", PROCESSES),
     arrays_of_1=frozenset({"adjacency", "lagged", "lags", "threshold", "status", "total_time", "names", "truth"}),
 )
 KINDS = {
@@ -72,13 +73,13 @@ KINDS = {
         lines={"log": rundir.LOG},
         texts={"graph": "graph.graphml"},
         marks=(rundir.LOG.format(preset="*"), rundir.SUMMARY.format(preset="*")),
-        others=("checkpoint.npz", "data.json", "result.png"),
+        others=(CHECKPOINTS[0], "data.json", "result.png"),
         arrays_of_1=frozenset({"adjacency", "lagged", "graph", "threshold", "names", "truth", "params/"}),
     ),
     "sweep": _SWEEP,
     "search": _SWEEP._replace(
         called="a search",
-        marks=(ROUNDS + "/" + rundir.CONFIG, ROUNDS + "/" + RUN_DIRECTORIES + "/" + rundir.CONFIG),
+        marks=(ROUNDS + "/" + rundir.CONFIG, ROUNDS + "/" + PROCESSES + "/" + rundir.CONFIG),
         others=(*_SWEEP.others, ROUNDS),
     ),
     "discovery": Kind(
@@ -137,10 +138,10 @@ def check_free(directory: str | Path, kind: str, own: str | Path | None = None) 
     if not directory.is_dir() or (own is not None and Path(own).resolve() == directory.resolve()):
         return
     present = kind_of(directory)
-    checkpoints = sorted(path.name for path in directory.glob("checkpoint*.npz"))
-    if present not in (None, kind) or checkpoints:
-        called = KINDS[present].called if present else ", ".join(checkpoints)
-        raise RunDirectoryError(f"{directory} holds another run ({called}): save into a directory of its own")
+    found = [path.name for pattern in CHECKPOINTS for path in sorted(directory.glob(pattern))]
+    if present not in (None, kind) or found:
+        what = ", ".join([*([KINDS[present].called] if present else []), *found])
+        raise RunDirectoryError(f"{directory} holds another run ({what}): save into a directory of its own")
 
 
 def check_format(path: Path, document: Mapping[str, Any]) -> None:

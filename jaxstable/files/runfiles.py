@@ -1,90 +1,98 @@
-"""The files of a run in progress: one writer at a time, a log flushed every epoch, a checkpoint to go on from."""
+"""The files of a run or a sweep in progress: a log flushed every epoch, checkpoints to go on from, a growing table.
+
+A single run is a sweep of one lane; only the names of its files differ, and its log leaves the lane's number out.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
 import os
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-import filelock
-
-from jaxstable.config import Config
+from jaxstable import __version__
+from jaxstable.config import Config, ConfigError
 from jaxstable.files import directory as rundir
-from jaxstable.files.checkpoint import META, load_checkpoint, save_checkpoint
-from jaxstable.files.directory import RunDirectoryError
-from jaxstable.files.table import is_sweep
+from jaxstable.files.checkpoint import load_checkpoint, read_meta, save_checkpoint
+from jaxstable.files.directory import RunDirectoryError, json_lines, refused_if_unwritable, short
+from jaxstable.files.kinds import CHECKPOINTS, FORMAT, KINDS, kind_of
+from jaxstable.files.ownership import locked, move_away
+from jaxstable.files.table import UNFINISHED, by_lane, read_lane_log, table_row, write_lines
 
-CHECKPOINT = "checkpoint.npz"
-LOCK = ".lock"
-CHECKPOINTS = (CHECKPOINT, "checkpoint-[0-9]*.npz")
-MARKS = (  # what nobody else calls so: a directory that holds one is a run's
-    rundir.LOG.format(preset="*"),
-    rundir.SUMMARY.format(preset="*"),
-    "lanes_log.json",
-    "sweep_summary.json",
-)
-OWN_FILES = (  # what a run or a sweep leaves, but for its config
-    *MARKS,
-    *CHECKPOINTS,
-    rundir.ADJACENCY,
-    "lanes.json",
-    "lanes.npz",
-    "data.json",
-    "graph.graphml",
-    "result.png",
-    "sweep.png",
-)
 RECORD_KEYS = ("status", "train_loss", "skipped_steps", "val_loss", "new_best", "best_threshold")
 
-logger = logging.getLogger("jaxstable")
-
 Notes = Mapping[str, Mapping[str, Any]]
+History = list[dict[str, Any]]
 
 
 class RunFiles:
-    """Own a run directory while a run is in progress.
+    """Own the directory of a run or a sweep while it is trained.
 
     Args:
         directory: The directory; made if missing.
-        config: The run's config; its preset names the log.
-        resume: Whether to go on from the checkpoint there. If not, or if there is none, the files of a run that
-            is already there are moved to a numbered directory beside it, so that nothing is lost; only a run of
-            the same config that was killed before its first checkpoint starts anew in its place.
-        notes: Names of the documents that will be laid beside the run's files.
+        identity: What is trained, JSON-ready: "lanes", the configs, and whatever else a resumed run must agree with.
+        single: Whether it is a single run, of one lane.
+        resume: Whether to go on from the checkpoints there. If not, or if there are none, what is already there is
+            moved to a numbered directory beside it, so that nothing is lost; only the very same that was killed
+            before its first checkpoint starts anew in its place.
+        notes: JSON documents to lay beside its files, by file name.
 
     Attributes:
         moved_to: Where the files of an earlier run went; None if there were none.
+        begun_with: The identity of the run that is resumed; None if there is nothing to resume.
 
     Raises:
-        RunDirectoryError: Another run is writing there, or files that are not a run's would be overwritten.
+        ConfigError: The name of a note is none.
+        RunDirectoryError: The directory is in use, damaged or cannot be written, holds another kind of result, or
+            files that are not ours would be overwritten.
     """
 
-    def __init__(self, directory: str | Path, config: Config, *, resume: bool, notes: Iterable[str] = ()) -> None:
-        self.directory = Path(directory)
-        self.checkpoint = self.directory / CHECKPOINT
-        self.log = self.directory / rundir.LOG.format(preset=config.preset)
-        self.summary = self.directory / rundir.SUMMARY.format(preset=config.preset)
-        self.moved_to: Path | None = None
-        self._lock = locked(self.directory)
-        with released_on_error(self._lock):
-            if resume and is_sweep(self.directory):
-                raise RunDirectoryError(f"{self.directory} holds a sweep, not a single run; use another directory")
-            if not (resume and (self.checkpoint.exists() or self._barely_begun(config))):
-                writes = (CHECKPOINT, self.log.name, self.summary.name, rundir.ADJACENCY, *notes)
-                self.moved_to = move_away(self.directory, writes=writes)
-        self.meta: dict[str, Any] = {}  # what every checkpoint says besides its state
+    def __init__(
+        self,
+        directory: str | Path,
+        identity: Mapping[str, Any],
+        *,
+        single: bool,
+        resume: bool,
+        notes: Notes | None = None,
+    ) -> None:
+        kind = KINDS["train" if single else "sweep"]
+        preset = identity["lanes"][0]["preset"]
+        self.directory, self.single = Path(directory), single
+        self.log = self.directory / kind.lines["log"].format(preset=preset)
+        self.summary = self.directory / kind.documents["summary"].format(preset=preset)
+        self._table = None if single else self.directory / kind.lines["table"]
+        self._identity = rundir.json_ready(identity)
+        self._notes = dict(notes or {})
+        self._rows: dict[int, dict[str, Any]] = {}  # of the lanes that have ended
         self._handle: TextIO | None = None
+        self.moved_to: Path | None = None
+        self.begun_with: dict[str, Any] | None = None
+        writes = (self.log.name, self.summary.name, self._checkpoint(0).name, kind.arrays, *kind.lines.values())
+        _check_notes(self._notes, {rundir.CONFIG, *writes})
+        self._lock = locked(self.directory)
+        try:
+            if resume:
+                self._check_kind()
+                self.begun_with = self._identity_there()
+            if self.begun_with is None and not (resume and self._barely_begun()):
+                self.moved_to = move_away(self.directory, writes=(*writes, *self._notes))
+        except BaseException:
+            self._lock.release()
+            raise
 
     def close(self) -> None:
-        """Give the directory up."""
-        if self._handle:
-            self._handle.close()
-        self._lock.release()
+        """Give the directory up.
+
+        Raises:
+            RunDirectoryError: The last lines could not be written.
+        """
+        try:
+            if self._handle:
+                with refused_if_unwritable(self.directory):
+                    self._handle.close()
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> RunFiles:
         return self
@@ -92,197 +100,154 @@ class RunFiles:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def begin(self, documents: Notes) -> None:
-        """Lay JSON documents beside the run's files, by file name; without a summary, the run counts as going on."""
-        self.summary.unlink(missing_ok=True)
-        for name, document in documents.items():
-            rundir.write_json(self.directory / name, document)
+    def begin(self) -> None:
+        """Lay config and notes beside the run's files; without a summary, the run counts as going on."""
+        with refused_if_unwritable(self.directory):
+            self.summary.unlink(missing_ok=True)
+            for name, document in {rundir.CONFIG: self._config(), **self._notes}.items():
+                rundir.write_json(self.directory / name, document)
 
-    def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
-        """Add the one lane's record to the log, as one line, flushed."""
-        if self._handle is None:
-            self._handle = self.log.open("a", encoding="utf-8")
-        self._handle.write(json.dumps(records[0], allow_nan=False) + "\n")
-        self._handle.flush()
+    def histories(self, epochs: Mapping[int, int]) -> dict[int, History]:
+        """Cut the log back to the epochs that the checkpoints know of, and return them by lane.
 
-    def keep_records(self, n_epochs: int) -> list[dict[str, Any]]:
-        """Cut the log back to its first epochs, those that the checkpoint knows of, and return them.
+        Args:
+            epochs: Epochs done, by lane.
 
         Raises:
-            RunDirectoryError: The log holds fewer whole records than that.
+            RunDirectoryError: The log holds fewer whole records than that, or a record lacks what a run needs of it.
         """
-        records = rundir.read_log(self.log).records[:n_epochs] if self.log.is_file() else []
-        if [record.get("epoch") for record in records] != list(range(1, n_epochs + 1)):
+        read = read_lane_log(self.log, lane=0 if self.single else None)
+        records = [record for record in read if record["epoch"] <= epochs.get(record["lane"], 0)]
+        dealt = by_lane(records, 1 + max(epochs))
+        for lane, done in epochs.items():
+            if [record["epoch"] for record in dealt[lane]] != list(range(1, done + 1)):
+                of_lane = "" if self.single else f" of lane {lane}"
+                raise RunDirectoryError(
+                    f"{self.log} holds {len(dealt[lane])} whole records{of_lane}, but the checkpoint is at epoch "
+                    f"{done}; restore the log from a copy, or train anew in another directory"
+                )
+            self._check_records(dealt[lane])
+        with refused_if_unwritable(self.directory):
+            latest = {(record["lane"], record["epoch"]): record for record in records}
+            content = b"".join(self._line(lane, record) for (lane, _), record in latest.items())
+            if (self.log.read_bytes() if self.log.is_file() else b"") != content:
+                rundir.write_atomic(self.log, content)
+        return {lane: dealt[lane] for lane in epochs}
+
+    def append(self, records: Mapping[int, Mapping[str, Any]]) -> None:
+        """Add the records of one epoch to the log, by lane, flushed."""
+        with refused_if_unwritable(self.directory):
+            if self._handle is None:
+                self._handle = self.log.open("a", encoding="utf-8")
+            for lane, record in records.items():
+                self._handle.write(self._line(lane, record).decode())
+            self._handle.flush()
+
+    def save(self, group: int, state: Any, meta: Mapping[str, Any]) -> None:
+        """Write one group's checkpoint; the log reaches the disk before it."""
+        stamp: dict[str, Any] = {"format": FORMAT, "version": __version__, "identity": self._identity}
+        if not self.single:  # whose configs may be a thousand; config.json has them
+            stamp["identity"] = {key: value for key, value in self._identity.items() if key != "lanes"}
+        with refused_if_unwritable(self.directory):
+            if self._handle:
+                os.fsync(self._handle.fileno())
+            save_checkpoint(self._checkpoint(group), state, {**stamp, **meta})
+
+    def load(self, group: int, template: Any) -> tuple[Any, dict[str, Any]] | None:
+        """Return what one group's checkpoint holds, its state and its meta data, None if there is none yet.
+
+        Raises:
+            RunDirectoryError: It is damaged, or another version's.
+        """
+        path = self._checkpoint(group)
+        if not self._is_there(path):
+            return None
+        state, meta = load_checkpoint(path, template)
+        for key in ("epoch", "seconds"):
+            if not isinstance(meta.get(key), (int, float)) or isinstance(meta[key], bool) or meta[key] < 0:
+                raise RunDirectoryError(
+                    f"{path} is damaged ({key} is {short(meta.get(key))}): restore it from a copy, or train anew in "
+                    "another directory"
+                )
+        return state, meta
+
+    def end(self, lane: int, config: Config, history: Sequence[Mapping[str, Any]], status: str) -> None:
+        """Enter a lane that has ended into the table, which a single run has not."""
+        if self._table and status not in UNFINISHED and lane not in self._rows:
+            self._rows[lane] = table_row(lane, config, history, status)
+
+    def write_table(self) -> None:
+        """Write the rows of the lanes that have ended, one JSON object per line, in the order of the lanes."""
+        if self._table:
+            with refused_if_unwritable(self.directory):
+                write_lines(self._table, [self._rows[lane] for lane in sorted(self._rows)])
+
+    def _line(self, lane: int, record: Mapping[str, Any]) -> bytes:
+        bare = {key: value for key, value in record.items() if key != "lane"}
+        return json_lines([bare if self.single else {"lane": lane, **bare}])
+
+    def _config(self) -> dict[str, Any]:
+        return self._identity["lanes"][0] if self.single else self._identity
+
+    def _checkpoint(self, group: int) -> Path:
+        return self.directory / (CHECKPOINTS[0] if self.single else f"checkpoint-{group}.npz")
+
+    def _is_there(self, path: Path) -> bool:
+        if path.exists() and not path.is_file():
+            raise RunDirectoryError(f"{path} is not a file; remove it, or choose another run directory")
+        return path.is_file()
+
+    def _check_kind(self) -> None:
+        present = kind_of(self.directory)
+        if self.single and present in ("sweep", "search"):
             raise RunDirectoryError(
-                f"{self.log} holds {len(records)} whole records, but the checkpoint is at epoch {n_epochs}; "
-                "restore the log from a copy, or train anew in another directory"
+                f"{self.directory} holds {KINDS[present].called}, not a single run; use another directory"
             )
-        check_records(self.log, records)
-        rundir.write_log(self.log, records)
-        return records
+        if not self.single and present == "train":
+            raise RunDirectoryError(f"{self.directory} holds a single run, not a sweep; use another directory")
 
-    def save(self, state: Any, meta: Mapping[str, Any]) -> None:
-        """Write the checkpoint; the log reaches the disk before it."""
-        if self._handle:
-            os.fsync(self._handle.fileno())
-        save_checkpoint(self.checkpoint, state, {**self.meta, **meta})
+    def _identity_there(self) -> dict[str, Any] | None:
+        """Return the identity of the run whose checkpoint is there."""
+        path = self._checkpoint(0)
+        if not self._is_there(path):
+            return None
+        meta = read_meta(path)
+        found = meta.get("identity")
+        if found is None:  # the first release's
+            found = {key: meta.get(key) for key in ("config", "fingerprint") if key in meta}
+            if self.single:
+                found["lanes"] = [found.pop("config", None)]
+        if not self.single:
+            found = {**rundir.read_json(self.directory / rundir.CONFIG), **found}
+        lanes = found.get("lanes")
+        if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes) or not lanes:
+            where = path if self.single else self.directory / rundir.CONFIG
+            raise RunDirectoryError(
+                f"{where} does not say what was trained (lanes is {short(lanes)}): restore it from a copy, or train "
+                "anew in another directory"
+            )
+        return found
 
-    def load(self, template: Any) -> tuple[Any, dict[str, Any]] | None:
-        """Return what the checkpoint holds, None if there is none yet."""
-        return loaded(self.checkpoint, template)
-
-    def _barely_begun(self, config: Config) -> bool:
+    def _barely_begun(self) -> bool:
         """Return whether the directory holds this very run, killed before its first checkpoint."""
         path = self.directory / rundir.CONFIG
-        ended = any(self.directory.glob(rundir.SUMMARY.format(preset="*")))
-        return path.is_file() and not ended and rundir.read_json(path) == rundir.json_ready(config.to_dict())
+        return path.is_file() and not self.summary.exists() and rundir.read_json(path) == self._config()
+
+    def _check_records(self, records: Sequence[Mapping[str, Any]]) -> None:
+        for record in records:
+            lacking = [key for key in RECORD_KEYS if key not in record]
+            if lacking:
+                raise RunDirectoryError(
+                    f"{self.log}: the record of epoch {record['epoch']} lacks {', '.join(lacking)}; restore the log "
+                    "from a copy, or train anew in another directory"
+                )
 
 
-def loaded(checkpoint: Path, template: Any) -> tuple[Any, dict[str, Any]] | None:
-    """Return what a checkpoint holds, None if there is none.
-
-    Raises:
-        RunDirectoryError: It is damaged.
-    """
-    if checkpoint.exists() and not checkpoint.is_file():
-        raise RunDirectoryError(f"{checkpoint} is not a file; remove it, or choose another run directory")
-    return load_checkpoint(checkpoint, template) if checkpoint.is_file() else None
-
-
-def check_records(log: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse to go on from records that lack what a run needs of them.
-
-    Raises:
-        RunDirectoryError: A record lacks a key.
-    """
-    for record in records:
-        lacking = [key for key in RECORD_KEYS if key not in record]
-        if lacking:
-            raise RunDirectoryError(
-                f"{log}: the record of epoch {record.get('epoch')} lacks {', '.join(lacking)}; restore the log from a "
-                "copy, or train anew in another directory"
-            )
-
-
-def locked(directory: Path) -> filelock.BaseFileLock:
-    """Make a directory and take it for this process alone; the lock ends with the process, however it ends.
-
-    Raises:
-        RunDirectoryError: Another run has it, or it cannot be made.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"{directory} cannot be made a directory ({error.strerror}); choose another run directory"
-        ) from error
-    lock = filelock.FileLock(directory / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise RunDirectoryError(
-            f"{directory} is in use by another run; wait for it, or choose another run directory"
-        ) from None
-    for kind in ("npz", "json"):  # what a killed writer left half written
-        for rest in directory.glob(f".*.{kind}.*.tmp"):
-            rest.unlink(missing_ok=True)
-    return lock
-
-
-@contextlib.contextmanager
-def released_on_error(lock: filelock.BaseFileLock) -> Iterator[None]:
-    """Give a directory up again if what follows is refused."""
-    try:
-        yield
-    except RunDirectoryError:
-        lock.release()
-        raise
-
-
-def move_away(directory: Path, force: bool = False, writes: Iterable[str] = ()) -> Path | None:
-    """Move the files of an earlier run to a numbered directory beside it, made in any case by `force`.
-
-    Args:
-        directory: The directory.
-        force: Make the numbered directory even if there is no file to move.
-        writes: Names of the files to be written next.
-
-    Returns:
-        The numbered directory, None if none was needed.
-
-    Raises:
-        RunDirectoryError: The directory holds a config that no run wrote, so its files are somebody else's, or
-            somebody else's files have the names of those to be written.
-    """
-    directory = directory.resolve()  # "." has no name to number
-    files = own_files(directory)
-    remaining = {path.name for path in directory.iterdir()} - {path.name for path in files}
-    taken = sorted(remaining & set(writes))
-    if taken:
-        raise RunDirectoryError(
-            f"{directory} holds {', '.join(taken)}, which no run wrote and this one would overwrite; choose a run "
-            "directory of its own"
-        )
-    if not files and not force:
-        return None
-    number = 1
-    while (target := directory.with_name(f"{directory.name}-{number}")).exists():
-        number += 1
-    target.mkdir()
-    for path in files:
-        path.rename(target / path.name)
-    logger.info("moved the files of an earlier run from %s to %s", directory, target)
-    return target
-
-
-@contextlib.contextmanager
-def owned(directory: str | Path, parts: str, *, resume: bool) -> Iterator[Path]:
-    """Take a directory whose runs lie in directories within it; unless resumed, those of earlier ones are moved aside.
-
-    Args:
-        directory: The directory; made if missing.
-        parts: Pattern of the names of the directories within it.
-        resume: Whether to leave everything in its place.
-
-    Raises:
-        RunDirectoryError: Another run has it.
-    """
-    directory = Path(directory)
-    lock = locked(directory)
-    try:
-        if not resume:
-            earlier = sorted(directory.glob(parts))
-            aside = move_away(directory, force=bool(earlier))
-            if aside is not None:
-                for path in earlier:
-                    path.rename(aside / path.name)
-        yield directory
-    finally:
-        lock.release()
-
-
-def own_files(directory: Path) -> list[Path]:
-    """Return the files that a run or a sweep has left, its config last; none if nothing marks the directory as its.
-
-    Raises:
-        RunDirectoryError: The directory holds a config that no run wrote.
-    """
-    config = directory / rundir.CONFIG
-    if config.is_file() and not {"preset", "lanes"} & set(rundir.read_json(config)):
-        raise RunDirectoryError(f"{config} is not a run's; choose a run directory of its own")
-    if not (config.is_file() or _found(directory, MARKS) or any(map(_is_ours, _found(directory, CHECKPOINTS)))):
-        return []
-    # The config goes last: a crash on the way leaves it, and the next run moves the rest.
-    return [*_found(directory, OWN_FILES), *([config] if config.is_file() else [])]
-
-
-def _found(directory: Path, patterns: Iterable[str]) -> list[Path]:
-    return [path for pattern in patterns for path in sorted(directory.glob(pattern)) if path.is_file()]
-
-
-def _is_ours(checkpoint: Path) -> bool:
-    try:
-        with zipfile.ZipFile(checkpoint) as archive:
-            return f"{META}.npy" in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
+def _check_notes(notes: Mapping[str, Any], taken: set[str]) -> None:
+    """Refuse notes that are no files of the directory, or have the names of the run's own."""
+    for name, document in notes.items():
+        plain = isinstance(name, str) and name == os.path.basename(name) and "\0" not in name and "\\" not in name
+        if not plain or name in ("", ".", "..") or name.startswith(".") or name in taken:
+            raise ConfigError(f"notes: found {short(name)}, expected a file name of its own, such as 'data.json'")
+        if not isinstance(document, Mapping):
+            raise ConfigError(f"notes: found {short(document)} for {name!r}, expected a mapping")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,18 +76,20 @@ def better(metric: str) -> int:
 
 def write_lines(path: Path, documents: Sequence[Mapping[str, Any]]) -> None:
     """Write one JSON object per line, atomically."""
-    rundir.write_atomic(path, b"".join(as_line(document) for document in documents))
+    rundir.write_atomic(path, rundir.json_lines(documents))
 
 
-def as_line(document: Mapping[str, Any]) -> bytes:
-    """Return a document as one line of strict JSON."""
-    return (json.dumps(rundir.json_ready(document), allow_nan=False) + "\n").encode()
+def read_lane_log(path: Path, lane: int | None = None) -> list[dict[str, Any]]:
+    """Return the whole records of a sweep's log; a line that a crash cut off is left out.
 
-
-def read_lane_log(path: Path) -> list[dict[str, Any]]:
-    """Return the whole records of a sweep's log; a line that a crash cut off is left out."""
-    whole = (record for record in _read_lines(path) if {"lane", "epoch"} <= set(record))
-    return [record for record in whole if isinstance(record["lane"], int) and isinstance(record["epoch"], int)]
+    Args:
+        path: The log; a missing one is empty.
+        lane: The lane that all lines belong to, in the log of a single run.
+    """
+    records = _read_lines(path)
+    if lane is not None:
+        records = [{"lane": lane, **record} for record in records]
+    return [record for record in records if _is_number(record.get("lane")) and _is_number(record.get("epoch"))]
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
@@ -97,15 +98,11 @@ def read_table(path: Path) -> list[dict[str, Any]]:
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    found = []
-    for line in path.read_bytes().splitlines() if path.is_file() else []:
-        try:
-            document = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(document, dict):
-            found.append(document)
-    return found
+    return rundir.parse_lines(path.read_bytes())[0] if path.is_file() else []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def by_lane(records: Sequence[Mapping[str, Any]], n_lanes: int) -> list[list[dict[str, Any]]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.files import directory as rundir
+from jaxstable.files import kinds
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.results.evidence import as_mapping, number
 
@@ -159,13 +160,7 @@ def check_free(directory: Path, own: Path | None, log: str, summary: str) -> Non
         log: Name of the log that will be written.
         summary: Name of the summary that will be written.
     """
-    if not directory.is_dir() or (own is not None and own.resolve() == directory.resolve()):
-        return
-    from jaxstable.files.runfiles import CHECKPOINTS, MARKS
-
-    marks = [path.name for pattern in (*MARKS, *CHECKPOINTS) for path in sorted(directory.glob(pattern))]
-    if set(marks) not in (set(), {log, summary}):
-        raise RunDirectoryError(f"{directory} holds another run ({', '.join(marks)}): save into a directory of its own")
+    kinds.check_free(directory, {"": "discovery", "lanes_log.json": "sweep"}.get(log, "train"), own)
 
 
 def _flatten(params: Any, path: tuple[str, ...] = ()) -> dict[str, np.ndarray]:

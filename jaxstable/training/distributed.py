@@ -17,7 +17,7 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
-from jaxstable.files.runfiles import owned
+from jaxstable.files.ownership import owned
 from jaxstable.training.lanes import use_every_core
 from jaxstable.training.record import Run
 from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes

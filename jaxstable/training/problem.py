@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -18,7 +16,6 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
-from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
 from jaxstable.training.epoch import summary_adjacency
@@ -128,33 +125,6 @@ def _unusable(lagged: np.ndarray, n_vars: int) -> str | None:
     if lagged.min() < 0:
         return f"with entries down to {lagged.min():.3g}"
     return None
-
-
-def identity(config: Config, dataset: Dataset) -> dict[str, Any]:
-    """Return what a checkpoint must agree with: the config and a checksum of the data."""
-    return {"config": config.to_dict(), "fingerprint": fingerprint(dataset)}
-
-
-def check_same_data(dataset: Dataset, meta: Mapping[str, Any]) -> None:
-    """Refuse to go on with other data than a checkpoint was made from."""
-    if meta["fingerprint"] != fingerprint(dataset):
-        raise RunDirectoryError(
-            "the run in this directory was started on other data; resume with the same data, or use another directory"
-        )
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a data set: values, gaps, joints, labels, windows and true graphs."""
-    digest = hashlib.blake2b(digest_size=16)
-    labels = (dataset.series, dataset.recording, dataset.environment)
-    for array in (dataset.values, dataset.mask, *labels, dataset.truth, dataset.lagged_truth):
-        if array is None:
-            digest.update(b"none")
-            continue
-        digest.update(repr((array.dtype.str, array.shape)).encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    digest.update(repr((dataset.names, dataset.window, dataset.stride)).encode())
-    return digest.hexdigest()
 
 
 def data_facts(dataset: Dataset, prepared: Prepared, config: Config) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A whole grid of runs: grouped by what is compiled, trained as lanes, kept lane by lane."""
+"""A whole grid of runs: grouped by what is compiled, trained as lanes, kept lane by lane. One run is a grid of one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
-from jaxstable.files import directory as rundir
-from jaxstable.files.runfiles import Notes
-from jaxstable.files.sweepfiles import SweepFiles
-from jaxstable.files.table import UNFINISHED, table_row
+from jaxstable.files.directory import RunDirectoryError
+from jaxstable.files.runfiles import Notes, RunFiles
 from jaxstable.models.base import Model
 from jaxstable.training.grid import static_fields
+from jaxstable.training.identity import check_identity, identity
 from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.lanes import check_placement, use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
-from jaxstable.training.problem import Problem, fingerprint
+from jaxstable.training.problem import Problem
 from jaxstable.training.record import Run
 
 OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], None]
@@ -41,6 +40,7 @@ def sweep_lanes(
     configs: Sequence[Config],
     dataset: Dataset,
     *,
+    single: bool = False,
     model: Model | None = None,
     run_dir: str | Path | None = None,
     resume: bool = False,
@@ -56,6 +56,7 @@ def sweep_lanes(
     Args:
         configs: One config per lane. Lanes that differ only in floats and seeds share one compiled program.
         dataset: The data.
+        single: Whether the one lane is a run of its own, with the files of one; its number of epochs may grow.
         model: A model of your own, for all lanes.
         run_dir: Where log, table and checkpoints go; None writes nothing.
         resume: Go on from the checkpoints in `run_dir`, if there are any.
@@ -71,7 +72,7 @@ def sweep_lanes(
 
     Raises:
         ConfigError: A config does not fit the data, or `model`, `devices` or `width` is refused.
-        RunDirectoryError: The directory is in use, damaged or holds another sweep.
+        RunDirectoryError: The directory is in use, damaged, cannot be written, or holds another run or sweep.
         Interrupted: A signal came, be it in the last epoch; the epoch was finished and everything saved, and
             `result` holds all runs, those that had not begun without a record.
     """
@@ -83,9 +84,11 @@ def sweep_lanes(
         files = None
         begun = [not_begun(len(group.lanes)) for group in groups]
         if run_dir is not None:
-            identity = {"lanes": [config.to_dict() for config in configs], "fingerprint": fingerprint(dataset)}
-            files = closing.enter_context(SweepFiles(run_dir, identity, resume=resume, notes=notes))
-            begun = _begun(groups, files)
+            # A run is known by the windows that it trains on, a sweep by those of its data set.
+            what = identity(configs, groups[0].problem.dataset if single else dataset, model)
+            files = closing.enter_context(RunFiles(run_dir, what, single=single, resume=resume, notes=notes))
+            begun = _begun(groups, files, what)
+            files.begin()  # only now: what is refused leaves the directory as it was
         if on_begin:
             for group, progress in zip(groups, begun, strict=True):
                 on_begin(dict(zip(group.lanes, progress.histories, strict=True)))
@@ -114,11 +117,17 @@ def sweep_lanes(
             keep(ordered)
         signum = signalled()
         if signum is not None:
-            done = sum(run.status != "INTERRUPTED" for run in ordered)
-            rest = f"`jaxstable resume {run_dir}` goes on" if done < len(ordered) else "nothing is left to train"
-            where = f"saved in {run_dir}; {rest}" if run_dir else "not saved: no run_dir"
-            raise Interrupted(f"interrupted with {done} of {len(ordered)} lanes done: {where}", signum, ordered)
+            raise Interrupted(_where_it_stands(ordered, run_dir, single), signum, ordered)
         return ordered
+
+
+def _where_it_stands(runs: Sequence[Run], run_dir: str | Path | None, single: bool) -> str:
+    """Return what an interrupted run or sweep tells its user."""
+    done = sum(run.status != "INTERRUPTED" for run in runs)
+    rest = f"`jaxstable resume {run_dir}` goes on" if done < len(runs) else "nothing is left to train"
+    where = f"saved in {run_dir}; {rest}" if run_dir else "not saved: no run_dir"
+    when = f"after epoch {len(runs[0].history)}" if single else f"with {done} of {len(runs)} lanes done"
+    return f"interrupted {when}: {where}"
 
 
 def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = None) -> list[Group]:
@@ -132,31 +141,34 @@ def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = N
     ]
 
 
-def _begun(groups: Sequence[Group], files: SweepFiles) -> list[Progress]:
-    """Return how far the checkpoints of a sweep have come."""
+def _begun(groups: Sequence[Group], files: RunFiles, what: Mapping[str, Any]) -> list[Progress]:
+    """Return how far the checkpoints of a directory have come.
+
+    Raises:
+        RunDirectoryError: They are damaged, or of something else than `what`.
+    """
+    if files.begun_with is not None:
+        check_identity(files.begun_with, what, files.directory, single=files.single)
     found = [files.load(number, state_template(group.problem, group.configs)) for number, group in enumerate(groups)]
-    done = [0 if checkpoint is None else checkpoint[1]["epoch"] for checkpoint in found]
-    histories = files.histories(
-        {lane: epochs for group, epochs in zip(groups, done, strict=True) for lane in group.lanes}
-    )
+    done = {lane: 0 for group in groups for lane in group.lanes}
+    for group, checkpoint in zip(groups, found, strict=True):
+        if checkpoint is not None:
+            state, meta = checkpoint
+            if meta["epoch"] > group.problem.config.epochs:
+                raise RunDirectoryError(
+                    f"epochs: the run in this directory has done {meta['epoch']}, found "
+                    f"{group.problem.config.epochs}; resume with at least as many, or train anew in another directory"
+                )
+            done |= zip(group.lanes, map(int, state.epoch), strict=True)
+    histories = files.histories(done)
     begun = []
     for group, checkpoint in zip(groups, found, strict=True):
         if checkpoint is None:
             begun.append(not_begun(len(group.lanes)))
-            continue
-        state, meta = checkpoint
-        own = [histories[lane] for lane in group.lanes]
-        _check_whole(own, state.epoch, files)
-        begun.append(Progress(state, own, meta["epoch"], meta["seconds"]))
+        else:
+            state, meta = checkpoint
+            begun.append(Progress(state, [histories[lane] for lane in group.lanes], meta["epoch"], meta["seconds"]))
     return begun
-
-
-def _check_whole(histories: Sequence[Sequence[Any]], epochs: Any, files: SweepFiles) -> None:
-    if [len(history) for history in histories] != [int(epoch) for epoch in epochs]:
-        raise rundir.RunDirectoryError(
-            f"{files.directory}: the log and a checkpoint do not agree on the epochs done; restore the log from a "
-            "copy, or start in a new directory"
-        )
 
 
 def _not_run(group: Group) -> dict[int, Run]:
@@ -191,7 +203,7 @@ def numbered(call: Callable[[Mapping[int, Any]], None], lanes: Sequence[int]) ->
 class _GroupSink:
     """Translate a group's own lane numbers to the sweep's, and let the table grow as lanes end."""
 
-    def __init__(self, files: SweepFiles, number: int, group: Group, begun: Progress) -> None:
+    def __init__(self, files: RunFiles, number: int, group: Group, begun: Progress) -> None:
         self.files, self.number, self.group = files, number, group
         self.histories = [list(history) for history in begun.histories]
         self.end([history[-1]["status"] if history else "RUNNING" for history in self.histories])
@@ -209,7 +221,5 @@ class _GroupSink:
     def end(self, statuses: Sequence[str]) -> None:
         """Enter the lanes that have ended into the table."""
         for own, status in enumerate(statuses):
-            lane = self.group.lanes[own]
-            if status not in UNFINISHED and lane not in self.files.table:
-                self.files.table[lane] = table_row(lane, self.group.configs[own], self.histories[own], status)
+            self.files.end(self.group.lanes[own], self.group.configs[own], self.histories[own], status)
         self.files.write_table()

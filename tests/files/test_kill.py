@@ -68,7 +68,7 @@ def test_killed_run_ends_in_the_same_bytes(tmp_path):
     assert 0 < reached[0] < reached[-1] < CONFIG.epochs, reached
 
     # The lock of a dead program holds nobody up.
-    with RunFiles(tmp_path / "killed", CONFIG, resume=True) as files:
+    with RunFiles(tmp_path / "killed", {"lanes": [CONFIG.to_dict()]}, single=True, resume=True) as files:
         assert files.log == log
     train(tmp_path / "killed")
     train(tmp_path / "whole")

@@ -14,7 +14,8 @@ from jaxstable.config import ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.runfiles import RunFiles
-from jaxstable.training.problem import Problem, fingerprint
+from jaxstable.training.identity import fingerprint
+from jaxstable.training.problem import Problem
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,11 @@ def config(small_config):
 def run_dir(config, small_dataset, tmp_path):
     api.train(config, small_dataset, run_dir=tmp_path / "run", model=linear(), notes={"data.json": {"path": "a.csv"}})
     return tmp_path / "run"
+
+
+def taken(directory, config, *, resume):
+    """The files of a single run, as its driver takes them."""
+    return RunFiles(directory, {"lanes": [config.to_dict()]}, single=True, resume=resume)
 
 
 def snapshot(directory):
@@ -46,7 +52,7 @@ def test_what_a_run_leaves(run_dir, config):
 
 
 def test_log_is_flushed_every_epoch(config, tmp_path):
-    with RunFiles(tmp_path, config, resume=False) as files:
+    with taken(tmp_path, config, resume=False) as files:
         for epoch in (1, 2, 3):
             files.append({0: {"epoch": epoch, "val_f1": None}})
             lines = (tmp_path / "training_log_stable.json").read_text().splitlines()
@@ -54,7 +60,7 @@ def test_log_is_flushed_every_epoch(config, tmp_path):
 
 
 def test_locked_directory_refuses_a_second_run_and_keeps_the_first(run_dir, config, small_dataset):
-    with RunFiles(run_dir, config, resume=True):
+    with taken(run_dir, config, resume=True):
         before = snapshot(run_dir)
         for resume in (False, True):
             with pytest.raises(RunDirectoryError, match="is in use by another run; wait for it, or choose another"):
@@ -67,7 +73,7 @@ def test_locked_directory_refuses_a_second_run_and_keeps_the_first(run_dir, conf
 def test_lock_is_given_up_after_an_error(run_dir, config, small_dataset):
     with pytest.raises(RunDirectoryError):
         api.train(config.replace(seed=5), small_dataset, run_dir=run_dir, resume=True, model=linear())
-    with RunFiles(run_dir, config, resume=True) as files:
+    with taken(run_dir, config, resume=True) as files:
         assert files.directory == run_dir
 
 
@@ -186,7 +192,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_anew_in_place(run_dir, 
 
 
 def test_files_say_where_an_earlier_run_went(run_dir, config, caplog):
-    with caplog.at_level("INFO", logger="jaxstable"), RunFiles(run_dir, config, resume=False) as files:
+    with caplog.at_level("INFO", logger="jaxstable"), taken(run_dir, config, resume=False) as files:
         assert files.moved_to == run_dir.with_name("run-1")
     assert "run-1" in caplog.text
 
