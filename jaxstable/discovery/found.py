@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from jaxstable.discovery.choice import Chosen
 from jaxstable.discovery.reasons import Choice
 from jaxstable.moments.lagged import Moments
+from jaxstable.signals.prepare import Removed
 
 
 class LeftOut(NamedTuple):
@@ -19,35 +20,36 @@ class LeftOut(NamedTuple):
 
     name: str
     why: str
-    """"constant" or "hardly_read"."""
+    """"constant", "hardly_read" or "predictable"."""
     value: float
-    """what it reads throughout, or the share of the rows in which it was read."""
+    """what it reads throughout, or the share of the rows in which it was read, or of its variance that is its own."""
 
     def __str__(self) -> str:
         if self.why == "constant":
             return f"{self.name} reads {self.value:g} throughout"
+        if self.why == "predictable":
+            return f"{self.name} is a function of the clock or of its own past: {100 * self.value:.2g} % of it is news"
         return f"{self.name} was read in {100 * self.value:.0f} % of the rows"
 
 
 class Sensors(NamedTuple):
-    """The readings that were used, and what the preparation took out of them."""
+    """The readings that there are of the sensors in use, before the preparation."""
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
     """`[rows, variables]`; anything where missing."""
     mask: NDArray[np.bool_]
     """`[rows, variables]`, True where observed."""
-    drift: NDArray[np.float64]
-    """`[rows, variables]`, what was taken out."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Found:
     """A graph found in data without ground truth, and the evidence that findings are made of.
 
-    The first ten attributes are those of `Discovery`.
+    The first eleven attributes are those of `Discovery`.
 
     Attributes:
+        removed: what the preparation took out of each sensor, by name.
         left_out: sensors that no edge can be learned of.
         sensors: the readings that were used.
         moments: their second moments.
@@ -64,6 +66,7 @@ class Found:
     direction_confidence: NDArray[np.float64]
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
+    removed: Mapping[str, Removed]
     truth: NDArray[np.bool_] | None
     left_out: tuple[LeftOut, ...]
     sensors: Sensors

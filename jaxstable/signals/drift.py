@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxstable.signals.dynamics import Dynamics
+from jaxstable.signals.gaps import stretches
+
 # One wave per hundred rows, at most twelve: a hundredth of the information of a short series, and
 # drift of up to six periods over a long one.
 _ROWS_PER_WAVE = 100
-_MOST_WAVES = 12
+MOST_WAVES = 12
+_TRIED = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12)
 
 
 class Detrended(NamedTuple):
@@ -17,6 +21,45 @@ class Detrended(NamedTuple):
 
     values: np.ndarray
     drift: np.ndarray
+
+
+def needed_waves(values: np.ndarray, seen: np.ndarray, series: np.ndarray | None = None) -> int:
+    """Return how many waves the drift of some sensors needs: as many as explain what the dynamics do not.
+
+    Each number of waves joins a vector autoregression of all sensors (`signals.dynamics`); the one with the lowest
+    Bayesian information criterion over all sensors is taken. Waves chosen by a sensor alone, or beside its own past
+    alone, would take the slow dynamics of an autocorrelated sensor for drift.
+
+    Args:
+        values: [time, vars]; anything where missing.
+        seen: [time, vars] bool, True where observed.
+        series: [time] id; a change starts a new series.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(1000, 3))
+        >>> seen = np.ones(noise.shape, bool)
+        >>> needed_waves(noise, seen), needed_waves(noise + np.linspace(0, 4, 1000)[:, None], seen) > 0
+        (0, True)
+
+    Reference:
+        Schwarz, Estimating the dimension of a model, 1978 (the price of a wave).
+    """
+    dynamics = Dynamics(values, seen, series)
+    pieces = stretches(series, len(values))
+    most = [min((piece.stop - piece.start) // _ROWS_PER_WAVE, MOST_WAVES) for piece in pieces]
+    scores = {}
+    for waves in _TRIED:
+        if waves > max(most):
+            break
+        slow = []
+        for piece, own in zip(pieces, most, strict=True):
+            places = np.flatnonzero((dynamics.rows >= piece.start) & (dynamics.rows < piece.stop))
+            if len(places) > 1:
+                time = (dynamics.rows[places] - piece.start + 0.5) / (piece.stop - piece.start)
+                number = min(waves, own, len(places) - 1)
+                slow.append((places, np.cos(np.pi * time[:, None] * np.arange(number + 1))))
+        scores[waves] = dynamics.criterion(slow)
+    return min(scores, key=lambda waves: scores[waves])
 
 
 def remove_drift(
@@ -35,7 +78,7 @@ def remove_drift(
         values: [time, vars]; NaN or anything where missing.
         mask: [time, vars], 1 where observed; by default where `values` is finite.
         series: [time] id; a change starts a new series, which has waves of its own.
-        waves: K for each series; by default one per 100 rows, at most 12 (none below 100 rows).
+        waves: K for each series, at most the default: one per 100 rows, 12 in all (none below 100 rows).
 
     Returns:
         The series and the drift removed, in units of the data.
@@ -57,14 +100,13 @@ def remove_drift(
     seen = np.isfinite(values)
     if mask is not None:
         seen &= np.asarray(mask).astype(bool)
-    ids = np.zeros(len(values)) if series is None else np.asarray(series)
-    edges = (np.flatnonzero(np.diff(ids) != 0) + 1).tolist()
     drift = np.zeros(values.shape)
-    for start, end in zip([0, *edges], [*edges, len(values)], strict=True):
-        most = min((end - start) // _ROWS_PER_WAVE, _MOST_WAVES)
-        n_waves = min(most if waves is None else waves, end - start - 1)
+    for rows in stretches(series, len(values)):
+        length = rows.stop - rows.start
+        most = min(length // _ROWS_PER_WAVE, MOST_WAVES)
+        n_waves = min(most if waves is None else min(waves, most), length - 1)
         if n_waves > 0:
-            drift[start:end] = _fit(values[start:end], seen[start:end], n_waves)
+            drift[rows] = _fit(values[rows], seen[rows], n_waves)
     return Detrended(values - drift, drift)
 
 

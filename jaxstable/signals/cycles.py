@@ -1,0 +1,181 @@
+"""Cycles: sharp lines in the spectrum, such as day and week, that drive all sensors and are nobody's effect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.signals.gaps import centred, stretches
+
+SLOW = 16  # ordinates left alone at the slow end: there drift and slow dynamics look like lines
+NEIGHBOURS = 8  # ordinates on either side that say what the spectrum is there without a line
+MOST_LINES = 12
+SHARED = 4.5  # robust deviations of the logarithm of the sum over sensors at which a weak line is a common one
+FEWEST_ROWS = 128  # of a stretch; below, a line cannot be told from slow dynamics
+FEWEST_PERIODS = 3.0
+_FINER = 4  # points of the grid for each ordinate of the spectrum
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DAY, _WEEK, _YEAR = 86400.0, 604800.0, 365.2425 * 86400.0
+_OF_DAY, _OF_WEEK, _OF_YEAR = 12, 21, 2  # harmonics that are looked at
+
+
+def clock_periods(step: str | None) -> tuple[float, ...]:
+    """Return the periods of the calendar in rows: of the day, the week and the year, with their overtones.
+
+    Args:
+        step: what a row is worth, such as "1 h" or "15 min"; None where the clock is not known.
+
+    >>> clock_periods("1 h")[:3], clock_periods(None)
+    ((24.0, 12.0, 8.0), ())
+    """
+    found = re.fullmatch(r"\s*([\d.]+)?\s*(s|min|h|d)\s*", step or "")
+    if not found:
+        return ()
+    seconds = float(found[1] or 1.0) * _SECONDS[found[2]]
+    periods = [_DAY / k for k in range(1, _OF_DAY + 1)]
+    periods += [_WEEK / k for k in range(1, _OF_WEEK + 1) if k % 7]
+    periods += [_YEAR / k for k in range(1, _OF_YEAR + 1)]
+    return tuple(period / seconds for period in periods if period / seconds > 2.0)
+
+
+def find_cycles(
+    values: NDArray,
+    seen: NDArray[np.bool_],
+    series: NDArray | None = None,
+    known: Sequence[float] = (),
+) -> tuple[float, ...]:
+    """Return the periods, in rows, of the lines in the spectra of some sensors; strongest first.
+
+    A line is an ordinate above `2 log(n d)` times the median of its eight neighbours on either side, in the spectrum
+    of one sensor or, weaker but shared, in the sum over all. Known periods need `2 log(10 d)` only. The frequency of
+    the strongest is refined, the line is taken out of all sensors, and the next is looked for.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series, which has spectra of its own.
+        known: periods to test first, such as those of the calendar.
+
+    Example:
+        >>> day = np.sin(2 * np.pi * np.arange(600) / 24)[:, None]
+        >>> rows = day + np.random.default_rng(0).normal(size=(600, 2))
+        >>> [round(period) for period in find_cycles(rows, np.ones(rows.shape, bool))]
+        [24]
+
+    Reference:
+        Fisher, Tests of significance in harmonic analysis, 1929 (a line against the spectrum around it).
+    """
+    periods: list[float] = []
+    for piece in stretches(series, len(values)):
+        n_rows = piece.stop - piece.start
+        if n_rows < FEWEST_ROWS:
+            continue
+        for period in _lines(values[piece], seen[piece], known):
+            resolved = [abs(n_rows / period - n_rows / other) < 1.0 for other in periods]
+            if not any(resolved):
+                periods.append(period)
+    return tuple(periods)
+
+
+def take_cycles(
+    values: NDArray, seen: NDArray[np.bool_], periods: Sequence[float], series: NDArray | None = None
+) -> NDArray[np.float64]:
+    """Return the waves of some periods, fitted by least squares to each series and sensor, `[time, vars]`.
+
+    A series shorter than three of a period keeps it, and so does a sensor with fewer than four readings a wave.
+    """
+    waves = np.zeros(values.shape)
+    for piece in stretches(series, len(values)):
+        own = [period for period in periods if (piece.stop - piece.start) >= FEWEST_PERIODS * period]
+        if own:
+            waves[piece] = _fit(values[piece], seen[piece], [1.0 / period for period in own])
+    return waves
+
+
+def share_of(cycle: NDArray, values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of the variance of each sensor's readings that a part has, `[vars]`, in [0, 1]."""
+    whole = np.maximum((centred(values, seen) ** 2).sum(axis=0), 1e-300)
+    return np.minimum((centred(cycle, seen) ** 2).sum(axis=0) / whole, 1.0)
+
+
+def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> list[float]:
+    n_rows, n_vars = values.shape
+    frequencies: list[float] = []
+    left = centred(values, seen)
+    asked = [1.0 / period for period in known if n_rows >= FEWEST_PERIODS * period]
+    for frequency in asked:
+        ratios = _ratio_at(left, frequency)
+        if ratios.max() > 2.0 * np.log(10.0 * n_vars) or np.mean(ratios) > 2.0 + 6.0 / np.sqrt(n_vars):
+            frequencies.append(frequency)
+    if frequencies:
+        left = centred(values - _fit(values, seen, frequencies), seen)
+    free: list[float] = []
+    while len(free) < MOST_LINES:
+        frequency = _strongest(left)
+        if frequency is None:
+            break
+        if any(abs(frequency - other) * n_rows < 0.5 for other in free):
+            break  # what a line leaves beside itself is no other line
+        free.append(frequency)
+        left = centred(values - _fit(values, seen, [*frequencies, *free]), seen)
+    return [1.0 / frequency for frequency in [*frequencies, *free]]
+
+
+def _strongest(left: NDArray) -> float | None:
+    """Return the frequency of the clearest line, None if there is none."""
+    n_rows, n_vars = left.shape
+    power = np.abs(np.fft.rfft(left, _FINER * n_rows, axis=0)) ** 2
+    first, last = SLOW * _FINER, len(power) - (NEIGHBOURS + 1) * _FINER
+    if last - first < 4 * _FINER * NEIGHBOURS:
+        return None
+    offsets = _FINER * np.concatenate([np.arange(-NEIGHBOURS - 1, -1), np.arange(2, NEIGHBOURS + 2)])
+    around = np.median(np.stack([power[first + shift : last + shift] for shift in offsets]), axis=0)
+    ratio = power[first:last] / np.maximum(around, 1e-12 * np.maximum(power.max(axis=0), 1e-300))
+    level = 2.0 * np.log(n_rows * n_vars)
+    total = np.log(np.maximum(ratio.mean(axis=1), 1e-12))
+    middle, upper = np.quantile(total, [0.5, 0.75])
+    shared = (total - middle) / max((upper - middle) / 0.6745, 1e-3)
+    evidence = ratio.max(axis=1) / level
+    if n_vars > 1:
+        evidence = np.maximum(evidence, shared / SHARED)
+    best = int(evidence.argmax())
+    if evidence[best] <= 1.0:
+        return None
+    weights = 1.0 / np.maximum(around[best], 1e-300)
+    grid = (first + best + np.linspace(-1.0, 1.0, 41)) / (_FINER * n_rows)
+    return float(grid[int((_power_at(left, grid) @ weights).argmax())])
+
+
+def _power_at(left: NDArray, frequencies: NDArray) -> NDArray[np.float64]:
+    """Return the power `[frequencies, vars]`."""
+    turns = np.exp(-2j * np.pi * np.outer(frequencies, np.arange(len(left))))
+    return np.abs(turns @ left) ** 2
+
+
+def _ratio_at(left: NDArray, frequency: float) -> NDArray[np.float64]:
+    """Return the power of each sensor at a frequency over the median of the ordinates around it, `[vars]`."""
+    shifts = np.arange(2, NEIGHBOURS + 2) / len(left)
+    around = np.concatenate([frequency - shifts, frequency + shifts])
+    around = around[(around > 0.5 / len(left)) & (around < 0.5)]
+    power = _power_at(left, np.append(frequency, around))
+    return power[0] / np.maximum(np.median(power[1:], axis=0), 1e-300)
+
+
+def _fit(values: NDArray, seen: NDArray[np.bool_], frequencies: Sequence[float]) -> NDArray[np.float64]:
+    """Return the waves of some frequencies in every sensor, by least squares on its readings; their mean is 0."""
+    angle = 2.0 * np.pi * np.outer(np.arange(len(values)), frequencies)
+    basis = np.concatenate([np.ones((len(values), 1)), np.sin(angle), np.cos(angle)], axis=1)
+    waves = np.zeros(values.shape)
+    complete = seen.all(axis=0)
+    if complete.any():
+        weights = np.linalg.lstsq(basis, values[:, complete], rcond=1e-8)[0]
+        waves[:, complete] = basis[:, 1:] @ weights[1:]
+    for column in np.flatnonzero(~complete):
+        rows = seen[:, column]
+        if rows.sum() >= 2 * basis.shape[1]:
+            weights = np.linalg.lstsq(basis[rows], values[rows, column], rcond=1e-8)[0]
+            waves[:, column] = basis[:, 1:] @ weights[1:]
+    return waves

@@ -1,0 +1,72 @@
+"""How much slow parts explain beside the dynamics: the test that a drift or a level must pass before it is taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.signals.gaps import bridged, stretches
+
+LAGS = 2
+_ROWS_PER_TERM = 3  # rows that every term of the autoregression must have to itself
+_RIDGE = 1e-6
+
+
+class Dynamics:
+    """A vector autoregression of all sensors, beside which slow terms are weighed.
+
+    `x_t = A_1 x_{t-1} + A_2 x_{t-2} + slow terms + e_t`. A slow sensor is slow by its own dynamics or because
+    something slow is added to it; an autocorrelation of .95 looks like drift to whoever looks at the sensor alone.
+    Here drift has to explain what the past of all sensors does not. Gaps are bridged by lines for this question only,
+    and only rows with a reading of a sensor speak for it.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series.
+    """
+
+    def __init__(self, values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None) -> None:
+        n_rows, n_vars = values.shape
+        spread = np.where(seen, values, np.nan)
+        with np.errstate(all="ignore"):
+            centre = np.array([column[~np.isnan(column)].mean() if (~np.isnan(column)).any() else 0 for column in spread.T])
+            scale = np.array([column[~np.isnan(column)].std() if (~np.isnan(column)).any() else 1 for column in spread.T])
+        filled = bridged((values - centre) / np.where(scale > 0, scale, 1.0), seen, series)
+        pieces = [rows for rows in stretches(series, n_rows) if rows.stop - rows.start > LAGS]
+        ends = [np.arange(rows.start + LAGS, rows.stop) for rows in pieces]
+        self.rows = np.concatenate(ends) if ends else np.zeros(0, int)
+        self.now, self.seen = filled[self.rows], seen[self.rows]
+        lags = LAGS if LAGS * n_vars * _ROWS_PER_TERM <= len(self.rows) else 1
+        past = np.concatenate([filled[self.rows - lag] for lag in range(1, lags + 1)], axis=1)
+        most = max(len(self.rows) // _ROWS_PER_TERM, 1)
+        if past.shape[1] > most:  # more sensors than rows can tell apart: their strongest common movements
+            direction = np.linalg.svd(past - past.mean(axis=0), full_matrices=False)[2][:most]
+            past = past @ direction.T
+        self.past = past
+
+    def criterion(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> float:
+        """Return the Bayesian information criterion of the autoregression with slow terms; lower is better.
+
+        `sum_j n_j log v_j + log(n) (number of slow terms) (number of sensors)`, n_j the readings of sensor j.
+
+        Args:
+            slow: pairs of rows (positions among `self.rows`) and terms `[rows, terms]` that live there alone; the rows
+                of different pairs are apart. The first term of each is its level and is not counted.
+        """
+        now, past = self.now.copy(), self.past.copy()
+        count = 0
+        for rows, terms in slow:
+            basis = np.linalg.qr(terms)[0]
+            now[rows] -= basis @ (basis.T @ now[rows])
+            past[rows] -= basis @ (basis.T @ past[rows])
+            count += terms.shape[1] - 1
+        gram = past.T @ past + _RIDGE * len(past) * np.eye(past.shape[1])
+        left = now - past @ np.linalg.solve(gram, past.T @ now)
+        readings = self.seen.sum(axis=0)
+        variance = (left**2 * self.seen).sum(axis=0) / np.maximum(readings, 1)
+        used = (readings > 0) & (variance > 0)
+        misfit = float(np.sum(readings[used] * np.log(variance[used])))
+        return misfit + float(np.log(max(len(now), 2))) * count * int(used.sum())

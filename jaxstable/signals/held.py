@@ -1,0 +1,52 @@
+"""Held readings: a sensor that is read less often than the clock ticks, its last value repeated in between."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.signals.gaps import stretches
+
+MOSTLY = 0.5  # share of the readings that repeat the one before, from which a sensor is held
+_OWN = 0.5  # different values per run of equal ones; coarse or switching sensors return to the same few
+_ONE = 0.2  # share of the repeats that one value may have: a night of zeros is a reading, not a repeat
+
+
+def find_held(
+    values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, always: bool = False
+) -> NDArray[np.bool_]:
+    """Return where a sensor only repeats its last reading, bool `[time, vars]`.
+
+    A sensor counts as held if more than half of its readings repeat the one before exactly, its runs of equal
+    readings have values of their own (a coarse, binary or idle sensor comes back to the same few), and no single
+    value makes up a fifth of the repeats.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series.
+        always: mark the repeats of every sensor, whatever they look like.
+
+    Example:
+        >>> slow = np.repeat(np.random.default_rng(0).normal(size=20), 5)[:, None]
+        >>> int(find_held(slow, np.ones(slow.shape, bool)).sum())
+        80
+    """
+    found = np.zeros(values.shape, bool)
+    pieces = stretches(series, len(values))
+    for column in range(values.shape[1]):
+        for piece in pieces:
+            known = piece.start + np.flatnonzero(seen[piece, column])
+            readings = values[known, column]
+            found[known[1:][readings[1:] == readings[:-1]], column] = True
+        if not always and not _is_held(values[seen[:, column], column], found[seen[:, column], column]):
+            found[:, column] = False
+    return found
+
+
+def _is_held(readings: NDArray, repeats: NDArray[np.bool_]) -> bool:
+    if len(readings) < 2 or repeats.mean() <= MOSTLY:
+        return False
+    runs = int((~repeats).sum())
+    different, count = np.unique(readings[repeats], return_counts=True)
+    return len(np.unique(readings)) >= max(_OWN * runs, 3) and bool(count.max() <= _ONE * repeats.sum())

@@ -1,0 +1,42 @@
+"""The level of each recording: machines of one kind that stand at other levels are one system, not a common cause."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.signals.dynamics import Dynamics
+
+
+def levels_differ(values: NDArray, seen: NDArray[np.bool_], series: NDArray, recording: NDArray) -> bool:
+    """Say whether recordings have levels of their own, by what these explain beside the dynamics.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series.
+        recording: `[time]` id of the recording that a row belongs to; one may hold several series.
+    """
+    dynamics = Dynamics(values, seen, series)
+    own = recording[dynamics.rows]
+    ids = np.unique(own)
+    if len(ids) < 2:
+        return False
+    everywhere = np.arange(len(own))
+    one = dynamics.criterion([(everywhere, np.ones((len(own), 1)))])
+    each = [(np.flatnonzero(own == name), np.ones((int((own == name).sum()), 1))) for name in ids]
+    price = float(np.log(len(own))) * (len(ids) - 1) * values.shape[1]
+    return dynamics.criterion(each) + price < one
+
+
+def take_levels(values: NDArray, seen: NDArray[np.bool_], recording: NDArray) -> NDArray[np.float64]:
+    """Return what brings each recording to the mean of all, `[time, vars]`: its own mean less that of all readings."""
+    level = np.zeros(values.shape)
+    known = np.where(seen, values, 0.0)
+    whole = known.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    for name in np.unique(recording):
+        rows = recording == name
+        count = seen[rows].sum(axis=0)
+        own = known[rows].sum(axis=0) / np.maximum(count, 1)
+        level[rows] = np.where(count > 0, own - whole, 0.0)
+    return level

@@ -1,0 +1,223 @@
+"""The preparation that all models share: what is not dynamics is tested for, taken out, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.signals.cycles import clock_periods, find_cycles, share_of, take_cycles
+from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
+from jaxstable.signals.held import find_held
+from jaxstable.signals.levels import levels_differ, take_levels
+from jaxstable.signals.spikes import find_spikes
+
+PARTS = ("levels", "drift", "cycles", "spikes", "held")
+CYCLE_SHARE = 0.01  # of a sensor's variance, below which a cycle of others is not called its own
+Choices = Mapping[str, Any]
+
+
+class Removed(NamedTuple):
+    """What was taken out of one sensor.
+
+    Attributes:
+        level: of each recording, less the mean of all, in the unit of the sensor; empty where levels stayed.
+        drift: share of the variance of its readings that was slow drift, in [0, 1].
+        waves: half waves of a series that the drift was made of, fewer in a short one.
+        cycles: periods in rows that were taken out and of which it has a part.
+        cycle: share of the variance of its readings that these have, in [0, 1].
+        spikes: rows whose reading was taken for a fault.
+        held: number of readings that only repeated the one before.
+    """
+
+    level: tuple[float, ...] = ()
+    drift: float = 0.0
+    waves: int = 0
+    cycles: tuple[float, ...] = ()
+    cycle: float = 0.0
+    spikes: tuple[int, ...] = ()
+    held: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything was taken out."""
+        return self != Removed()
+
+
+class Cleaned(NamedTuple):
+    """Series that a model trains on, and what was taken out of them.
+
+    Attributes:
+        values: `[time, vars]` float64, less level, cycles and drift; anything where missing.
+        mask: `[time, vars]` bool, True where a reading is used.
+        level: `[time, vars]` that was taken out, likewise `cycle` and `drift`.
+        removed: the same in figures, one per column.
+        parts: the choice of parts that does to other rows what was done to these.
+    """
+
+    values: NDArray[np.float64]
+    mask: NDArray[np.bool_]
+    level: NDArray[np.float64]
+    cycle: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    removed: tuple[Removed, ...]
+    parts: dict[str, Any]
+
+
+def check_parts(prepare: Any) -> dict[str, Any]:
+    """Return the choice for every part: "auto", True, False, a number of waves or a list of periods.
+
+    Args:
+        prepare: "auto" tests every part for being needed, "none" takes out nothing, a mapping says it part by part;
+            parts that it does not name are "auto".
+
+    Raises:
+        ValueError: it is none of these, names an unknown part, or gives one what it does not take.
+
+    >>> check_parts({"drift": False})["drift"], check_parts("none")["spikes"], check_parts("auto")["held"]
+    (False, False, 'auto')
+    """
+    if isinstance(prepare, str) and prepare in ("auto", "none"):
+        return dict.fromkeys(PARTS, "auto" if prepare == "auto" else False)
+    if not isinstance(prepare, Mapping):
+        raise ValueError(f"prepare: found {_short(prepare)}, expected 'auto', 'none' or a mapping of {', '.join(PARTS)}")
+    chosen: dict[str, Any] = dict.fromkeys(PARTS, "auto")
+    for part, choice in prepare.items():
+        if part not in PARTS:
+            raise ValueError(f"prepare: found the part {_short(part)}, expected one of {', '.join(PARTS)}")
+        _check_choice(part, choice)
+        chosen[part] = choice
+    return chosen
+
+
+def prepare(
+    values: NDArray,
+    mask: NDArray[np.bool_],
+    series: NDArray | None = None,
+    *,
+    recording: NDArray | None = None,
+    step: str | None = None,
+    prepare: Any = "auto",
+) -> Cleaned:
+    """Take out of series what is not dynamics: spikes, held readings, levels, cycles and drift, in this order.
+
+    Spikes and repeats of held readings become missing. Levels are those of recordings; cycles and drift are waves
+    that every series has of its own. Each part is taken out where a test says that it is there, or as `prepare` says.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        mask: `[time, vars]`, True where observed.
+        series: `[time]` id; a change starts a new series.
+        recording: `[time]` id of the recording that each row belongs to; None is the series.
+        step: what a row is worth, such as "1 h"; then the periods of day, week and year are tested first.
+        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`) to "auto",
+            True (without a test: every recording's level, a wave per 100 rows, the periods of the clock, spikes
+            whatever their number, every repeat), False, a number of waves (`drift`) or a list of periods (`cycles`).
+
+    Returns:
+        The series, their mask and what was taken out.
+
+    Raises:
+        ValueError: `prepare` is refused.
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(500, 2))
+        >>> rows[77, 1] = 1000.0
+        >>> cleaned = prepare(rows, np.ones(rows.shape, bool))
+        >>> cleaned.removed[1].spikes, bool(cleaned.mask[77, 1])
+        ((77,), False)
+    """
+    parts = check_parts(prepare)
+    values, seen = np.asarray(values, float), np.asarray(mask, bool).copy()
+    seen &= np.isfinite(values)
+    series = np.zeros(len(values), int) if series is None else np.asarray(series)
+    recording = series if recording is None else np.asarray(recording)
+    spikes, held = np.zeros(seen.shape, bool), np.zeros(seen.shape, bool)
+    if parts["held"]:
+        held = find_held(values, seen, series, always=parts["held"] is True)
+        seen &= ~held
+    if parts["spikes"]:
+        spikes = find_spikes(values, seen, series, **({"most": 1.0} if parts["spikes"] is True else {}))
+        seen &= ~spikes
+    rest = np.where(seen, values, 0.0)
+    level, cycle, drift = (np.zeros(values.shape) for _ in range(3))
+    levelled = len(np.unique(recording)) > 1 and bool(parts["levels"])
+    if levelled and (parts["levels"] is True or levels_differ(rest, seen, series, recording)):
+        level = take_levels(rest, seen, recording)
+        rest = rest - level
+    periods = _periods(parts["cycles"], rest, seen, series, clock_periods(step))
+    if periods:
+        cycle = take_cycles(rest, seen, periods, series)
+        rest = rest - cycle
+    waves = parts["drift"]
+    if waves == "auto":
+        waves = needed_waves(rest, seen, series)
+    waves = MOST_WAVES if waves is True else int(waves)
+    if waves:
+        drift = remove_drift(rest, seen, series, waves).drift
+        rest = rest - drift
+    done = dict.fromkeys(PARTS, False) | {"spikes": parts["spikes"], "held": parts["held"], "drift": waves}
+    done |= {"levels": bool(level.any()), "cycles": list(periods) or False}
+    removed = _figures(values, seen, recording, (level, cycle, drift), periods, waves, spikes, held)
+    return Cleaned(rest, seen, level, cycle, drift, removed, done)
+
+
+def _periods(
+    choice: Any, values: NDArray, seen: NDArray[np.bool_], series: NDArray, known: Sequence[float]
+) -> tuple[float, ...]:
+    if choice is False:
+        return ()
+    if choice is True:
+        return tuple(known)
+    if choice == "auto":
+        return find_cycles(values, seen, series, known)
+    return tuple(map(float, choice))
+
+
+def _figures(
+    values: NDArray,
+    seen: NDArray[np.bool_],
+    recording: NDArray,
+    waves: tuple[NDArray, NDArray, NDArray],
+    periods: Sequence[float],
+    n_waves: int,
+    spikes: NDArray[np.bool_],
+    held: NDArray[np.bool_],
+) -> tuple[Removed, ...]:
+    level, cycle, drift = waves
+    of_cycle, of_drift = share_of(cycle, values - level, seen), share_of(drift, values - level, seen)
+    first = np.unique(recording, return_index=True)[1]
+    return tuple(
+        Removed(
+            level=tuple(level[first, column].tolist()) if level.any() else (),
+            drift=float(of_drift[column]),
+            waves=n_waves if drift[:, column].any() else 0,
+            cycles=tuple(periods) if of_cycle[column] > CYCLE_SHARE else (),
+            cycle=float(of_cycle[column]) if len(periods) else 0.0,
+            spikes=tuple(np.flatnonzero(spikes[:, column]).tolist()),
+            held=int(held[:, column].sum()),
+        )
+        for column in range(values.shape[1])
+    )
+
+
+def _check_choice(part: str, choice: Any) -> None:
+    if isinstance(choice, (bool, np.bool_)) or (isinstance(choice, str) and choice == "auto"):
+        return
+    if part == "drift" and isinstance(choice, (int, np.integer)) and choice >= 0:
+        return
+    if part == "cycles" and isinstance(choice, Sequence) and not isinstance(choice, str) and all(map(_period, choice)):
+        return
+    more = {"drift": ", or a number of waves", "cycles": ", or a list of periods above 2 rows"}.get(part, "")
+    raise ValueError(f"prepare: found {_short(choice)} for {part!r}, expected 'auto', True or False{more}")
+
+
+def _period(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 2.0 < value < np.inf
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
