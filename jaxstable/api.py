@@ -217,15 +217,17 @@ def discover(
     forbidden: Iterable[Edge] | None = None,
     draws: int = 50,
     seed: int = 0,
+    prepare: Any = "auto",
     progress: bool | None = None,
 ) -> Discovery:
     """Find the causal graph of sensor time series, with the confidence in every edge.
 
-    Drift is taken out, second moments are expected under the gaps, and one refit criterion (`graph.criterion`)
-    chooses the number of lags, the likelihood, the sparsity weight and the graph, among fits of `SVAR` at six
-    sparsity weights and all graphs near them. The same is done for every bootstrap draw of the moments; the share of
-    the draws that choose an edge, and what speaks for it in the full data, give its probability
-    (`graph.calibration`). A true graph that the data may come with is never looked at.
+    What is not dynamics is taken out of the signals (`signals.prepare`: levels of recordings, drift, cycles, isolated
+    spikes, repeats of held readings), each where a test says that it is there. Second moments are expected under the
+    gaps, and one refit criterion (`graph.criterion`) chooses the number of lags, the likelihood, the sparsity weight
+    and the graph, among fits of `SVAR` at six sparsity weights and all graphs near them. The same is done for every
+    bootstrap draw of the moments; the share of the draws that choose an edge, and what speaks for it in the full
+    data, give its probability (`graph.calibration`). A true graph that the data may come with is never looked at.
 
     Where effects bend so much that a nonlinear network predicts the last quarter of the rows clearly better than a
     linear one (`discovery.bends`), the graph is that of `RCGNN(decoder="graph")` instead: a probability is then the
@@ -242,6 +244,8 @@ def discover(
         forbidden: Edges (cause, effect, lag), or (cause, effect) for every lag, that it must not hold.
         draws: Draws of the bootstrap, >= 0; with 0 the graph itself counts as the only draw.
         seed: Seed of the draws.
+        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`) to "auto",
+            True (without a test), False, a number of waves (`drift`) or a list of periods in rows (`cycles`).
         progress: Show what is going on; None does so in a terminal or notebook only.
 
     Returns:
@@ -268,6 +272,7 @@ def discover(
         forbidden=forbidden,
         draws=draws,
         seed=seed,
+        prepare=prepare,
         progress=progress,
     )
     return Discovery.of(found)

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 import jaxstable as js
+from benchmarks.common import table, write_json
 from jaxstable.simulate import corruption
 from jaxstable.simulate.systems import recur, spectral_radius, svar
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import table, write_json
 
 BURN_IN = 300
 SURE = 0.9
@@ -124,7 +124,7 @@ def corrupt(*faults: Any, **changes: Any) -> Callable[[int], Plant]:
 def cycle(plant: Plant, size: float, period: float, seed: int, harmonics: int = 1) -> Plant:
     """Add a wave of `size` standard deviations of each sensor, each with a phase and size of its own."""
     rng = np.random.default_rng([seed, 12])
-    time_of, sd = np.arange(len(plant.values))[:, None], plant.values.std(axis=0)
+    time_of, sd = np.arange(len(plant.values))[:, None], np.nanstd(plant.values, axis=0)
     values, d = plant.values.copy(), plant.values.shape[1]
     for k in range(1, harmonics + 1):
         phase = rng.uniform(0, 2 * np.pi, d)
@@ -137,7 +137,7 @@ def trend(plant: Plant, size: float, seed: int) -> Plant:
     """Add to every sensor a straight rise or fall whose standard deviation is `size` of the sensor's."""
     rng = np.random.default_rng([seed, 13])
     rise = np.linspace(-1, 1, len(plant.values))[:, None] * np.sqrt(3)
-    sd = plant.values.std(axis=0)
+    sd = np.nanstd(plant.values, axis=0)
     return plant._replace(values=plant.values + size * sd * rise * rng.choice([-1, 1], len(sd)))
 
 
@@ -150,7 +150,7 @@ def glitches(plant: Plant, share: float, size: float, seed: int, count: int | No
         where = np.zeros(values.size, bool)
         where[rng.choice(values.size, count, replace=False)] = True
         where = where.reshape(values.shape)
-    values += where * size * values.std(axis=0) * rng.choice([-1, 1], values.shape)
+    values += where * size * np.nanstd(values, axis=0) * rng.choice([-1, 1], values.shape)
     return plant._replace(values=values)
 
 
@@ -215,7 +215,7 @@ def _missing(share: float) -> Callable[[int], Any]:
 
 
 def _quantised(plant: Plant, levels: float) -> Plant:
-    step = plant.values.std(axis=0) / levels
+    step = np.nanstd(plant.values, axis=0) / levels
     return plant._replace(values=np.round(plant.values / step) * step)
 
 

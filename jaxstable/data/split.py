@@ -186,6 +186,8 @@ class Covered(NamedTuple):
     """[rows] id; a gap between covered rows starts a new series."""
     environment: np.ndarray | None
     """[rows] label, where the data set has one."""
+    recording: np.ndarray | None = None
+    """[rows] id of the recording, where the data set has several."""
 
 
 def covered(dataset: Dataset, part: Windows) -> Covered:
@@ -202,4 +204,5 @@ def covered(dataset: Dataset, part: Windows) -> Covered:
         np.asarray(part.mask)[rows] > 0,
         np.cumsum(np.append(True, joints))[rows],
         None if dataset.environment is None else dataset.environment[rows],
+        None if dataset.recording is None else dataset.recording[dataset.series[rows]],
     )

@@ -18,6 +18,7 @@ from jaxstable.graph.preference import MARGIN, Preference
 from jaxstable.graph.refit import Edges, Refits
 from jaxstable.graph.selection import Selection
 from jaxstable.moments.lagged import Moments
+from jaxstable.signals.prepare import Cleaned
 
 FEWEST_ROWS = 500  # below, the last quarter is too short to tell bent effects from luck
 MOST_VARIABLES = 50  # above, the network costs minutes on a CPU
@@ -57,11 +58,13 @@ def do_edges_bend(dataset: Dataset, n_lags: int) -> Question:
         return Question(None, "not compared with a network: it needs a lag")
     if dataset.environment is not None:
         return Question(None, "not compared with a network: it knows no environments")
+    if dataset.n_vars < 2:
+        return Question(None, "not compared with a network: a single sensor has something to tell")
     if dataset.n_vars > MOST_VARIABLES:
         return Question(None, f"not compared with a network: more than {MOST_VARIABLES} variables")
     if dataset.n_rows < FEWEST_ROWS:
         return Question(None, f"not compared with a network: fewer than {FEWEST_ROWS} rows")
-    answer = weigh_nonlinearity(dataset, n_lags=n_lags)
+    answer = weigh_nonlinearity(dataset, n_lags=n_lags, parts="none")
     gain = f"bent effects predict the last quarter better by {answer.gain:.3f} nats a reading, standard error "
     limit = "" if answer.nonlinear else f"; {MARGIN:g} beyond the error would call for them"
     return Question(answer, f"{gain}{answer.error:.3f}{limit}")
@@ -89,7 +92,7 @@ def find_by_gates(
     starts = []
     for start in range(FITS):
         config = Config.for_model("rcgnn_graph", seed=seed + start)
-        starts.append(fit_gates(dataset, config, n_lags))
+        starts.append(fit_gates(dataset, config, n_lags, parts="none"))
         advance()
     probabilities = np.where(required, 1.0, np.where(forbidden, 0.0, np.asarray(starts, float)))
     mean = probabilities.mean(axis=0)
@@ -106,12 +109,12 @@ def _certified(probability: NDArray) -> NDArray[np.bool_]:
     return graph
 
 
-def without_graph(dataset: Dataset, variables: list[int]) -> Dataset:
-    """Return some variables of a data set, without its true graph."""
+def without_graph(dataset: Dataset, variables: list[int], cleaned: Cleaned) -> Dataset:
+    """Return some variables of a data set as the preparation leaves them, without its true graph."""
     return dataclasses.replace(
         dataset,
-        values=dataset.values[:, variables],
-        mask=dataset.mask[:, variables],
+        values=np.where(cleaned.mask, cleaned.values, np.nan),
+        mask=cleaned.mask,
         names=tuple(dataset.names[index] for index in variables),
         truth=None,
         lagged_truth=None,

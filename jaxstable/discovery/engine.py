@@ -20,10 +20,12 @@ from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.stages import Stages
 from jaxstable.graph.calibration import edge_probability, lag_probability
 from jaxstable.moments.lagged import lagged_moments
-from jaxstable.signals.drift import remove_drift
+from jaxstable.signals.gaps import news_share
+from jaxstable.signals.prepare import Cleaned, check_parts, prepare_dataset
 from jaxstable.training.lanes import use_every_core
 
 HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
+NEWS = 1e-6  # of a sensor's variance that its own past must leave for an edge to explain
 Edge = Sequence[Any]
 
 
@@ -35,6 +37,7 @@ def find(
     forbidden: Iterable[Edge] | None = None,
     draws: int = 50,
     seed: int = 0,
+    prepare: Any = "auto",
     progress: bool | None = None,
 ) -> Found:
     """Find the causal graph of a data set; see `jaxstable.discover` for the method and the arguments.
@@ -50,29 +53,33 @@ def find(
         raise DataError(f"max_lag={max_lag}: found {longest} rows in the longest series, expected more rows than lags")
     check_cost(dataset.n_vars, dataset.n_rows, max_lag, draws)
     asked = _edges("required", required, dataset.names, max_lag), _edges("forbidden", forbidden, dataset.names, max_lag)
-    kept, left_out = _usable(dataset, asked[0])
-    inner = np.ix_(range(max_lag + 1), kept, kept)
+    try:
+        parts = check_parts(prepare)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    read, left_out = _usable(dataset, asked[0])
     use_every_core()
     with Stages(progress) as stages:
+        stages.begin("signals")
+        kept, cleaned = _telling(dataset, read, prepare_dataset(dataset, read, parts), asked[0], max_lag, left_out)
+        inner = np.ix_(range(max_lag + 1), kept, kept)
         stages.begin("moments")
-        mask = dataset.mask[:, kept]
-        level, drift = remove_drift(dataset.values[:, kept], mask, dataset.series)
         try:
-            moments = lagged_moments(level, mask, max_lag, dataset.series, dataset.environment)
+            moments = lagged_moments(cleaned.values, cleaned.mask, max_lag, dataset.series, dataset.environment)
         except ValueError as error:
             raise DataError(f"max_lag={max_lag}: {error}") from error
-        parts = asked[0][inner], asked[1][inner]
+        edges = asked[0][inner], asked[1][inner]
         stages.begin("linear or not")
-        usable = without_graph(dataset, kept)
+        usable = without_graph(dataset, kept, cleaned)
         question = do_edges_bend(usable, max_lag)
         try:
-            chosen = choose(moments, *parts, 0 if question.nonlinear else draws, seed, stages.begin, stages.advance)
+            chosen = choose(moments, *edges, 0 if question.nonlinear else draws, seed, stages.begin, stages.advance)
         except ValueError as error:
             raise ConfigError(str(error)) from error
         gated = None
         if question.nonlinear:
             stages.begin(f"{FITS} networks", FITS)
-            gated = find_by_gates(usable, moments, *parts, seed, stages.advance)
+            gated = find_by_gates(usable, moments, *edges, seed, stages.advance)
             chosen = chosen._replace(selection=gated.selection._replace(inflation=chosen.selection.inflation))
 
     def whole(table: NDArray, rest: float = 0.0) -> NDArray:
@@ -103,9 +110,10 @@ def find(
         direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
         strength=whole(selection.strength),
         chosen=gated_choices(question, max_lag) if gated else choices(chosen, question, draws),
+        removed={dataset.names[index]: what for index, what in zip(kept, cleaned.removed, strict=True)},
         truth=dataset.truth,
         left_out=tuple(left_out),
-        sensors=Sensors(tuple(dataset.names[index] for index in kept), dataset.values[:, kept], mask, drift),
+        sensors=Sensors(tuple(dataset.names[index] for index in kept), dataset.values[:, kept], dataset.mask[:, kept]),
         moments=moments,
         choice=chosen,
     )
@@ -123,7 +131,8 @@ def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], l
         dataset.mask.mean(axis=0),
         np.logical_or.reduce(required, axis=(0, 1)) | np.logical_or.reduce(required, axis=(0, 2)),
     )
-    found, kept = [], []
+    found: list[LeftOut] = []
+    kept: list[int] = []
     for index, name in enumerate(dataset.names):
         readings = dataset.values[dataset.mask[:, index], index]
         if held[index]:
@@ -134,11 +143,34 @@ def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], l
             found.append(LeftOut(name, "hardly_read", float(read[index])))
         else:
             kept.append(index)
-    if len(kept) < 2:
-        raise DataError(
-            f"{len(kept)} of {dataset.n_vars} sensors can be used, expected at least 2: " + "; ".join(map(str, found))
-        )
+    _check_enough(kept, 2, dataset, found)
     return kept, found
+
+
+def _telling(
+    dataset: Dataset,
+    read: list[int],
+    cleaned: Cleaned,
+    required: NDArray[np.bool_],
+    max_lag: int,
+    left_out: list[LeftOut],
+) -> tuple[list[int], Cleaned]:
+    """Return the variables of which something is left to explain, and their series; the others join `left_out`."""
+    news = news_share(dataset.values[:, read], cleaned.values, cleaned.mask, dataset.series, max_lag)
+    ends = np.logical_or.reduce(required, axis=0)
+    held: NDArray[np.bool_] = np.asarray(ends.any(axis=0) | ends.any(axis=1))[read]
+    telling = np.flatnonzero(held | (news > NEWS)).tolist()
+    for place in np.flatnonzero(~held & (news <= NEWS)).tolist():
+        left_out.append(LeftOut(dataset.names[read[place]], "predictable", float(news[place])))
+    kept = [read[place] for place in telling]
+    _check_enough(kept, 1, dataset, left_out)
+    return kept, cleaned.columns(telling)
+
+
+def _check_enough(kept: list[int], least: int, dataset: Dataset, left_out: list[LeftOut]) -> None:
+    if len(kept) < least:
+        used = f"{len(kept)} of {dataset.n_vars} sensors can be used, expected at least {least}: "
+        raise DataError(used + "; ".join(map(str, left_out)))
 
 
 def _edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str], max_lag: int) -> NDArray[np.bool_]:

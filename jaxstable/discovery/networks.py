@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,9 @@ MOST_HELD_OUT = 2000
 ACYCLICITY = "geometric"
 
 
-def fit_gates(dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS) -> NDArray[np.float32]:
+def fit_gates(
+    dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS, parts: Any = "auto"
+) -> NDArray[np.float32]:
     """Fit the gated network to every row of a data set and return its edge probabilities.
 
     One uninterrupted run of `train_epoch`, the epoch of `train`: nothing is held out, validated or stopped early.
@@ -38,6 +41,7 @@ def fit_gates(dataset: Dataset, config: Config | None = None, n_lags: int = N_LA
         dataset: The data; a true graph is not looked at.
         config: Settings; None is what `Config.for_model("rcgnn_graph")` recommends.
         n_lags: Largest lag, >= 1.
+        parts: What the preparation takes out, as `signals.prepare` takes it; "none" for data that are prepared.
 
     Returns:
         Probabilities `[lag, cause, effect]`.
@@ -53,10 +57,12 @@ def fit_gates(dataset: Dataset, config: Config | None = None, n_lags: int = N_LA
     """
     config = config or Config.for_model("rcgnn_graph")
     spec = _spec(config, dataset, n_lags, HIDDEN)
-    return np.asarray(spec.model.adjacency(_fit(spec, config, _all_readings(dataset, n_lags))))
+    return np.asarray(spec.model.adjacency(_fit(spec, config, _all_readings(dataset, n_lags, parts))))
 
 
-def weigh_nonlinearity(dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS) -> Preference:
+def weigh_nonlinearity(
+    dataset: Dataset, config: Config | None = None, n_lags: int = N_LAGS, parts: Any = "auto"
+) -> Preference:
     """Say whether a nonlinear model predicts the last quarter of the rows better than a linear one.
 
     The gated network is fitted to the rows before, once with and once without its hidden units. Everything else,
@@ -66,12 +72,13 @@ def weigh_nonlinearity(dataset: Dataset, config: Config | None = None, n_lags: i
         dataset: The data; a true graph is not looked at.
         config: As for `fit_gates`.
         n_lags: Largest lag, >= 1.
+        parts: What the preparation takes out, as `signals.prepare` takes it; "none" for data that are prepared.
 
     Raises:
         ValueError: The last quarter holds too few rows for ten blocks.
     """
     config = config or Config.for_model("rcgnn_graph")
-    rows = _all_readings(dataset, n_lags)
+    rows = _all_readings(dataset, n_lags, parts)
     ends = np.asarray(rows.ends)
     first = int(len(ends) * (1.0 - HELD_OUT))
     size = min(len(ends) - first, MOST_HELD_OUT) // BLOCKS
@@ -92,11 +99,14 @@ def _spec(config: Config, dataset: Dataset, n_lags: int, hidden: int) -> Spec:
     return make_spec(config, RCGNN("graph", ACYCLICITY, n_lags, hidden), dataset.n_vars, False)
 
 
-def _all_readings(dataset: Dataset, n_lags: int) -> Readings:
+def _all_readings(dataset: Dataset, n_lags: int, parts: Any) -> Readings:
     """Return every row, each variable scaled by all its readings."""
     mean, scale = mean_and_deviation(dataset.values, np.ones(dataset.n_rows, bool))
     standard = (dataset.values - mean) / np.where(scale > 0, scale, 1.0)
-    return readings(np.nan_to_num(standard), dataset.mask, dataset.series, n_lags, batch=BATCH)
+    whose = None if dataset.recording is None else dataset.recording[dataset.series]
+    return readings(
+        np.nan_to_num(standard), dataset.mask, dataset.series, n_lags, batch=BATCH, parts=parts, recording=whose
+    )
 
 
 def _fit(spec: Spec, config: Config, rows: Readings) -> Params:

@@ -156,8 +156,8 @@ def part_readings(
     dataset: Dataset, part: Windows, n_lags: int, batch: int | None = None, most: int | None = None
 ) -> Readings:
     """Return the rows that a part's windows cover, in the units of the prepared values."""
-    values, mask, series, _ = covered(dataset, part)
-    return readings(values, mask, series, n_lags, batch, most)
+    rows = covered(dataset, part)
+    return readings(rows.values, rows.mask, rows.series, n_lags, batch, most, recording=rows.recording)
 
 
 def _first_params(key: Array, n_vars: int, n_lags: int, hidden: int) -> Params:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxstable.moments.lagged import lagged_rows
-from jaxstable.signals.drift import remove_drift
+from jaxstable.signals.prepare import prepare
 
 FARTHEST = 4.0  # steps to the nearest reading beyond which a filled entry is as good as unknown
 
@@ -73,8 +73,12 @@ def readings(
     n_lags: int,
     batch: int | None = None,
     most: int | None = None,
+    parts: Any = "auto",
+    recording: NDArray | None = None,
 ) -> Readings:
     """Return a series as the gated network reads it.
+
+    Spikes, levels and cycles are taken out; drift stays in the values and is given beside them.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -83,6 +87,8 @@ def readings(
         n_lags: Steps of the past that a row holds, >= 1.
         batch: Rows of a training step; None is all of them.
         most: Rows to keep at most, spread evenly over time; None keeps all.
+        parts: What the preparation takes out, as `signals.prepare` takes it.
+        recording: `[time]` id of the recording of each row; None is the series.
 
     Raises:
         ValueError: no series is longer than `n_lags`.
@@ -92,7 +98,9 @@ def readings(
         >>> rows.series.values[:, 0].tolist(), rows.series.held[:, 0].tolist(), rows.ends.tolist()
         ([0.0, 1.0, 2.0], [0.0, 0.0, 2.0], [1, 2])
     """
-    values, mask, series = np.asarray(values, float), np.asarray(mask, bool), np.asarray(series)
+    series = np.asarray(series)
+    cleaned = prepare(values, mask, series, recording=recording, prepare=parts)
+    values, mask, drift = cleaned.values + cleaned.drift, cleaned.mask, cleaned.drift
     ends = lagged_rows(len(values), n_lags, series)
     if not len(ends):
         raise ValueError(f"n_lags: no series is longer than {n_lags} steps; take fewer lags")
@@ -106,7 +114,6 @@ def readings(
     share = np.where(early & late, (time - before) / np.maximum(after - before, 1), np.where(early, 0.0, 1.0))
     filled = (1.0 - share) * held + share * coming
     gap = np.minimum(np.where(early, time - before, FARTHEST), np.where(late, after - time, FARTHEST))
-    drift = remove_drift(values, mask, series).drift
     columns = (filled, held, mask, np.minimum(gap, FARTHEST), drift)
     return Readings(
         series=Rows(*(jnp.asarray(column, jnp.float32) for column in columns)),

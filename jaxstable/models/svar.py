@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,14 +15,13 @@ from jax import Array
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Covered, Prepared, covered
-from jaxstable.data.windows import Windows
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.thresholds import stronger_directions
 from jaxstable.models.base import LossTerms, Model, Params
 from jaxstable.moments.heldout import held_out_moments
 from jaxstable.moments.lagged import lagged_moments
 from jaxstable.objective.acyclicity import PENALTIES
-from jaxstable.signals.drift import remove_drift
+from jaxstable.signals.prepare import Cleaned, prepare
 
 N_LAGS = 2
 EPOCH_STEPS = 100
@@ -213,17 +213,19 @@ def _check_edges(required: tuple[Edge, ...], forbidden: tuple[Edge, ...]) -> Non
 
 
 def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMoments, SecondMoments]:
-    """Return the expected moments of the training and of the validation rows, without their slow drift."""
-    values, mask, series, environment = _level(dataset, prepared.train)
-    unread = [dataset.names[column] for column in np.flatnonzero(~mask.any(axis=0))]
+    """Return the expected moments of the training and of the validation rows, prepared alike."""
+    train, later = covered(dataset, prepared.train), covered(dataset, prepared.validation)
+    cleaned = _cleaned(dataset, train, "auto")
+    unread = [dataset.names[column] for column in np.flatnonzero(~cleaned.mask.any(axis=0))]
     if unread:
         raise DataError(
             f"{', '.join(unread)}: no reading in the training rows, the first part of the data; leave out what is "
             "never read then"
         )
     try:
-        moments = lagged_moments(values, mask, n_lags, series, environment)
-        held_out, count = held_out_moments(moments, *_level(dataset, prepared.validation))
+        moments = lagged_moments(cleaned.values, cleaned.mask, n_lags, train.series, train.environment)
+        rest = _cleaned(dataset, later, cleaned.parts)
+        held_out, count = held_out_moments(moments, rest.values, rest.mask, later.series, later.environment)
     except ValueError as error:
         raise DataError(f"max_lag={n_lags}: {error}") from error
     complete = np.median(moments.pair_share)
@@ -242,10 +244,15 @@ def _never_together(names: Sequence[str], pair_share: np.ndarray) -> str:
     return f"{names[column % len(names)]} and {names[effect]}"
 
 
-def _level(dataset: Dataset, part: Windows) -> Covered:
-    """Return the rows that a part's windows cover, without their slow drift."""
-    rows = covered(dataset, part)
-    return rows._replace(values=remove_drift(rows.values, rows.mask, rows.series).values)
+def _cleaned(dataset: Dataset, rows: Covered, parts: Any) -> Cleaned:
+    return prepare(
+        rows.values,
+        rows.mask,
+        rows.series,
+        recording=rows.recording,
+        step=getattr(dataset, "step", None),
+        prepare=parts,
+    )
 
 
 def _as_inputs(matrix: np.ndarray, rows: np.ndarray) -> SecondMoments:

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +19,7 @@ from jaxstable.files.directory import write_atomic
 from jaxstable.graph.certificate import certify
 from jaxstable.results.findings import Finding
 from jaxstable.results.rules_discovery import discovery_findings
+from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
     import networkx
@@ -67,6 +68,8 @@ class Discovery:
             `[cause, effect]`; 0.5 where none links them.
         strength: evidence for every edge, present or not, `[lag, cause, effect]`; ranks edges of one probability.
         chosen: settings by name, each a value and why it was chosen.
+        removed: what the preparation took out of each sensor: level, drift, cycles (periods in rows), spikes (rows),
+            held readings.
         findings: what to know of the data and the graph, warnings first.
         truth: bool `[cause, effect]`, where the data set knows its graph; never used.
     """
@@ -81,13 +84,14 @@ class Discovery:
     direction_confidence: NDArray[np.float64]
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
+    removed: Mapping[str, Removed] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     truth: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, found: Found) -> Discovery:
         """Return the result of what the engine found, with its findings."""
-        own = {field.name: getattr(found, field.name) for field in fields(cls) if field.name != "findings"}
+        own = {item.name: getattr(found, item.name) for item in fields(cls) if item.name != "findings"}
         return cls(**own, findings=discovery_findings(found))
 
     @property

@@ -85,6 +85,7 @@ def discovery_document(found: Discovery) -> dict[str, Any]:
         "order": list(found.order),
         "edge_probability": found.edge_probability.tolist(),
         "chosen": {name: choice._asdict() for name, choice in found.chosen.items()},
+        "removed": {name: what._asdict() for name, what in found.removed.items()},
         "findings": [finding._asdict() for finding in found.findings],
     }
 

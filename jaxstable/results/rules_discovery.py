@@ -12,6 +12,7 @@ from jaxstable.discovery.found import Found, LeftOut
 from jaxstable.moments.lagged import Moments
 from jaxstable.results.findings import NOTHING, SEVERITIES, Finding
 from jaxstable.results.rules_scale import scale_findings
+from jaxstable.signals.prepare import Removed
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
@@ -20,6 +21,37 @@ STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged st
 FEW_LEVELS = 10  # a switch or a state may well stay where it is
 DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
 INFLATED = 5.0
+APART = 0.2  # deviations between the levels of recordings that are worth a word
+FEW, FEW_SENSORS = 3, 8  # rows of a sensor and sensors that a finding lists
+LEFT_OUT = {
+    "constant": ("constant_sensor", "Nothing to learn from it: it was left out; check whether it is connected."),
+    "hardly_read": (
+        "hardly_read",
+        "It was left out; to have its edges, take every other sensor only at the times when it was read.",
+    ),
+    "predictable": (
+        "predictable_sensor",
+        "It was left out: nothing can act on what repeats itself; leave the column out of the data.",
+    ),
+}
+SIGNALS = {
+    "levels": ("info", "Nothing to do; pass environment= as well if the recordings differ in their noise too."),
+    "cycle": (
+        "warning",
+        "Record what drives the cycle as a sensor to see its effects; what sensors share at that pace is not in the "
+        "graph.",
+    ),
+    "drifting_sensor": (
+        "warning",
+        "Check its calibration; what it shares with other sensors that slowly is not in the graph.",
+    ),
+    "spikes": ("warning", "Look these rows up at their source; prepare={'spikes': False} keeps them."),
+    "held": ("info", "Log it at the rate at which it is read; prepare={'held': False} keeps the repeats."),
+    "stuck_sensor": (
+        "warning",
+        "Look that stretch up; mark it as missing only if the sensor had failed, as an honest zero is a reading.",
+    ),
+}
 
 
 def discovery_findings(found: Found) -> tuple[Finding, ...]:
@@ -28,63 +60,101 @@ def discovery_findings(found: Found) -> tuple[Finding, ...]:
     Args:
         found: what the engine returned.
     """
-    kept = [found.names.index(name) for name in found.sensors.names]
+    names = found.sensors.names
+    kept = [found.names.index(name) for name in names]
     probability = found.edge_probability[np.ix_(kept, kept)]
+    removed = [found.removed[name] for name in names]
     findings = [
-        *map(_left_out, found.left_out),
-        *sensor_findings(found.sensors.values, found.sensors.mask, found.sensors.drift, found.sensors.names),
-        *moment_findings(found.moments, found.sensors.names),
-        *graph_findings(found.choice, probability, found.sensors.names),
+        *left_out_findings(found.left_out),
+        *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
+        *moment_findings(found.moments, names),
+        *graph_findings(found.choice, probability, names),
         *scale_findings(found.choice.selection.graph, found.moments),
     ]
     return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def _left_out(sensor: LeftOut) -> Finding:
-    if sensor.why == "constant":
-        remedy = "Nothing to learn from it: it was left out; check whether it is connected."
-        return Finding("constant_sensor", "warning", str(sensor), remedy)
-    remedy = "It was left out; to have its edges, take every other sensor only at the times when it was read."
-    return Finding("hardly_read", "warning", str(sensor), remedy)
+def left_out_findings(left_out: Sequence[LeftOut]) -> list[Finding]:
+    """Find sensors that no edge can be learned of, one finding for each reason."""
+    found = []
+    for why, (code, remedy) in LEFT_OUT.items():
+        own = [str(sensor) for sensor in left_out if sensor.why == why]
+        if own:
+            found.append(Finding(code, "warning", _listed(own), remedy))
+    return found
 
 
-def sensor_findings(values: NDArray, mask: NDArray[np.bool_], drift: NDArray, names: Sequence[str]) -> list[Finding]:
-    """Find sensors that look stuck or drift.
+def sensor_findings(
+    values: NDArray, mask: NDArray[np.bool_], removed: Sequence[Removed], names: Sequence[str]
+) -> list[Finding]:
+    """Find what was taken out of sensors, and sensors that look stuck; one finding for each kind.
 
     Args:
         values: `[rows, variables]`; anything where missing.
         mask: bool, same shape, True where observed.
-        drift: `[rows, variables]`, what `remove_drift` took out of them.
+        removed: what the preparation took out of each variable.
         names: names of the variables.
 
     Returns:
-        Findings `stuck_sensor` and `drifting_sensor`.
+        Findings `levels`, `cycle`, `drifting_sensor`, `spikes`, `held` and `stuck_sensor`.
 
     Example:
         >>> flat = np.concatenate([np.arange(100.0), np.full(100, 7.0)])[:, None]
-        >>> print(sensor_findings(flat, np.ones((200, 1), bool), np.zeros((200, 1)), ["flow"])[0].evidence)
+        >>> print(sensor_findings(flat, np.ones((200, 1), bool), [Removed()], ["flow"])[0].evidence)
         flow reads 7 in 100 consecutive readings
     """
-    found = []
-    for column, name in enumerate(names):
-        seen = mask[:, column]
-        readings = values[seen, column]
+    told: dict[str, list[str]] = {code: [] for code in SIGNALS}
+    for column, (name, taken) in enumerate(zip(names, removed, strict=True)):
+        readings = values[mask[:, column], column]
         if len(readings) < 2:
             continue
-        variance = float(readings.var())
-        slow = float(drift[seen, column].var()) / variance if variance > 0.0 else 0.0
-        if slow > DRIFTING:
-            evidence = f"{100 * min(slow, 1.0):.0f} % of the variance of {name} was slow drift, which was taken out"
-            remedy = "Check its calibration; what it shares with other sensors that slowly is not in the graph."
-            found.append(Finding("drifting_sensor", "warning", evidence, remedy))
-        ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
-        lengths = np.diff(ends, prepend=-1)
-        longest = int(lengths.argmax())
-        length, level = int(lengths[longest]), readings[ends[longest]]
-        if length > max(STUCK_SHARE * len(readings), STUCK_ROWS) and len(np.unique(readings)) >= FEW_LEVELS:
-            evidence = f"{name} reads {level:g} in {length} consecutive readings"
-            found.append(Finding("stuck_sensor", "warning", evidence, "Mark that stretch as missing."))
-    return found
+        if taken.level:
+            apart = (max(taken.level) - min(taken.level)) / max(float(np.std(readings)), 1e-300)
+            if apart > APART:
+                told["levels"].append(f"{name} by {max(taken.level) - min(taken.level):.3g}")
+        if taken.cycles:
+            told["cycle"].append(f"{100 * taken.cycle:.0f} % of the variance of {name}")
+        if taken.drift > DRIFTING:
+            told["drifting_sensor"].append(f"{100 * taken.drift:.0f} % of the variance of {name}")
+        if taken.spikes:
+            rows = [f"row {row} reads {values[row, column]:.4g}" for row in taken.spikes[:FEW]]
+            more = f" and {len(taken.spikes) - FEW} more" if len(taken.spikes) > FEW else ""
+            told["spikes"].append(f"{name} {', '.join(rows)}{more}")
+        if taken.held:
+            told["held"].append(f"{name} in {100 * taken.held / len(readings):.0f} % of its readings")
+        elif stuck := _stuck(readings):
+            told["stuck_sensor"].append(f"{name} reads {stuck[1]:g} in {stuck[0]} consecutive readings")
+    periods = max((taken.cycles for taken in removed), key=len, default=())
+    what = {
+        "levels": "recordings stand at other levels, which were taken out: {}",
+        "cycle": f"cycles of {_listed([f'{period:.4g}' for period in periods])} rows, which were taken out, have {{}}",
+        "drifting_sensor": "{} was slow drift, which was taken out",
+        "spikes": "readings that stand alone were taken as missing: {}",
+        "held": "the last reading is repeated, which was taken as missing, by {}",
+        "stuck_sensor": "{}",
+    }
+    return [
+        Finding(code, severity, what[code].format(_listed(told[code])), remedy)
+        for code, (severity, remedy) in SIGNALS.items()
+        if told[code]
+    ]
+
+
+def _stuck(readings: NDArray) -> tuple[int, float] | None:
+    """Return the length and level of the longest unchanged stretch, None if it is short or the sensor a switch."""
+    ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
+    lengths = np.diff(ends, prepend=-1)
+    longest = int(lengths.argmax())
+    length, level = int(lengths[longest]), float(readings[ends[longest]])
+    if length <= max(STUCK_SHARE * len(readings), STUCK_ROWS) or len(np.unique(readings)) < FEW_LEVELS:
+        return None
+    return length, level
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return the first parts in one line, and how many more there are."""
+    shown = ", ".join(parts[:FEW_SENSORS])
+    return shown if len(parts) <= FEW_SENSORS else f"{shown} and {len(parts) - FEW_SENSORS} more"
 
 
 def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:

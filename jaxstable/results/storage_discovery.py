@@ -14,6 +14,7 @@ from jaxstable.files import directory as rundir
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.results.findings import Finding
 from jaxstable.results.storage import check_free, check_shapes, read_arrays
+from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
     from jaxstable.results.discovery_result import Discovery
@@ -77,13 +78,19 @@ def load(directory: str | os.PathLike[str]) -> Discovery:
         raise RunDirectoryError(f"{path} is damaged: restore it from a copy, or run discover again") from error
     try:
         chosen = {str(name): Choice(**choice) for name, choice in document["chosen"].items()}
+        removed = {str(name): Removed(**_tuples(what)) for name, what in document["removed"].items()}
         findings = tuple(Finding(**finding) for finding in document["findings"])
     except (KeyError, TypeError, AttributeError) as error:
         raise RunDirectoryError(f"{directory / DOCUMENT} is damaged ({error!r}): run discover again") from error
     return Discovery(
         names=tuple(str(name) for name in arrays["names"]),
-        **{name: arrays[name] for name in (*LAGGED, *SQUARE)},
+        **dict[str, Any]({name: arrays[name] for name in (*LAGGED, *SQUARE)}),
         chosen=chosen,
+        removed=removed,
         findings=findings,
         truth=arrays.get("truth"),
     )
+
+
+def _tuples(what: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in what.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from jaxstable.signals.gaps import centred, stretches
 
 SLOW = 16  # ordinates left alone at the slow end: there drift and slow dynamics look like lines
-NEIGHBOURS = 8  # ordinates on either side that say what the spectrum is there without a line
+NEIGHBOURS = 16  # ordinates on either side that say what the spectrum is there without a line
+CHANCE = 0.02  # of a false line in all spectra of data without one
 MOST_LINES = 12
 SHARED = 4.5  # robust deviations of the logarithm of the sum over sensors at which a weak line is a common one
 FEWEST_ROWS = 128  # of a stretch; below, a line cannot be told from slow dynamics
 FEWEST_PERIODS = 3.0
-_FINER = 4  # points of the grid for each ordinate of the spectrum
+_FINER = 2  # points of the grid for each ordinate of the spectrum
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DAY, _WEEK, _YEAR = 86400.0, 604800.0, 365.2425 * 86400.0
 _OF_DAY, _OF_WEEK, _OF_YEAR = 12, 21, 2  # harmonics that are looked at
@@ -49,9 +51,10 @@ def find_cycles(
 ) -> tuple[float, ...]:
     """Return the periods, in rows, of the lines in the spectra of some sensors; strongest first.
 
-    A line is an ordinate above `2 log(n d)` times the median of its eight neighbours on either side, in the spectrum
-    of one sensor or, weaker but shared, in the sum over all. Known periods need `2 log(10 d)` only. The frequency of
-    the strongest is refined, the line is taken out of all sensors, and the next is looked for.
+    A line is an ordinate that stands out from the median of its sixteen neighbours on either side further than chance
+    would have it in one data set of fifty, in the spectrum of one sensor or, weaker but shared, in the sum over all.
+    For known periods fewer places count. The frequency of the strongest is refined, the line is taken out of all
+    sensors, and the next is looked for. The slowest sixteen ordinates are left to drift and slow dynamics.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -107,8 +110,7 @@ def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> 
     left = centred(values, seen)
     asked = [1.0 / period for period in known if n_rows >= FEWEST_PERIODS * period]
     for frequency in asked:
-        ratios = _ratio_at(left, frequency)
-        if ratios.max() > 2.0 * np.log(10.0 * n_vars) or np.mean(ratios) > 2.0 + 6.0 / np.sqrt(n_vars):
+        if _ratio_at(left, frequency).max() > _outstanding(CHANCE / (n_vars * len(asked))):
             frequencies.append(frequency)
     if frequencies:
         left = centred(values - _fit(values, seen, frequencies), seen)
@@ -128,13 +130,15 @@ def _strongest(left: NDArray) -> float | None:
     """Return the frequency of the clearest line, None if there is none."""
     n_rows, n_vars = left.shape
     power = np.abs(np.fft.rfft(left, _FINER * n_rows, axis=0)) ** 2
-    first, last = SLOW * _FINER, len(power) - (NEIGHBOURS + 1) * _FINER
+    first, last = SLOW * _FINER, len(power)
     if last - first < 4 * _FINER * NEIGHBOURS:
         return None
-    offsets = _FINER * np.concatenate([np.arange(-NEIGHBOURS - 1, -1), np.arange(2, NEIGHBOURS + 2)])
-    around = np.median(np.stack([power[first + shift : last + shift] for shift in offsets]), axis=0)
+    steps = _FINER * np.arange(2, NEIGHBOURS + 2)
+    mirrored = np.pad(power, ((int(steps[-1]), int(steps[-1])), (0, 0)), "reflect")
+    places = np.arange(first, last) + steps[-1]
+    around = np.median(np.stack([mirrored[places + shift] for shift in (*-steps, *steps)]), axis=0)
     ratio = power[first:last] / np.maximum(around, 1e-12 * np.maximum(power.max(axis=0), 1e-300))
-    level = 2.0 * np.log(n_rows * n_vars)
+    level = _outstanding(CHANCE / (n_rows * n_vars))
     total = np.log(np.maximum(ratio.mean(axis=1), 1e-12))
     middle, upper = np.quantile(total, [0.5, 0.75])
     shared = (total - middle) / max((upper - middle) / 0.6745, 1e-3)
@@ -147,6 +151,22 @@ def _strongest(left: NDArray) -> float | None:
     weights = 1.0 / np.maximum(around[best], 1e-300)
     grid = (first + best + np.linspace(-1.0, 1.0, 41)) / (_FINER * n_rows)
     return float(grid[int((_power_at(left, grid) @ weights).argmax())])
+
+
+@functools.cache
+def _outstanding(chance: float) -> float:
+    """Return the ratio of an ordinate to the median of its neighbours that chance exceeds this rarely.
+
+    Ordinates are exponential, so `P(x > t median) = E exp(-t median) = prod_i (m - i) / (m - i + t)` over the order
+    statistics of the m neighbours up to their median.
+    """
+    steps = 2.0 * NEIGHBOURS - np.arange(NEIGHBOURS)
+    low, high = 1.0, 1e6
+    while high - low > 1e-3 * low:
+        middle = np.sqrt(low * high)
+        rarer = np.sum(np.log(steps / (steps + middle))) < np.log(chance)
+        low, high = (low, middle) if rarer else (middle, high)
+    return float(high)
 
 
 def _power_at(left: NDArray, frequencies: NDArray) -> NDArray[np.float64]:

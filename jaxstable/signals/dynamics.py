@@ -1,4 +1,4 @@
-"""How much slow parts explain beside the dynamics: the test that a drift or a level must pass before it is taken out."""
+"""How much slow parts explain beside the dynamics: the test that drift and levels must pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.signals.gaps import bridged, stretches
+from jaxstable.signals.gaps import bridged, standardised, stretches
 
 LAGS = 2
 _ROWS_PER_TERM = 3  # rows that every term of the autoregression must have to itself
@@ -29,13 +29,9 @@ class Dynamics:
     """
 
     def __init__(self, values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None) -> None:
-        n_rows, n_vars = values.shape
-        spread = np.where(seen, values, np.nan)
-        with np.errstate(all="ignore"):
-            centre = np.array([column[~np.isnan(column)].mean() if (~np.isnan(column)).any() else 0 for column in spread.T])
-            scale = np.array([column[~np.isnan(column)].std() if (~np.isnan(column)).any() else 1 for column in spread.T])
-        filled = bridged((values - centre) / np.where(scale > 0, scale, 1.0), seen, series)
-        pieces = [rows for rows in stretches(series, n_rows) if rows.stop - rows.start > LAGS]
+        n_vars = values.shape[1]
+        filled = bridged(standardised(values, seen), seen, series)
+        pieces = [rows for rows in stretches(series, len(values)) if rows.stop - rows.start > LAGS]
         ends = [np.arange(rows.start + LAGS, rows.stop) for rows in pieces]
         self.rows = np.concatenate(ends) if ends else np.zeros(0, int)
         self.now, self.seen = filled[self.rows], seen[self.rows]

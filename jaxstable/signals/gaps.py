@@ -36,3 +36,46 @@ def centred(values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     count = np.maximum(seen.sum(axis=0), 1)
     known = np.where(seen, values, 0.0)
     return np.where(seen, known - known.sum(axis=0) / count, 0.0)
+
+
+def standardised(values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return `[time, vars]` of mean 0 and variance 1 over the readings of each column, 0 in gaps."""
+    level = centred(values, seen)
+    scale = np.sqrt((level**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    return level / np.where(scale > 0, scale, 1.0)
+
+
+def news_share(
+    raw: NDArray, rest: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, most_lag: int = 2
+) -> NDArray[np.float64]:
+    """Return the share of each sensor's variance that neither what was taken out nor its own past explains, `[vars]`.
+
+    0 is a sensor that repeats itself exactly, such as a clock, a counter or a square wave: its past is collinear, and
+    no edge into it can be told.
+
+    Args:
+        raw: `[time, vars]` before the preparation; anything where missing.
+        rest: `[time, vars]` after it.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series.
+        most_lag: steps of its own past, at least one.
+
+    >>> square = np.arange(100.0)[:, None] % 2
+    >>> bool(news_share(square, square, np.ones(square.shape, bool)) < 1e-9)
+    True
+    """
+    lags = max(most_lag, 1)
+    share = np.ones(raw.shape[1])
+    pieces = [piece for piece in stretches(series, len(raw)) if piece.stop - piece.start > lags]
+    ends = np.concatenate([np.zeros(0, int), *(np.arange(piece.start + lags, piece.stop) for piece in pieces)])
+    for column in range(raw.shape[1]):
+        rows = ends[np.all([seen[ends - lag, column] for lag in range(lags + 1)], axis=0)]
+        if len(rows) <= 4 * (lags + 1):
+            continue
+        variance = raw[seen[:, column], column].var()
+        basis = np.stack([np.ones(len(rows)), *(rest[rows - lag, column] for lag in range(1, lags + 1))], axis=1)
+        scale = np.maximum(np.abs(basis).max(axis=0), 1e-300)
+        weights = np.linalg.lstsq(basis / scale, rest[rows, column], rcond=1e-10)[0]
+        left = rest[rows, column] - (basis / scale) @ weights
+        share[column] = float((left**2).mean() / max(variance, 1e-300))
+    return share

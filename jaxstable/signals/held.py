@@ -48,5 +48,5 @@ def _is_held(readings: NDArray, repeats: NDArray[np.bool_]) -> bool:
     if len(readings) < 2 or repeats.mean() <= MOSTLY:
         return False
     runs = int((~repeats).sum())
-    different, count = np.unique(readings[repeats], return_counts=True)
+    _, count = np.unique(readings[repeats], return_counts=True)
     return len(np.unique(readings)) >= max(_OWN * runs, 3) and bool(count.max() <= _ONE * repeats.sum())

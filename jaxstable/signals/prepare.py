@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.data.dataset import Dataset
 from jaxstable.signals.cycles import clock_periods, find_cycles, share_of, take_cycles
 from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
 from jaxstable.signals.held import find_held
@@ -65,6 +66,11 @@ class Cleaned(NamedTuple):
     removed: tuple[Removed, ...]
     parts: dict[str, Any]
 
+    def columns(self, chosen: Sequence[int]) -> Cleaned:
+        """Return the same of some columns."""
+        wide = {name: getattr(self, name)[:, chosen] for name in ("values", "mask", "level", "cycle", "drift")}
+        return self._replace(**wide, removed=tuple(self.removed[index] for index in chosen))
+
 
 def check_parts(prepare: Any) -> dict[str, Any]:
     """Return the choice for every part: "auto", True, False, a number of waves or a list of periods.
@@ -82,7 +88,9 @@ def check_parts(prepare: Any) -> dict[str, Any]:
     if isinstance(prepare, str) and prepare in ("auto", "none"):
         return dict.fromkeys(PARTS, "auto" if prepare == "auto" else False)
     if not isinstance(prepare, Mapping):
-        raise ValueError(f"prepare: found {_short(prepare)}, expected 'auto', 'none' or a mapping of {', '.join(PARTS)}")
+        raise ValueError(
+            f"prepare: found {_short(prepare)}, expected 'auto', 'none' or a mapping of {', '.join(PARTS)}"
+        )
     chosen: dict[str, Any] = dict.fromkeys(PARTS, "auto")
     for part, choice in prepare.items():
         if part not in PARTS:
@@ -164,6 +172,19 @@ def prepare(
     return Cleaned(rest, seen, level, cycle, drift, removed, done)
 
 
+def prepare_dataset(dataset: Dataset, columns: Sequence[int], parts: Any = "auto") -> Cleaned:
+    """Return some columns of a data set as `prepare` leaves them; the levels are those of its recordings."""
+    whose = dataset.recording
+    return prepare(
+        dataset.values[:, columns],
+        dataset.mask[:, columns],
+        dataset.series,
+        recording=None if whose is None else whose[dataset.series],
+        step=getattr(dataset, "step", None),
+        prepare=parts,
+    )
+
+
 def _periods(
     choice: Any, values: NDArray, seen: NDArray[np.bool_], series: NDArray, known: Sequence[float]
 ) -> tuple[float, ...]:
@@ -215,7 +236,7 @@ def _check_choice(part: str, choice: Any) -> None:
 
 
 def _period(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 2.0 < value < np.inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 2.0 < value < np.inf
 
 
 def _short(value: Any) -> str:

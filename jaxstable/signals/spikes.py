@@ -20,9 +20,10 @@ def find_spikes(
 
     A reading is one if it lies more than six scales from the median of the three readings on either side and neither
     neighbour does. The scale is the largest of 1.4826 median absolute deviations of these distances, a quarter of
-    half the spread between their 16th and 84th percentile, and the smallest step between two values of the sensor
-    that occurs (none where all of these but the step are 0: an idle sensor reports events): a binary or coarsely read sensor has deviations of 0 and jumps without a fault. Where more than
-    `most` of a sensor's readings are such, bursts are its habit and it is left as it is.
+    half the spread between their 16th and 84th percentile, and the smallest step between two values of the sensor:
+    a coarsely read sensor has a deviation of 0 and jumps without a fault. One whose deviation and spread are both 0
+    is idle and reports events, and where more than `most` of the readings stand alone, that is a sensor's habit:
+    both are left as they are.
 
     Args:
         values: `[time, vars]`; anything where missing.
