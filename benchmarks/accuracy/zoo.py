@@ -204,6 +204,11 @@ def machines(seed: int) -> Plant:
     return whole._replace(values=whole.values + late[:, None] * shift, series=late.astype(int))
 
 
+def slow(seed: int, n_steps: int = 1000) -> Plant:
+    """Return a plant of sensors that remember .95 of themselves, its edges small enough not to run away."""
+    return run(seed, n_steps=n_steps, own=(0.95, 0.95), ordered=True, instant=(13, 0.1, 0.4), lagged=(13, 0.05, 0.2))
+
+
 def unordered(seed: int) -> Plant:
     """Return rows that have nothing to do with each other: edges at lag 0 alone."""
     plant = run(seed, n_vars=13, own=(0.0, 0.0), lagged=(0, 0.2, 0.5), instant=(20, 0.3, 0.8))
@@ -245,8 +250,8 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "daily cycle 1 sd": lambda seed: cycle(base(seed), 1.0, NIGHT, seed),
     "daily cycle 2 sd, T 3000": lambda seed: cycle(base(seed, n_steps=3000), 2.0, NIGHT, seed, 2),
     "weak cycle .3 sd": lambda seed: cycle(base(seed), 0.3, 19.3, seed),
-    "autocorrelation .95": lambda seed: run(seed, own=(0.95, 0.95), ordered=True),
-    "autocorrelation .95, T 3000": lambda seed: run(seed, n_steps=3000, own=(0.95, 0.95), ordered=True),
+    "autocorrelation .95": slow,
+    "autocorrelation .95, T 3000": lambda seed: slow(seed, 3000),
     "spikes 1 %": lambda seed: glitches(base(seed), 0.01, 8.0, seed),
     "one spike of 1000 sd": lambda seed: glitches(base(seed), 0.0, 1000.0, seed, 1),
     "bursts": lambda seed: bursts(base(seed), seed),
@@ -259,7 +264,7 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "machines at other levels": machines,
     "very weak": lambda seed: run(seed, instant=(13, 0.1, 0.2), lagged=(13, 0.1, 0.15)),
     "cycle and gaps": lambda seed: cycle(corrupt(_missing(0.2))(seed), 1.0, NIGHT, seed),
-    "slow and spiky": lambda seed: glitches(run(seed, own=(0.95, 0.95), ordered=True), 0.01, 8.0, seed),
+    "slow and spiky": lambda seed: glitches(slow(seed), 0.01, 8.0, seed),
     "d 30": lambda seed: base(seed, n_vars=30, n_instant=30, n_lagged=30),
     "d 5, T 300": lambda seed: base(seed, n_vars=5, n_instant=5, n_lagged=5, n_steps=300),
 }

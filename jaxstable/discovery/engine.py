@@ -21,7 +21,8 @@ from jaxstable.discovery.stages import Stages
 from jaxstable.graph.calibration import edge_probability, lag_probability
 from jaxstable.moments.lagged import lagged_moments
 from jaxstable.signals.gaps import news_share
-from jaxstable.signals.prepare import Cleaned, check_parts, prepare_dataset
+from jaxstable.signals.prepare import Cleaned, check_parts
+from jaxstable.signals.prepare import prepare as clean
 from jaxstable.training.lanes import use_every_core
 
 HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
@@ -61,7 +62,7 @@ def find(
     use_every_core()
     with Stages(progress) as stages:
         stages.begin("signals")
-        kept, cleaned = _telling(dataset, read, prepare_dataset(dataset, read, parts), asked[0], max_lag, left_out)
+        kept, cleaned = _telling(dataset, read, _cleaned(dataset, read, parts), asked[0], max_lag, left_out)
         inner = np.ix_(range(max_lag + 1), kept, kept)
         stages.begin("moments")
         try:
@@ -145,6 +146,14 @@ def _usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], l
             kept.append(index)
     _check_enough(kept, 2, dataset, found)
     return kept, found
+
+
+def _cleaned(dataset: Dataset, columns: list[int], parts: Any) -> Cleaned:
+    """Return some columns of a data set as the preparation leaves them; the levels are those of its recordings."""
+    whose = None if dataset.recording is None else dataset.recording[dataset.series]
+    values, mask = dataset.values[:, columns], dataset.mask[:, columns]
+    step = getattr(dataset, "step", None)
+    return clean(values, mask, dataset.series, recording=whose, step=step, prepare=parts)
 
 
 def _telling(

@@ -99,11 +99,11 @@ def readings(
         ([0.0, 1.0, 2.0], [0.0, 0.0, 2.0], [1, 2])
     """
     series = np.asarray(series)
-    cleaned = prepare(values, mask, series, recording=recording, prepare=parts)
-    values, mask, drift = cleaned.values + cleaned.drift, cleaned.mask, cleaned.drift
     ends = lagged_rows(len(values), n_lags, series)
     if not len(ends):
         raise ValueError(f"n_lags: no series is longer than {n_lags} steps; take fewer lags")
+    cleaned = prepare(values, mask, series, recording=recording, prepare=parts)
+    values, mask, drift = cleaned.values + cleaned.drift, cleaned.mask, cleaned.drift
     if most is not None and len(ends) > most:
         ends = ends[np.linspace(0, len(ends) - 1, most).astype(int)]
     before, after = _nearest(mask, series)

@@ -45,6 +45,8 @@ def needed_waves(values: np.ndarray, seen: np.ndarray, series: np.ndarray | None
         Schwarz, Estimating the dimension of a model, 1978 (the price of a wave).
     """
     dynamics = Dynamics(values, seen, series)
+    if not dynamics.enough:
+        return 0
     pieces = stretches(series, len(values))
     most = [min((piece.stop - piece.start) // _ROWS_PER_WAVE, MOST_WAVES) for piece in pieces]
     scores = {}

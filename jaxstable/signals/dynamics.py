@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jaxstable.signals.gaps import bridged, standardised, stretches
 
 LAGS = 2
+FEWEST_ROWS = 20  # below, nothing slow can be told from dynamics
 _ROWS_PER_TERM = 3  # rows that every term of the autoregression must have to itself
 _RIDGE = 1e-6
 
@@ -37,11 +38,16 @@ class Dynamics:
         self.now, self.seen = filled[self.rows], seen[self.rows]
         lags = LAGS if LAGS * n_vars * _ROWS_PER_TERM <= len(self.rows) else 1
         past = np.concatenate([filled[self.rows - lag] for lag in range(1, lags + 1)], axis=1)
-        most = max(len(self.rows) // _ROWS_PER_TERM, 1)
-        if past.shape[1] > most:  # more sensors than rows can tell apart: their strongest common movements
+        most = len(self.rows) // _ROWS_PER_TERM
+        if past.shape[1] > most > 0:  # more sensors than rows can tell apart: their strongest common movements
             direction = np.linalg.svd(past - past.mean(axis=0), full_matrices=False)[2][:most]
             past = past @ direction.T
         self.past = past
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are rows enough to weigh anything."""
+        return len(self.rows) >= FEWEST_ROWS
 
     def criterion(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> float:
         """Return the Bayesian information criterion of the autoregression with slow terms; lower is better.

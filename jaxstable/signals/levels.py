@@ -20,7 +20,7 @@ def levels_differ(values: NDArray, seen: NDArray[np.bool_], series: NDArray, rec
     dynamics = Dynamics(values, seen, series)
     own = recording[dynamics.rows]
     ids = np.unique(own)
-    if len(ids) < 2:
+    if len(ids) < 2 or not dynamics.enough:
         return False
     everywhere = np.arange(len(own))
     one = dynamics.criterion([(everywhere, np.ones((len(own), 1)))])

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.data.dataset import Dataset
 from jaxstable.signals.cycles import clock_periods, find_cycles, share_of, take_cycles
 from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
 from jaxstable.signals.held import find_held
@@ -170,19 +169,6 @@ def prepare(
     done |= {"levels": bool(level.any()), "cycles": list(periods) or False}
     removed = _figures(values, seen, recording, (level, cycle, drift), periods, waves, spikes, held)
     return Cleaned(rest, seen, level, cycle, drift, removed, done)
-
-
-def prepare_dataset(dataset: Dataset, columns: Sequence[int], parts: Any = "auto") -> Cleaned:
-    """Return some columns of a data set as `prepare` leaves them; the levels are those of its recordings."""
-    whose = dataset.recording
-    return prepare(
-        dataset.values[:, columns],
-        dataset.mask[:, columns],
-        dataset.series,
-        recording=None if whose is None else whose[dataset.series],
-        step=getattr(dataset, "step", None),
-        prepare=parts,
-    )
 
 
 def _periods(

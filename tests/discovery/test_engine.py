@@ -227,7 +227,7 @@ def test_order_by_scale_is_said():
 def test_progress_names_the_stages(gappy, capsys):
     js.discover(gappy, draws=DRAWS, progress=True)
     searched = ["lags ...", "12 fits ...", "graph ...", "24 fits of 4 draws ...", "4 draws ..."]
-    stages = ["moments ...", "linear or not ...", *searched]
+    stages = ["signals ...", "moments ...", "linear or not ...", *searched]
     assert capsys.readouterr().out.splitlines() == stages
 
 

@@ -51,7 +51,7 @@ def test_e_step_equals_the_formulas_row_by_row(dim, share, repeat):
 
 
 def test_batches_cover_every_row_once(monkeypatch):
-    monkeypatch.setattr("jaxstable.data.expectation._BATCH", 300)
+    monkeypatch.setattr("jaxstable.moments.expectation._BATCH", 300)
     values, mask, model = make(200, 6, 0.4)
     rows = arrange(values, mask)
     assert len(rows.batches) > 5

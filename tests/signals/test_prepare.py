@@ -1,0 +1,139 @@
+"""The preparation of signals: each part is taken out where it is, left alone where it is not, reported and chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jaxstable.signals.cycles import clock_periods, find_cycles, take_cycles
+from jaxstable.signals.drift import needed_waves
+from jaxstable.signals.held import find_held
+from jaxstable.signals.prepare import Removed, check_parts, prepare
+from jaxstable.signals.spikes import find_spikes
+from jaxstable.simulate.systems import svar
+
+
+@pytest.fixture(scope="module")
+def plant():
+    return 100.0 + svar(6, 1200, n_instant=5, n_lagged=5, seed=3).values
+
+
+def seen(values):
+    return np.isfinite(values)
+
+
+def slow(n_rows, n_vars, seed, rho=0.95):
+    noise = np.random.default_rng(seed).standard_normal((n_rows + 300, n_vars))
+    for row in range(1, len(noise)):
+        noise[row] += rho * noise[row - 1]
+    return noise[300:]
+
+
+def test_a_clean_plant_keeps_every_reading(plant):
+    cleaned = prepare(plant, seen(plant))
+    assert cleaned.mask.all()
+    np.testing.assert_array_equal(cleaned.values, plant)
+    assert cleaned.removed == (Removed(),) * 6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("period", [24.0, 7.3])
+def test_a_cycle_is_taken_out_also_of_sensors_that_show_little_of_it(plant, period, share):
+    rng = np.random.default_rng(1)
+    size = plant.std(axis=0) * [1.0, 1.0, 1.0, 1.0, 1.0, 0.2]
+    wave = size * np.sin(2 * np.pi * np.arange(len(plant))[:, None] / period + rng.uniform(0, 6, 6))
+    values = np.where(rng.random(plant.shape) < share, np.nan, plant + wave)
+    cleaned = prepare(values, seen(values))
+    left = (cleaned.cycle - wave) - (cleaned.cycle - wave).mean(axis=0)
+    assert (left.std(axis=0) < 0.2 * plant.std(axis=0)).all()
+    assert cleaned.removed[0].cycles[0] == pytest.approx(period, rel=0.01)
+    assert cleaned.removed[0].cycle == pytest.approx(1 / 3, abs=0.12)
+
+
+def test_data_without_lines_have_none():
+    found = [find_cycles(slow(800, 5, seed), np.ones((800, 5), bool)) for seed in range(15)]
+    found += [find_cycles(slow(300, 3, seed, 0.4), np.ones((300, 3), bool)) for seed in range(15)]
+    assert sum(map(bool, found)) <= 2  # one in fifty by construction
+
+
+def test_the_clock_names_periods_that_the_spectrum_alone_would_leave():
+    week = 0.9 * np.sin(2 * np.pi * np.arange(1500) / 168)[:, None]
+    rows = week + np.random.default_rng(2).standard_normal((1500, 3))
+    assert find_cycles(rows, seen(rows)) == ()  # among the slowest ordinates
+    assert 168.0 in find_cycles(rows, seen(rows), known=clock_periods("1 h"))
+    assert clock_periods("15 min")[0] == 96.0
+
+
+def test_short_series_keep_slow_cycles(plant):
+    waves = take_cycles(plant[:100], seen(plant[:100]), [40.0, 10.0])
+    assert not take_cycles(plant[:100], seen(plant[:100]), [40.0]).any()
+    assert waves.any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slow_dynamics_are_no_drift_and_a_trend_is(seed):
+    values = slow(1000, 6, seed)
+    assert needed_waves(values, seen(values)) == 0
+    values = slow(1000, 6, seed, 0.5)
+    values += np.linspace(-1, 1, 1000)[:, None] * values.std(axis=0)
+    assert needed_waves(values, seen(values)) > 0
+
+
+def test_levels_of_recordings_are_taken_out_where_they_differ(plant):
+    series = np.repeat([0, 1], 600)
+    shifted = plant + series[:, None] * 5.0 * plant.std(axis=0)
+    cleaned = prepare(shifted, seen(shifted), series)
+    assert abs(cleaned.values[:600].mean(axis=0) - cleaned.values[600:].mean(axis=0)).max() < 1e-9
+    low, high = cleaned.removed[0].level
+    assert high - low == pytest.approx(5.0 * plant[:, 0].std(), rel=0.2)
+    assert not prepare(plant, seen(plant), series).level.any()
+
+
+def test_a_spike_becomes_missing_and_what_only_looks_like_one_stays(plant):
+    values = plant.copy()
+    values[500, 2] += 1000.0 * plant[:, 2].std()
+    assert prepare(values, seen(values)).removed[2].spikes == (500,)
+    rng = np.random.default_rng(0)
+    rain = np.where(rng.random(1000) < 0.02, rng.exponential(size=1000), 0.0)
+    switch = np.where(rng.random(1000) < 0.01, 1.0, 0.0)
+    coarse = np.round(rng.standard_normal(1000) * 0.6)
+    loud = rng.standard_t(2, 1000) ** 3
+    ordinary = np.stack([rain, switch, coarse, loud], axis=1)
+    assert not find_spikes(ordinary, seen(ordinary)).any()
+
+
+def test_repeats_of_a_held_sensor_become_missing_and_honest_repeats_stay():
+    rng = np.random.default_rng(0)
+    held = np.repeat(rng.standard_normal(100), 10)
+    night = np.where(np.arange(1000) % 24 < 14, 0.0, rng.random(1000))
+    coarse = np.round(np.cumsum(rng.standard_normal(1000)) * 0.1)
+    values = np.stack([held, night, coarse, np.arange(1000) // 500], axis=1)
+    assert find_held(values, seen(values)).sum(axis=0).tolist() == [900, 0, 0, 0]
+    cleaned = prepare(values, seen(values))
+    assert cleaned.removed[0].held == 900
+    assert cleaned.mask[:, 0].sum() == 100
+
+
+def test_parts_are_forced_forbidden_and_done_again_alike(plant):
+    values = plant + 2.0 * plant.std(axis=0) * np.sin(2 * np.pi * np.arange(len(plant)) / 24)[:, None]
+    assert prepare(values, seen(values), prepare="none").removed == (Removed(),) * 6
+    forced = prepare(values, seen(values), prepare={"cycles": [24.0], "drift": 3})
+    assert forced.removed[0].cycles == (24.0,)
+    assert forced.removed[0].waves == 3
+    later = prepare(values[900:], seen(values[900:]), prepare=forced.parts)
+    assert later.removed[0].cycles == (24.0,)
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ("all", "found 'all', expected 'auto', 'none' or a mapping"),
+        ({"noise": True}, "the part 'noise', expected one of levels"),
+        ({"drift": -1}, "found -1 for 'drift', expected 'auto', True or False, or a number of waves"),
+        ({"cycles": [1.0]}, r"found \[1.0\] for 'cycles'"),
+        ({"spikes": 3}, "found 3 for 'spikes', expected 'auto', True or False$"),
+    ],
+)
+def test_wrong_choices_are_refused(choice, message):
+    with pytest.raises(ValueError, match=message):
+        check_parts(choice)
