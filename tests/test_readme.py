@@ -1,38 +1,79 @@
-"""Everything the README shows runs as it stands, but for the set-up lines, which `.ci/run` runs to the letter."""
+"""What README and docs show runs as it stands, but for the set-up lines, which `.ci/run` runs to the letter."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(), flags=re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.startswith("jaxstable ")
-]
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+BLOCKS = {name: BLOCK.findall(path.read_text()) for name, path in PAGES.items()}
+PYTHON = {
+    name: found for name, blocks in BLOCKS.items() if (found := [text for kind, text in blocks if kind == "python"])
+}
+FOREIGN = ("docs/lanes.md",)  # commands of a cluster
+COMMANDS = {
+    name: found
+    for name, blocks in BLOCKS.items()
+    if name not in FOREIGN
+    and (
+        found := [
+            line
+            for kind, text in blocks
+            if kind == "bash"
+            for line in text.splitlines()
+            if line.startswith("jaxstable ")
+        ]
+    )
+}
+UCI = "AirQualityUCI.csv"
 
 
-@pytest.mark.slow
-def test_python_blocks_run_in_order(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def place(tmp_path, monkeypatch, request):
+    """An empty directory, with the UCI data in it where a page reads them."""
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    blocks = [text for kind, text in BLOCKS if kind == "python"]
-    assert blocks
-    for text in blocks:
-        exec(compile(text, str(README), "exec"), names)
-    assert (tmp_path / "artifacts/first/result.png").stat().st_size > 10_000
-    assert "2 series" in capsys.readouterr().out
+    if UCI in PAGES[request.node.callspec.params["name"]].read_text():
+        shared = request.getfixturevalue("shared")
+        shutil.copy(shared / "data" / "uci_air" / UCI, tmp_path)
+    return tmp_path
 
 
 @pytest.mark.slow
-def test_commands_run_in_order(tmp_path):
-    assert COMMANDS
-    for line in COMMANDS:
+@pytest.mark.parametrize("name", PYTHON)
+def test_python_blocks_run_in_order(place, name):
+    names: dict[str, object] = {}
+    for text in PYTHON[name]:
+        exec(compile(text, name, "exec"), names)
+    assert len(names) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_run_in_order(place, name):
+    for line in COMMANDS[name]:
         arguments = [sys.executable, "-m", "jaxstable.cli", *shlex.split(line)[1:]]
-        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(arguments, cwd=place, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_readme_has_the_two_set_up_commands_and_fits_a_screen_or_two():
+    lines = PAGES["README.md"].read_text().splitlines()
+    set_up = [line for line in lines if line.startswith("pip install ") and " && " in line]
+    assert len(set_up) == 2
+    assert set_up[0].endswith("&& jaxstable train")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_to_a_file_or_page_leads_somewhere(name):
+    folder = PAGES[name].parent
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", PAGES[name].read_text())
+    for target in targets:
+        assert target.startswith("https://") or (folder / target).exists(), f"{name}: {target}"

@@ -64,7 +64,7 @@ def SVAR(
 
     With v_j the variance of variable j that is left given its parents under the moment matrix, recon is
     mean_j 1/2 log v_j ("free": a variance of its own for every variable) or 1/2 mean_j v_j ("equal": one
-    variance for all), sparse the sum of p(|B|) over all edges but own lags, divided by the number of variables, with
+    variance for all), sparse the sum of p(abs B) over all edges but own lags, divided by the number of variables, with
     p(b) = c log(1 + b / c) flattening above c = 0.1 so that strong edges are not shrunk, and acyclic h(B_0 * B_0)
     divided by the number of variables. The terms carry units in which the stable set-up's loss weights are right:
     they then weigh 1, 0.05 and 10. Over the first 70 per cent of the run the sparsity weight falls to its value from
