@@ -15,7 +15,7 @@ _HOMES = {
     "DataWarning": "jaxstable.data.checks",
     "Dataset": "jaxstable.data.dataset",
     "Discovery": "jaxstable.results.discovery_result",
-    "Finding": "jaxstable.results.diagnosis",
+    "Finding": "jaxstable.results.findings",
     "Interrupted": "jaxstable.training.interruption",
     "Model": "jaxstable.models.base",
     "RCGNN": "jaxstable.models.rcgnn",
@@ -24,11 +24,11 @@ _HOMES = {
     "SweepResult": "jaxstable.results.sweep_result",
     "TrainResult": "jaxstable.results.train_result",
     "datasets": "jaxstable.data.sources",
-    "diagnose": "jaxstable.api",
+    "diagnose": "jaxstable.results.loading",
     "discover": "jaxstable.api",
     "distributed": "jaxstable.training.distributed",
     "grids": "jaxstable.training.grid",
-    "load": "jaxstable.api",
+    "load": "jaxstable.results.loading",
     "search": "jaxstable.api",
     "sweep": "jaxstable.api",
     "train": "jaxstable.api",
@@ -52,9 +52,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from jaxstable.api import diagnose as diagnose
     from jaxstable.api import discover as discover
-    from jaxstable.api import load as load
     from jaxstable.api import search as search
     from jaxstable.api import sweep as sweep
     from jaxstable.api import train as train
@@ -68,8 +66,10 @@ if TYPE_CHECKING:
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN
     from jaxstable.models.svar import SVAR as SVAR
-    from jaxstable.results.diagnosis import Finding as Finding
     from jaxstable.results.discovery_result import Discovery as Discovery
+    from jaxstable.results.findings import Finding as Finding
+    from jaxstable.results.loading import diagnose as diagnose
+    from jaxstable.results.loading import load as load
     from jaxstable.results.sweep_result import SweepResult as SweepResult
     from jaxstable.results.train_result import TrainResult as TrainResult
     from jaxstable.training import distributed as distributed

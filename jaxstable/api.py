@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,17 @@ from jaxstable.data.sources import as_dataset
 from jaxstable.discovery.engine import Edge, find
 from jaxstable.files.ownership import owned
 from jaxstable.files.runfiles import Notes
-from jaxstable.files.table import is_sweep
 from jaxstable.models.base import Model
-from jaxstable.results import storage, storage_discovery, storage_grid
-from jaxstable.results.diagnosis import Finding, diagnose_dir
-from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
 from jaxstable.results.discovery_result import Discovery
+from jaxstable.results.running import keep_in, run_sweep
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
-from jaxstable.training.distributed import sweep_all_processes
 from jaxstable.training.fit import fit
 from jaxstable.training.grid import NAMED_GRIDS, Grid, expand
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.progress import Progress
 from jaxstable.training.record import Run
 from jaxstable.training.search import ROUND, Space, checked_score, search_lanes
-from jaxstable.training.sweepprogress import SweepProgress
 
 
 def train(
@@ -74,7 +69,7 @@ def train(
     config, dataset = _as_config(config), as_dataset(data)
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
     where = None if run_dir is None else Path(run_dir)
-    how = {"model": model, "run_dir": run_dir, "resume": resume, "notes": notes, "keep": _keep(TrainResult, where)}
+    how = {"model": model, "run_dir": run_dir, "resume": resume, "notes": notes, "keep": keep_in(TrainResult, where)}
     with Progress(config.epochs, true_edges, progress) as shown:
         try:
             run = fit(config, dataset, on_epoch=shown.epoch, **how)
@@ -139,7 +134,7 @@ def sweep(
             f"configs, or one of {', '.join(map(repr, NAMED_GRIDS))}; for a single run there is train"
         )
     how = {"run_dir": run_dir, "resume": resume, "model": model, "devices": devices, "width": width, "notes": notes}
-    return _sweep(expand(_as_config(config), grid), as_dataset(data), progress, **how)
+    return run_sweep(expand(_as_config(config), grid), as_dataset(data), progress, **how)
 
 
 def search(
@@ -196,7 +191,7 @@ def search(
             where = directory and directory / ROUND.format(number)
             how = {"run_dir": where, "resume": resume, "model": model, "devices": devices, "width": width}
             try:
-                done.extend(_sweep(configs, dataset, progress, title=f"Round {number + 1}/{rounds} | ", **how).runs)
+                done.extend(run_sweep(configs, dataset, progress, title=f"Round {number + 1}/{rounds} | ", **how).runs)
             except Interrupted as stop:
                 stop.result = SweepResult([*done, *stop.result.runs])
                 raise
@@ -276,45 +271,6 @@ def discover(
         progress=progress,
     )
     return Discovery.of(found)
-
-
-def load(directory: str | Path) -> TrainResult | SweepResult | Discovery:
-    """Return the result that a run, a sweep or `save` left in a directory.
-
-    Raises:
-        RunDirectoryError: Files are missing or damaged.
-    """
-    if storage_discovery.is_discovery(directory):
-        return storage_discovery.load(directory)
-    return storage_grid.load(directory) if is_sweep(directory) else storage.load(directory)
-
-
-def diagnose(path: str | Path) -> list[Finding]:
-    """Return the findings about a run or a sweep from its directory, or about a run from its log file.
-
-    Raises:
-        RunDirectoryError: There is no log.
-    """
-    return diagnose_sweep_dir(path) if is_sweep(path) else diagnose_dir(path)
-
-
-def _sweep(
-    configs: Sequence[Config], dataset: Dataset, progress: bool | None, *, title: str = "", **how: Any
-) -> SweepResult:
-    where = None if how["run_dir"] is None else Path(how["run_dir"])
-    how["keep"] = _keep(SweepResult, where)
-    with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
-        try:
-            runs = sweep_all_processes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
-        except Interrupted as stop:
-            stop.result = SweepResult(stop.result, where)
-            raise
-    return SweepResult(runs, where)
-
-
-def _keep(make: Callable[[Any, Path | None], Any], where: Path | None) -> Callable[[Any], object] | None:
-    """Return what writes a result into its own directory, None if it has none."""
-    return None if where is None else lambda made: make(made, where).save(where)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:

@@ -14,7 +14,6 @@ from typing import Any
 
 from jaxstable import __version__, flags
 from jaxstable.config import Config, ConfigError
-from jaxstable.files.table import is_sweep
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
 
@@ -122,10 +121,10 @@ def _discover(args: argparse.Namespace) -> int:
     source = flags.source_of(args)
     data = _read_data(source)
     from jaxstable.api import discover
-    from jaxstable.results.report_discovery import discovery_document, discovery_text
-    from jaxstable.results.storage import check_free
+    from jaxstable.files.kinds import check_free
+    from jaxstable.results.text import report_text
 
-    check_free(Path(args.run_dir), None, "", "")  # before the work, not after it
+    check_free(args.run_dir, "discovery")  # before the work, not after it
     if not args.json:
         print(f"data   {source['path'] or 'embedded plant'}: {data}")
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
@@ -136,9 +135,10 @@ def _discover(args: argparse.Namespace) -> int:
     if args.plot:
         found.plot().savefig(run_dir / "discovery.png", dpi=120)
     if args.json:
-        print(json.dumps({**discovery_document(found), "run_dir": str(run_dir)}))
+        print(json.dumps({**found.overview().document, "run_dir": str(run_dir)}))
     else:
-        print(f"\n{discovery_text(found, [*_written(run_dir), *([args.output] if args.output else [])])}")
+        written = [*_written(run_dir), *([args.output] if args.output else [])]
+        print(f"\n{report_text(found.overview(), written, verbose=True)}")
     return 0
 
 
@@ -202,8 +202,7 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
 def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = _read_data(source)
     from jaxstable import api
-    from jaxstable.results.report import findings_text
-    from jaxstable.results.report_grid import sweep_text
+    from jaxstable.results.text import report_text
 
     if not args.json:
         say(_data_line(source, data))
@@ -218,7 +217,7 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     if args.json:
         say(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
     else:
-        say(f"\n{findings_text(result.diagnose())}\n\n{sweep_text(result, _written(result.run_dir))}")
+        say(f"\n{report_text(result.overview(), _written(result.run_dir), verbose=True)}")
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
 
 
@@ -232,12 +231,10 @@ def _data_line(source: dict[str, Any], data: Any) -> str:
 
 
 def _print_report(result: Any) -> None:
-    from jaxstable.results.report import findings_text, summary_text
+    from jaxstable.results.text import report_text
 
     say()
-    say(findings_text(result.diagnose()))
-    say()
-    say(summary_text(result.summary(), _written(result.run_dir)))
+    say(report_text(result.overview(), _written(result.run_dir)))
 
 
 def _written(run_dir: Path) -> list[Path]:
@@ -246,14 +243,13 @@ def _written(run_dir: Path) -> list[Path]:
 
 def _diagnose(args: argparse.Namespace) -> int:
     from jaxstable.files.directory import RunDirectoryError, read_log
-    from jaxstable.results.diagnosis import diagnose_dir
-    from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
-    from jaxstable.results.report import findings_text
+    from jaxstable.results.loading import diagnose
+    from jaxstable.results.text import findings_text
 
     path = Path(args.path)
     if path.is_file() and not any("epoch" in record for record in read_log(path).records):
         raise RunDirectoryError(f"{path} is not the log of a run: no line of it is a JSON object with an epoch")
-    findings = diagnose_sweep_dir(args.path) if is_sweep(args.path) else diagnose_dir(args.path)
+    findings = diagnose(args.path)
     if args.json:
         say(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:

@@ -36,9 +36,19 @@ def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
     assert "lambda_sparse" in out
     with (tmp_path / "edges.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["cause", "effect", "lag", "weight", "probability", "direction"]
+    assert list(rows[0]) == [
+        "cause",
+        "effect",
+        "lag",
+        "weight",
+        "probability",
+        "lag_probability",
+        "direction",
+        "kind",
+        "weight_raw",
+    ]
     for row in rows:
-        assert f"{row['cause']} -> {row['effect']} " in out
+        assert f"{row['cause']} {'--' if row['kind'] == 'open' else '->'} {row['effect']} " in out
 
 
 def test_json_holds_what_was_asked_for(plant, tmp_path, capsys):

@@ -15,6 +15,8 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.data.uci import is_uci
 from jaxstable.simulate import plant as synthetic
 
+__all__ = ["sensors", "uci_air_quality"]
+
 UCI_URL = "https://archive.ics.uci.edu/static/public/360/air+quality.zip"
 UCI_FILE = "AirQualityUCI.csv"
 UCI_SHA256 = "13277ae5d8581e80b7be09d47c7d3d06fe9b8e957078f2cf6e859f955e62f996"
@@ -139,3 +141,7 @@ def as_dataset(data: Dataset | Any) -> Dataset:
     if hasattr(data, "columns") or hasattr(data, "column_names"):
         return Dataset.from_dataframe(data)
     return Dataset.from_array(data)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.discovery.choice import Chosen
-from jaxstable.discovery.reasons import Choice
-from jaxstable.moments.lagged import Moments
 from jaxstable.signals.prepare import Removed
+
+if TYPE_CHECKING:  # reading a discovery from disk needs no JAX
+    from jaxstable.discovery.choice import Chosen
+    from jaxstable.moments.lagged import Moments
+
+
+class Choice(NamedTuple):
+    """One setting that `discover` used, and why."""
+
+    value: Any
+    why: str
 
 
 class LeftOut(NamedTuple):

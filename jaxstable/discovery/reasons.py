@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from jaxstable.discovery.bends import FITS, OPEN, Question
 from jaxstable.discovery.choice import LAMBDAS, Chosen
+from jaxstable.discovery.found import Choice
 from jaxstable.models.svar import SPARSE_UNIT
-
-
-class Choice(NamedTuple):
-    """One setting that `discover` used, and why."""
-
-    value: Any
-    why: str
 
 
 def gated_choices(question: Question, n_lags: int) -> dict[str, Choice]:

@@ -25,6 +25,8 @@ MEASURED = (
     "train_loss",
     "skipped_steps",
 )
+# The measured columns that have a better and a worse; "edge_count" and the like have none.
+QUALITIES = ("val_loss", "val_recon", "val_f1", "val_shd", "last_val_recon", "train_loss")
 UNFINISHED = ("RUNNING", "INTERRUPTED")  # the statuses of a lane that has not ended
 
 

@@ -5,12 +5,12 @@ Arrays of numpy stay on the host: the same formulas score a finished graph witho
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import chex
-import jax
-import jax.numpy as jnp
 import numpy as np
+
+if TYPE_CHECKING:
+    import jax
 
 
 class GraphMetrics(NamedTuple):
@@ -155,7 +155,7 @@ def auroc(scores: jax.Array, truth: jax.Array) -> jax.Array:
     """
     below = _rank(scores, truth)
     wins = (below.negatives_below + below.negatives_up_to) / 2.0
-    return below.over_edges(wins / jnp.maximum(below.negatives, 1))
+    return below.over_edges(wins / below.negatives.clip(1))
 
 
 def average_precision(scores: jax.Array, truth: jax.Array) -> jax.Array:
@@ -178,7 +178,7 @@ def average_precision(scores: jax.Array, truth: jax.Array) -> jax.Array:
     below = _rank(scores, truth)
     true_positives = below.positives - below.positives_below
     predicted = true_positives + below.negatives - below.negatives_below
-    return below.over_edges(true_positives / jnp.maximum(predicted, 1))
+    return below.over_edges(true_positives / predicted.clip(1))
 
 
 def evaluate(graph: jax.Array, truth: jax.Array) -> GraphMetrics:
@@ -217,20 +217,22 @@ class _Ranks(NamedTuple):
     valid: jax.Array
 
     def over_edges(self, values: jax.Array) -> jax.Array:
-        mean = jnp.sum(jnp.where(self.is_edge, values, 0.0)) / jnp.maximum(self.positives, 1)
-        return jnp.where(self.valid, mean, jnp.nan)
+        xp = _namespace(values)
+        mean = xp.sum(xp.where(self.is_edge, values, 0.0)) / self.positives.clip(1)
+        return xp.where(self.valid, mean, xp.nan)
 
 
 def _rank(scores: jax.Array, truth: jax.Array) -> _Ranks:
-    chex.assert_equal_shape([scores, truth])
+    assert scores.shape == truth.shape, f"found shapes {scores.shape} and {truth.shape}, expected one"
+    xp = _namespace(scores, truth)
     truth = _edges(truth)[0]
     off_diagonal = np.flatnonzero(~np.eye(truth.shape[0], dtype=bool))
-    score, is_edge = jnp.ravel(scores)[off_diagonal], jnp.ravel(truth)[off_diagonal]
-    order = jnp.argsort(score)
+    score, is_edge = xp.ravel(scores)[off_diagonal], xp.ravel(truth)[off_diagonal]
+    order = xp.argsort(score)
     ranked = score[order]
-    edges_before = jnp.concatenate([jnp.zeros(1, jnp.int32), jnp.cumsum(is_edge[order])])
-    first = jnp.searchsorted(ranked, score, side="left")
-    last = jnp.searchsorted(ranked, score, side="right")
+    edges_before = xp.concatenate([xp.zeros(1, np.int32), xp.cumsum(is_edge[order])])
+    first = xp.searchsorted(ranked, score, side="left")
+    last = xp.searchsorted(ranked, score, side="right")
     positives = edges_before[-1]
     negatives = score.size - positives
     return _Ranks(
@@ -240,17 +242,20 @@ def _rank(scores: jax.Array, truth: jax.Array) -> _Ranks:
         positives_below=edges_before[first],
         negatives_below=first - edges_before[first],
         negatives_up_to=last - edges_before[last],
-        valid=(positives > 0) & (negatives > 0) & ~jnp.any(jnp.isnan(score)),
+        valid=(positives > 0) & (negatives > 0) & ~xp.any(xp.isnan(score)),
     )
 
 
 def _edges(*graphs: jax.Array) -> list[jax.Array]:
-    chex.assert_rank(graphs, 2)
-    chex.assert_equal_shape(graphs)
-    n_vars = graphs[0].shape[0]
-    chex.assert_shape(graphs, (n_vars, n_vars))
-    xp: Any = jnp if any(isinstance(graph, jax.Array) for graph in graphs) else np
+    xp, n_vars = _namespace(*graphs), len(graphs[0])
+    for graph in graphs:
+        assert graph.shape == (n_vars, n_vars), f"found shape {graph.shape}, expected {(n_vars, n_vars)}"
     return [xp.asarray(graph).astype(bool) & ~xp.eye(n_vars, dtype=bool) for graph in graphs]
+
+
+def _namespace(*arrays: Any) -> Any:
+    """Return the module of functions for these arrays: that of JAX if any is traced or on a device, else numpy."""
+    return next((array.__array_namespace__() for array in arrays if not isinstance(array, np.ndarray)), np)
 
 
 def _count(edges: jax.Array) -> jax.Array:

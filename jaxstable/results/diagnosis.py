@@ -1,24 +1,21 @@
-"""Diagnose a run, live or from its directory: findings with code, evidence and one remedy."""
+"""Judge a run or a sweep by its records: findings with code, evidence and one remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from jaxstable.files import directory as rundir
-from jaxstable.results import rules_structure, rules_training
+from jaxstable.results import rules_grid, rules_structure, rules_training
 from jaxstable.results.evidence import Evidence
 from jaxstable.results.findings import SEVERITIES, Finding
+from jaxstable.results.grid_evidence import GridEvidence
 
-__all__ = ["Finding", "diagnose", "diagnose_dir"]
 
-
-def diagnose(
+def diagnose_run(
     history: Sequence[Mapping[str, Any]],
     config: Any = None,
     data_facts: Mapping[str, Any] | None = None,
-    status: str | Sequence[str] | None = None,
+    status: str | None = None,
 ) -> list[Finding]:
     """Judge a run by its health records.
 
@@ -28,61 +25,46 @@ def diagnose(
         history: health records, one per epoch.
         config: the run's config, as dataclass or mapping.
         data_facts: facts on the data (`raw_abs_max`, `standardized`, `constant`, `missing_share`),
-            optionally with `names`, `true_edge_count`, `varsortability`, `r2_sortability`.
-        status: how training ended, or one status for each lane of a grid.
+            optionally with `names` and `true_edge_count`.
+        status: how training ended.
 
     Returns:
         Findings, errors first, healthy observations last.
 
-    >>> found = diagnose([{"epoch": 1, "train_loss": 21444.0, "grad_clip_ratio": 1.0}],
+    >>> found = diagnose_run([{"epoch": 1, "train_loss": 21444.0, "grad_clip_ratio": 1.0}],
     ...                  {"standardize": False}, {"raw_abs_max": 2775.0})
     >>> [(finding.code, finding.remedy) for finding in found if finding.severity == "error"]
     [('exploding_loss', 'Set standardize to True.')]
     """
     run = Evidence(history, config, data_facts, status)
     rules = rules_training.RULES + rules_structure.RULES
-    findings = [finding for rule in rules for finding in rule(run)]
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return by_severity([finding for rule in rules for finding in rule(run)])
 
 
-def diagnose_dir(path: str | Path) -> list[Finding]:
-    """Judge a run by the files it left, while it trains, after it ended or after it was killed.
+def diagnose_grid(
+    table: Sequence[Mapping[str, Any]], axes: Sequence[str], findings_per_lane: Sequence[Sequence[Finding]]
+) -> list[Finding]:
+    """Judge a whole sweep by its table and its lanes' own findings.
 
     Args:
-        path: directory of the run, or its `training_log_*.json`.
+        table: One row per lane: status, metrics of the best evaluation, and the config's fields.
+        axes: The fields in which the lanes differ.
+        findings_per_lane: What `diagnose_run` says of every lane.
 
     Returns:
-        The findings of `diagnose`, with what is wrong with the files themselves.
+        Findings on the grid, errors first; those of one lane are not repeated.
 
-    Raises:
-        RunDirectoryError: there is no log, or a file is damaged beyond its last line.
+    Example:
+        >>> row = {"epochs_done": 5, "val_f1": None, "val_recon": 0.1, "edge_count": 7}
+        >>> table = [{"lane": 0, "status": "FINISHED", "learning_rate": 1e-3, **row},
+        ...          {"lane": 1, "status": "DIVERGED", "learning_rate": 1e6, **row}]
+        >>> print(diagnose_grid(table, ["learning_rate"], [[], []])[0].evidence)
+        the only lane with learning_rate above 0.001 diverged (lane 1), none of the other 1 did
     """
-    log = rundir.read_log(rundir.find_log(path))
-    preset = log.path.name.removeprefix("training_log_").removesuffix(".json")
-    summary_path = log.path.with_name(rundir.SUMMARY.format(preset=preset))
-    config_path = log.path.with_name(rundir.CONFIG)
-    findings = []
-    resume = f"continue it with `jaxstable resume {log.path.parent}`."
-    if log.truncated:
-        evidence = f"the last line of {log.path.name} is cut off after {len(log.records)} records"
-        findings.append(Finding("log_truncated", "info", evidence, f"If killed, {resume}"))
-    if log.damaged:
-        lines = ", ".join(map(str, log.damaged[:10])) + (", ..." if log.damaged[10:] else "")
-        evidence = f"lines {lines} of {log.path.name} are not JSON objects and were left out"
-        remedy = "Train again into a fresh directory; something else wrote into this log."
-        findings.append(Finding("log_damaged", "warning", evidence, remedy))
-    summary: dict[str, Any] = {}
-    if summary_path.is_file():
-        summary = rundir.read_json(summary_path)
-    else:
-        evidence = f"{summary_path.name} is missing: the run is still training, or was killed"
-        findings.append(Finding("summary_missing", "info", evidence, f"If killed, {resume}"))
-    config = summary.get("config")
-    if not isinstance(config, Mapping):
-        config = rundir.read_json(config_path) if config_path.is_file() else {}
-    facts = summary.get("data_facts")
-    facts = dict(facts) if isinstance(facts, Mapping) else {}
-    for key in ("names", "true_edge_count"):
-        facts.setdefault(key, summary.get(key))
-    findings += diagnose(log.records, config, facts, summary.get("status"))
+    grid = GridEvidence(table, axes, findings_per_lane)
+    return by_severity([finding for rule in rules_grid.RULES for finding in rule(grid)])
+
+
+def by_severity(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with the errors first, in their order otherwise."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -2,193 +2,146 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.discovery.found import Found
-from jaxstable.discovery.reasons import Choice
-from jaxstable.files.directory import write_atomic
-from jaxstable.graph.certificate import certify
+from jaxstable.discovery.found import Choice, Found
+from jaxstable.files import archive
+from jaxstable.graph.learned import LearnedGraph, same_fields
+from jaxstable.graph.links import counts_of
+from jaxstable.results.archives import EVIDENCE, of_discovery, to_discovery
+from jaxstable.results.export import csv_text
 from jaxstable.results.findings import Finding
+from jaxstable.results.graphml import graphml_text
+from jaxstable.results.owner import GraphResult
+from jaxstable.results.plots import plot_discovery
+from jaxstable.results.report import Report, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
 from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
-    import networkx
-    import pandas
     from matplotlib.figure import Figure
 
 
-class DiscoveredEdge(NamedTuple):
-    """One edge at one lag (in steps; 0 is instantaneous).
-
-    Attributes:
-        cause: name of the cause.
-        effect: name of the effect.
-        lag: steps from cause to effect.
-        weight: refitted coefficient, both variables in units of their standard deviations.
-        probability: that the edge is true, at this lag.
-        direction: share of the draws linking the two variables that have an edge in this direction.
-    """
-
-    cause: str
-    effect: str
-    lag: int
-    weight: float
-    probability: float
-    direction: float
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Discovery:
+class Discovery(GraphResult):
     """A graph found in data without ground truth, with what speaks for it.
 
-    The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of
-    the edges given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a
-    line can see, they say too much.
+    The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of the
+    edges given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a line
+    can see, they say too much.
 
     Attributes:
-        names: names of the variables.
-        lagged_graph: bool `[lag, cause, effect]`; lag 0 is a certified DAG, no variable causes itself.
-        lagged: refitted weights `[lag, cause, effect]`, in standard deviations, signed; 0 where there is no edge.
-        lagged_probability: calibrated probability of an edge at a lag, `[lag, cause, effect]`.
-        edge_probability: calibrated probability of an edge at any lag, `[cause, effect]`; strictly ordered, so that
-            edges found in every draw are ranked too.
+        learned: the graph; its weights are refitted coefficients in standard deviations, signed, 0 where there is no
+            edge; its probabilities are calibrated and strictly ordered, so that edges found in every draw rank too.
         lagged_frequency: share of the draws that hold an edge at a lag, `[lag, cause, effect]`.
         edge_frequency: share of the draws that hold an edge at any lag, `[cause, effect]`.
-        direction_confidence: of the draws that link two variables, the share with an edge from cause to effect,
-            `[cause, effect]`; 0.5 where none links them.
         strength: evidence for every edge, present or not, `[lag, cause, effect]`; ranks edges of one probability.
         chosen: settings by name, each a value and why it was chosen.
         removed: what the preparation took out of each sensor: level, drift, cycles (periods in rows), spikes (rows),
             held readings.
         findings: what to know of the data and the graph, warnings first.
-        truth: bool `[cause, effect]`, where the data set knows its graph; never used.
     """
 
-    names: tuple[str, ...]
-    lagged_graph: NDArray[np.bool_]
-    lagged: NDArray[np.float64]
-    lagged_probability: NDArray[np.float64]
-    edge_probability: NDArray[np.float64]
+    learned: LearnedGraph
     lagged_frequency: NDArray[np.float64]
     edge_frequency: NDArray[np.float64]
-    direction_confidence: NDArray[np.float64]
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
     removed: Mapping[str, Removed] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    truth: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, found: Found) -> Discovery:
-        """Return the result of what the engine found, with its findings."""
-        own = {item.name: getattr(found, item.name) for item in fields(cls) if item.name != "findings"}
-        return cls(**own, findings=discovery_findings(found))
+    def of(cls, found: Found, units: Mapping[str, str] | None = None, step: str | None = None) -> Discovery:
+        """Return the result of what the engine found, with its findings.
+
+        Args:
+            found: what the engine found.
+            units: unit of each variable by name, if they are known.
+            step: what one lag lasts, if it is known.
+        """
+        scale = np.full(len(found.names), np.nan)
+        scale[[found.names.index(name) for name in found.sensors.names]] = found.moments.scale
+        learned = LearnedGraph(
+            names=found.names,
+            lagged=found.lagged,
+            lagged_graph=found.lagged_graph,
+            probability=found.edge_probability,
+            lagged_probability=found.lagged_probability,
+            direction=found.direction_confidence,
+            truth=found.truth,
+            scale=scale,
+            units=units,
+            step=step,
+        )
+        evidence = found.lagged_frequency, found.edge_frequency, found.strength
+        return cls(learned, *evidence, chosen=found.chosen, removed=found.removed, findings=discovery_findings(found))
 
     @property
-    def graph(self) -> NDArray[np.bool_]:
-        """Edges `[cause, effect]` of any lag."""
-        return np.asarray(self.lagged_graph.any(axis=0))
+    def edge_probability(self) -> NDArray[np.float64]:
+        """Calibrated probability of an edge at any lag, `[cause, effect]`."""
+        assert self.learned.probability is not None
+        return self.learned.probability
 
     @property
-    def adjacency(self) -> NDArray[np.float64]:
-        """Absolute weights `[cause, effect]`, the strongest over lags; 0 where there is no edge."""
-        return np.abs(self.lagged).max(axis=0)
+    def lagged_probability(self) -> NDArray[np.float64]:
+        """Calibrated probability of an edge at a lag, `[lag, cause, effect]`."""
+        assert self.learned.lagged_probability is not None
+        return self.learned.lagged_probability
 
     @property
-    def order(self) -> tuple[str, ...]:
-        """Every variable once, each after all of its causes at lag 0: the proof that lag 0 is acyclic."""
-        return tuple(self.names[index] for index in certify(self.lagged[0], self.lagged_graph[0]).order)
+    def direction_confidence(self) -> NDArray[np.float64]:
+        """Of the draws that link two variables, the share with an edge from cause to effect, `[cause, effect]`.
 
-    def edges(self) -> list[DiscoveredEdge]:
-        """List the edges of every lag, the most probable first, the heavier first among equals."""
-        found = [
-            DiscoveredEdge(
-                self.names[i],
-                self.names[j],
-                int(lag),
-                float(self.lagged[lag, i, j]),
-                float(self.lagged_probability[lag, i, j]),
-                float(self.direction_confidence[i, j]),
-            )
-            for lag, i, j in np.argwhere(self.lagged_graph)
-        ]
-        return sorted(found, key=lambda edge: (-edge.probability, -abs(edge.weight), edge[:3]))
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per edge and lag: cause, effect, lag, weight, probability, direction; most probable first.
-
-        Raises:
-            ImportError: pandas is not installed.
+        0.5 where none links them.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
-        table = pandas.DataFrame(self.edges(), columns=list(DiscoveredEdge._fields))
-        floats = dict.fromkeys(("weight", "probability", "direction"), "float64")
-        return table.astype({"lag": "int64", **floats})
+        assert self.learned.direction is not None
+        return self.learned.direction
 
-    def to_csv(self, path: str | os.PathLike[str]) -> Path:
-        """Write the rows of `to_pandas` as CSV, whole or not at all, and return the path; needs no pandas."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([DiscoveredEdge._fields, *self.edges()])
-        write_atomic(Path(path), text.getvalue().encode())
-        return Path(path)
-
-    def to_networkx(self) -> networkx.DiGraph[str]:
-        """Return the graph of all lags as a networkx DiGraph.
-
-        Each edge has the `weight` and `lag` of its heaviest lag, the `probability` of an edge at any lag and the
-        `direction` confidence.
-
-        Raises:
-            ImportError: networkx is not installed.
-        """
-        try:
-            import networkx
-        except ImportError as error:
-            raise ImportError("to_networkx needs networkx: pip install 'jaxstable[graphs]'") from error
-        from jaxstable.results.export_discovery import summary_edges
-
-        graph: Any = networkx.DiGraph()
-        graph.add_nodes_from(self.names)
-        for cause, effect, attributes in summary_edges(self):
-            graph.add_edge(cause, effect, **attributes)
-        return graph
-
-    def to_graphml(self, path: str | os.PathLike[str]) -> Path:
-        """Write the graph of all lags as GraphML, which networkx, Gephi, yEd and Cytoscape read; return the path.
-
-        Edges carry `weight`, `lag`, `probability` and `direction`, as those of `to_networkx`.
-        """
-        from jaxstable.results.export_discovery import to_graphml
-
-        return to_graphml(self, path)
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        warnings = ", ".join(dict.fromkeys(code for _, code in self._warnings()))
+        return {"warning": warnings} if warnings else {}
 
     def summary(self) -> dict[str, Any]:
         """Return the totals, JSON-ready.
 
-        `graph_f1`, `graph_shd` and `true_edge_count` are None where the true graph is not known; `findings` lists
-        [severity, code] of errors and warnings; `config` holds the chosen settings.
+        `sure_edge_count` and the counts of the other kinds are those of `links`. `graph_f1`, `graph_shd` and
+        `true_edge_count` are None where the true graph is not known; `findings` lists [severity, code] of errors and
+        warnings; `config` holds the chosen settings.
         """
-        from jaxstable.results.report_discovery import summary
-
-        return summary(self)
+        scores = self.learned.scores
+        return {
+            "graph_edge_count": int(self.graph.sum()),
+            **{f"{kind}_edge_count": count for kind, count in counts_of(self.learned).items()},
+            "true_edge_count": scores.true_edge_count,
+            "graph_f1": scores.f1,
+            "graph_shd": scores.shd,
+            "findings": self._warnings(),
+            "config": {name: choice.value for name, choice in self.chosen.items()},
+        }
 
     def diagnose(self) -> list[Finding]:
         """Return the findings, warnings first."""
         return list(self.findings)
+
+    def overview(self) -> Report:
+        """Return what the discovery says, as a value."""
+        return Report(
+            title=repr(self),
+            tables=link_tables(self.learned),
+            totals=(),
+            findings=self.findings,
+            settings=tuple((name, cell(choice.value), choice.why) for name, choice in self.chosen.items()),
+            document=self._document(),
+            graph=self.learned,
+            draw=self.plot,
+        )
 
     def plot(self) -> Figure:
         """Draw the probabilities and the graph; `.savefig(path)` keeps the picture.
@@ -196,30 +149,55 @@ class Discovery:
         Raises:
             ImportError: matplotlib is not installed.
         """
-        from jaxstable.results.plots_discovery import plot_discovery
+        codes = [finding.code for finding in self.findings if finding.severity in ("error", "warning")]
+        return plot_discovery(self.learned, headline(self.learned), list(dict.fromkeys(codes)))
 
-        return plot_discovery(self)
-
-    def save(self, directory: str | os.PathLike[str]) -> Path:
+    def save(self, directory: str | Path) -> Path:
         """Write arrays, edges, summary and graph into a directory and return it; `jaxstable.load` reads them back.
 
         Raises:
             RunDirectoryError: The directory holds a run or a sweep.
         """
-        from jaxstable.results.storage_discovery import save
+        evidence = {name: getattr(self, name) for name in EVIDENCE}
+        texts = {"edges": csv_text(self.learned), "graph": graphml_text(self.learned, self._facts)}
+        return archive.save(directory, of_discovery(self.learned, evidence, self._document(), texts))
 
-        return save(self, directory)
+    @classmethod
+    def load(cls, directory: str | Path) -> Discovery:
+        """Read what `save` wrote.
+
+        Raises:
+            RunDirectoryError: A file is missing or damaged.
+        """
+        return cls(**to_discovery(archive.load(directory), Path(directory)))
+
+    def _warnings(self) -> list[list[str]]:
+        return [[f.severity, f.code] for f in self.findings if f.severity in ("error", "warning")]
+
+    def _document(self) -> dict[str, Any]:
+        links = [link._asdict() | {"edges": [edge._asdict() for edge in link.edges]} for link in self.links]
+        return {
+            **self.summary(),
+            "names": list(self.names),
+            "links": links,
+            "edges": [edge._asdict() for edge in self.edges()],
+            "order": list(self.order),
+            "edge_probability": self.edge_probability.tolist(),
+            "chosen": {name: choice._asdict() for name, choice in self.chosen.items()},
+            "removed": {name: what._asdict() for name, what in self.removed.items()},
+            "findings": [finding._asdict() for finding in self.findings],
+            "units": self.learned.units,
+            "step": self.learned.step,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Compare field by field, arrays by their content."""
+        return same_fields(self, other) if isinstance(other, Discovery) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.learned)
 
     def __repr__(self) -> str:
-        edges, sure = int(self.graph.sum()), int((self.graph & (self.edge_probability >= 0.9)).sum())
-        warnings = sum(finding.severity in ("error", "warning") for finding in self.findings)
+        warnings = len(self._warnings())
         more = f"; {warnings} warning{'s' if warnings != 1 else ''}: see findings" if warnings else ""
-        return (
-            f"Discovery({len(self.names)} variables, {edges} edge{'s' if edges != 1 else ''}, "
-            f"{sure} of probability 0.9 or more{more})"
-        )
-
-    def _repr_html_(self) -> str:
-        from jaxstable.results.report_discovery import html
-
-        return html(self)
+        return f"Discovery({headline(self.learned)}{more})"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import Link, counts_of, links_of
 from jaxstable.results import style
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def draw_weights(
     edges: np.ndarray,
     names: Sequence[str],
     truth: np.ndarray | None,
+    title: str,
 ) -> None:
     """Draw weights [cause, effect] as a heat map; edges are framed, true edges dotted."""
     from matplotlib.colors import LinearSegmentedColormap
@@ -57,7 +60,7 @@ def draw_weights(
     axes.spines[:].set_visible(False)
     axes.grid(False)
     marks = "row causes column · framed: edge" + ("" if truth is None else " · dot: true")
-    axes.set_title("Edge weights")
+    axes.set_title(title)
     place = {"xy": (1, 1), "xytext": (0, 6), "xycoords": "axes fraction", "ha": "right"}
     axes.annotate(marks, textcoords="offset points", size=8.5, color=style.SOFT, **place)
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28, pad=0.02)
@@ -65,54 +68,81 @@ def draw_weights(
     bar.ax.tick_params(length=0, labelsize=8.5)
 
 
-def draw_circle(
-    axes: Axes,
-    weights: np.ndarray,
-    edges: np.ndarray,
-    names: Sequence[str],
-    truth: np.ndarray | None,
-    instantaneous: np.ndarray,
-) -> None:
+def draw_circle(axes: Axes, graph: LearnedGraph) -> None:
     """Draw the graph with its variables on a circle, neighbours close together.
 
-    Width follows weight; an edge that acts only with a lag has an open head.
+    Width follows weight and darkness probability; an edge that acts only with a lag has an open head, one of open
+    direction is dashed and has none.
     """
     from matplotlib.patches import FancyArrowPatch
 
-    n_vars = len(names)
-    connected = edges if truth is None else edges | truth
-    order = circle_order(connected)
-    angles = np.empty(n_vars)
-    angles[order] = np.pi / 2 - 2 * np.pi * np.arange(n_vars) / max(n_vars, 1)
-    points = np.column_stack([np.cos(angles), np.sin(angles)])
-    active = np.asarray(connected.any(axis=0) | connected.any(axis=1))
-    peak = float(weights[edges].max()) if edges.any() else 1.0
+    n_vars = len(graph.names)
+    truth = None if graph.truth is None else graph.truth & ~np.eye(n_vars, dtype=bool)
+    connected = graph.graph if truth is None else graph.graph | truth
+    points, angles = _on_circle(connected)
+    place = {name: index for index, name in enumerate(graph.names)}
+    links = {(place[link.cause], place[link.effect]): link for link in links_of(graph)}
+    peak = max((abs(link.heaviest.weight) for link in links.values()), default=1.0) or 1.0
     counts: dict[str, int] = {}
-    for cause, effect in np.argwhere(connected):
-        kind = bool(edges[cause, effect]), None if truth is None else bool(truth[cause, effect])
-        colour, word, line = KINDS[kind]
+    for cause, effect in np.argwhere(connected).tolist():
+        link = links.get((cause, effect))
+        colour, word, line = KINDS[link is not None, None if truth is None else bool(truth[cause, effect])]
         counts[word] = counts.get(word, 0) + 1
-        lagged = kind[0] and not instantaneous[cause, effect]
-        strength = float(weights[cause, effect]) / (peak or 1.0) if kind[0] else 0.0
-        arrow = FancyArrowPatch(
-            tuple(points[cause]),
-            tuple(points[effect]),
-            connectionstyle="arc3,rad=0.14",
-            arrowstyle="-|>",
-            mutation_scale=(12 if lagged else 8) + 5 * strength,
-            shrinkA=5,
-            shrinkB=6,
-            linewidth=0.9 + 1.9 * strength if kind[0] else 1.6,
-            linestyle=line,
-            edgecolor=colour,
-            facecolor="white" if lagged else colour,
-            alpha=0.55 + 0.4 * strength if kind[0] else 0.9,
-            zorder=2 if kind[0] else 1,
+        strength = abs(link.heaviest.weight) / peak if link else 0.0
+        trust = strength if link is None or link.probability is None else link.probability
+        headless, lagged = link is not None and link.kind == "open", link is not None and 0 not in link.lags
+        axes.add_patch(
+            FancyArrowPatch(
+                tuple(points[cause]),
+                tuple(points[effect]),
+                connectionstyle="arc3,rad=0.14",
+                arrowstyle="-" if headless else "-|>",
+                mutation_scale=(12 if lagged else 8) + 5 * strength,
+                shrinkA=5,
+                shrinkB=6,
+                linewidth=0.9 + 1.9 * strength if link else 1.6,
+                linestyle=(0, (4, 2)) if headless else line,
+                edgecolor=colour,
+                facecolor="white" if lagged else colour,
+                alpha=0.35 + 0.6 * min(trust, 1.0) if link else 0.9,
+                zorder=2 if link else 1,
+            )
         )
-        axes.add_patch(arrow)
+    _write_names(axes, graph.names, points, angles, np.asarray(connected.any(axis=0) | connected.any(axis=1)))
+    total = int(graph.graph.sum())
+    title = f"Graph: {total} edge{'' if total == 1 else 's'}"
+    if truth is not None:
+        title += "".join(f", {counts[w]} {w}" for w in ("right", "wrong", "missed") if w in counts)
+    elif graph.probability is not None:
+        title += "".join(f", {count} {kind}" for kind, count in counts_of(graph).items() if count)
+    axes.set_title(title)
+    drawn = list(links.values())
+    _legend(axes, counts, *(any(map(test, drawn)) for test in (_only_lagged, _instantaneous, _headless)))
+
+
+def _only_lagged(link: Link) -> bool:
+    return 0 not in link.lags
+
+
+def _instantaneous(link: Link) -> bool:
+    return 0 in link.lags
+
+
+def _headless(link: Link) -> bool:
+    return link.kind == "open"
+
+
+def _on_circle(connected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return points `[variable, 2]` on the unit circle and their angles."""
+    angles = np.empty(len(connected))
+    angles[circle_order(connected)] = np.pi / 2 - 2 * np.pi * np.arange(len(connected)) / max(len(connected), 1)
+    return np.column_stack([np.cos(angles), np.sin(angles)]), angles
+
+
+def _write_names(axes: Axes, names: Sequence[str], points: np.ndarray, angles: np.ndarray, active: np.ndarray) -> None:
     colours = [style.INK if is_active else "#cbd2d9" for is_active in active]
     axes.scatter(points[:, 0], points[:, 1], s=42, c=colours, zorder=3)
-    radial = n_vars > 16
+    radial = len(names) > 16
     labels = style.shorten_all(names, 16 if radial else 20)
     for i, (x, y) in enumerate(points):
         turn = np.degrees(angles[i])
@@ -124,18 +154,12 @@ def draw_circle(
             side = "center" if abs(x) < 0.2 else "right" if left else "left"
             place = {"ha": side, "va": "center" if abs(x) >= 0.2 else "bottom" if y > 0 else "top"}
         colour = style.INK if active[i] else style.SOFT
-        size = 9 if n_vars <= 24 else 7.5
+        size = 9 if len(names) <= 24 else 7.5
         axes.text(1.09 * x, 1.09 * y, labels[i], color=colour, size=size, parse_math=False, **place)
     # labels do not count for the limits: this is about the width of a character at their size
     room = 1.12 + (0.065 if radial else 0.05) * max(map(len, labels), default=0)
     axes.set(xlim=(-room, room), ylim=(-room, room) if radial else (-1.25, 1.25), aspect="equal")
     axes.set_axis_off()
-    total = int(edges.sum())
-    title = f"Graph: {total} edge{'' if total == 1 else 's'}"
-    if truth is not None:
-        title += "".join(f", {counts[w]} {w}" for w in ("right", "wrong", "missed") if w in counts)
-    axes.set_title(title)
-    _legend(axes, counts, lagged=bool((edges & ~instantaneous).any()), some=bool(instantaneous.any()))
 
 
 def circle_order(connected: np.ndarray) -> np.ndarray:
@@ -159,7 +183,7 @@ def circle_order(connected: np.ndarray) -> np.ndarray:
     return np.concatenate([active[np.argsort(fiedler, kind="stable")], idle])
 
 
-def _legend(axes: Axes, counts: dict[str, int], lagged: bool, some: bool) -> None:
+def _legend(axes: Axes, counts: dict[str, int], lagged: bool, instantaneous: bool, headless: bool) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
@@ -169,8 +193,10 @@ def _legend(axes: Axes, counts: dict[str, int], lagged: bool, some: bool) -> Non
     ]
     if lagged:
         head = {"color": style.SOFT, "marker": ">", "linestyle": "none", "ms": 6}
-        if some:
+        if instantaneous:
             handles.append(Line2D([], [], label="instantaneous", **head))
         handles.append(Line2D([], [], label="lagged (open head)", markerfacecolor="none", **head))
+    if headless:
+        handles.append(Line2D([], [], color=style.SOFT, linestyle=(0, (4, 2)), label="direction open"))
     if handles:
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5)

@@ -1,70 +1,38 @@
-"""Hand a learned graph to other tools: an edge table, networkx, pandas, GraphML."""
+"""Hand a learned graph to tables and to networkx."""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from jaxstable.results.graphml import write_graphml
+from jaxstable.files.directory import write_atomic
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import Edge, Link, edges_of, links_of
 
 if TYPE_CHECKING:
     import networkx
     import pandas
 
-    from jaxstable.results.train_result import TrainResult
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that starts so is run by a spreadsheet
+INTEGERS, TEXTS = ("lag",), ("cause", "effect", "kind")
 
 
-class Edge(NamedTuple):
-    """One edge of a learned graph at one lag (in steps; 0 is instantaneous)."""
-
-    cause: str
-    effect: str
-    lag: int
-    weight: float
-
-
-def lagged_edges(result: TrainResult) -> list[Edge]:
-    """List the edges of every lag, the heaviest first."""
-    found = [
-        Edge(result.names[i], result.names[j], int(lag), float(result.lagged[lag, i, j]))
-        for lag, i, j in np.argwhere(result.lagged_graph)
-    ]
-    return sorted(found, key=lambda edge: (-abs(edge.weight), edge.lag, edge.cause, edge.effect))
+def columns_of(graph: LearnedGraph) -> list[str]:
+    """Return the names of the columns that are known of this graph, in the order of `Edge`."""
+    unknown = set()
+    if graph.probability is None:
+        unknown |= {"probability", "kind"}
+    unknown |= {"lag_probability"} if graph.lagged_probability is None else set()
+    unknown |= {"direction"} if graph.direction is None else set()
+    unknown |= {"weight_raw"} if graph.scale is None else set()
+    return [name for name in Edge._fields if name not in unknown]
 
 
-def summary_edges(result: TrainResult) -> list[Edge]:
-    """List the edges of the summary graph, each with its strongest lag, the heaviest first."""
-    strongest: dict[tuple[str, str], Edge] = {}
-    for edge in lagged_edges(result):
-        strongest.setdefault((edge.cause, edge.effect), edge)
-    return list(strongest.values())
-
-
-def to_networkx(result: TrainResult) -> networkx.DiGraph[str]:
-    """Build a networkx DiGraph of the summary graph with `weight` and `lag` on each edge.
-
-    Raises:
-        ImportError: networkx is not installed.
-    """
-    try:
-        import networkx
-    except ImportError as error:
-        raise ImportError(
-            "to_networkx needs networkx: pip install 'jaxstable[tables]' "
-            "(to_graphml needs nothing and networkx reads its file)"
-        ) from error
-    graph: Any = networkx.DiGraph(threshold=result.threshold)
-    graph.add_nodes_from(result.names)
-    for cause, effect, lag, weight in summary_edges(result):
-        graph.add_edge(cause, effect, weight=weight, lag=lag)
-    return graph
-
-
-def to_pandas(result: TrainResult) -> pandas.DataFrame:
-    """Build a table with one row per edge and lag: cause, effect, lag, weight; heaviest first.
+def to_pandas(graph: LearnedGraph) -> pandas.DataFrame:
+    """Return one row per edge and lag, with what is known of each; the most probable first, else the heaviest.
 
     Raises:
         ImportError: pandas is not installed.
@@ -73,24 +41,76 @@ def to_pandas(result: TrainResult) -> pandas.DataFrame:
         import pandas
     except ImportError as error:
         raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
-    table = pandas.DataFrame(lagged_edges(result), columns=list(Edge._fields))
-    return table.astype({"lag": "int64", "weight": "float64"})
+    columns = columns_of(graph)
+    table = pandas.DataFrame([[getattr(edge, name) for name in columns] for edge in edges_of(graph)], columns=columns)
+    kinds = {name: "int64" if name in INTEGERS else "float64" for name in columns if name not in TEXTS}
+    return table.astype(kinds)
 
 
-def to_graphml(result: TrainResult, path: str | os.PathLike[str]) -> Path:
-    """Write the summary graph as GraphML, which networkx, Gephi, yEd and Cytoscape read.
+def to_csv(graph: LearnedGraph, path: str | os.PathLike[str]) -> Path:
+    """Write the text of `csv_text`, whole or not at all, and return the path."""
+    write_atomic(Path(path), csv_text(graph).encode())
+    return Path(path)
 
-    Node ids are the names of the variables; edges carry `weight` (double) and `lag` (int).
-    The graph carries `threshold`, `status` and, where a finding is an error, `warning`.
-    Characters that XML cannot hold are replaced by U+FFFD.
+
+def csv_text(graph: LearnedGraph) -> str:
+    """Return the rows of `to_pandas` as CSV; needs no pandas.
+
+    A name that a spreadsheet would take for a formula is written with a quotation mark before it, as spreadsheets
+    themselves do.
+    """
+    columns = columns_of(graph)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for edge in edges_of(graph):
+        writer.writerow([_plain(getattr(edge, name)) for name in columns])
+    return text.getvalue()
+
+
+def to_networkx(graph: LearnedGraph, lags: bool = False, **facts: Any) -> networkx.DiGraph[str]:
+    """Return the graph as a networkx DiGraph, or as a MultiDiGraph with one edge a lag.
+
+    Args:
+        graph: the graph.
+        lags: one edge for every lag, with the lag as its key, instead of one for all.
+        **facts: attributes of the graph.
 
     Returns:
-        The path of the file.
+        A graph whose edges carry what `attributes` gives.
+
+    Raises:
+        ImportError: networkx is not installed.
     """
-    facts: dict[str, Any] = {"threshold": float(result.threshold), "status": str(result.status)}
-    if result.verdict:
-        errors = ", ".join(finding.code for finding in result.diagnose() if finding.severity == "error")
-        facts["warning"] = f"{result.verdict}: {errors}"
-    edges = [(cause, effect, {"weight": weight, "lag": lag}) for cause, effect, lag, weight in summary_edges(result)]
-    types = {"threshold": float, "status": str, "warning": str}
-    return write_graphml(path, result.names, edges, {"weight": float, "lag": int}, facts, types)
+    try:
+        import networkx
+    except ImportError as error:
+        raise ImportError(
+            "to_networkx needs networkx: pip install 'jaxstable[graphs]' "
+            "(to_graphml needs nothing and networkx reads its file)"
+        ) from error
+    made: Any = networkx.MultiDiGraph(**facts) if lags else networkx.DiGraph(**facts)
+    made.add_nodes_from(graph.names)
+    for link in links_of(graph):
+        if lags:
+            for edge in link.edges:
+                made.add_edge(edge.cause, edge.effect, key=edge.lag, **edge_attributes(edge))
+        else:
+            made.add_edge(link.cause, link.effect, **link_attributes(link))
+    return made
+
+
+def link_attributes(link: Link) -> dict[str, Any]:
+    """Return what is known of a link: `weight` and `lag` of its heaviest lag, all `lags`, and its trust."""
+    own = {"weight": link.heaviest.weight, "lag": link.heaviest.lag, "lags": " ".join(map(str, link.lags))}
+    trust = {"probability": link.probability, "direction": link.direction, "kind": link.kind}
+    return own | {name: value for name, value in trust.items() if value is not None}
+
+
+def edge_attributes(edge: Edge) -> dict[str, Any]:
+    """Return what is known of an edge besides its ends."""
+    return {name: value for name, value in edge._asdict().items() if value is not None and name not in TEXTS[:2]}
+
+
+def _plain(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -33,6 +33,7 @@ class Finding(NamedTuple):
         evidence: what was measured, in numbers.
         remedy: the one thing to do next.
         epoch: 1-based epoch the evidence comes from, None if it concerns the whole run.
+        subject: the sensor that it is about, None if it is about the whole.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Finding(NamedTuple):
     evidence: str
     remedy: str
     epoch: int | None = None
+    subject: str | None = None
 
     def __str__(self) -> str:
         remedy = "" if self.remedy == NOTHING else f" -> {self.remedy}"

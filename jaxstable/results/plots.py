@@ -1,4 +1,4 @@
-"""Pictures of a run: its history, its weights and its graph, as matplotlib figures."""
+"""Pictures of a run and of a discovery: history, weights or probabilities, and the graph, as matplotlib figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results import style
 from jaxstable.results.drawing import draw_circle, draw_weights
 from jaxstable.results.evidence import Evidence, series
@@ -15,8 +16,6 @@ from jaxstable.results.rules_training import CLIP_HEALTHY
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from jaxstable.results.train_result import TrainResult
 
 COMPONENTS = {
     "recon": style.BLUE,
@@ -27,56 +26,17 @@ COMPONENTS = {
 MOST_NODES = 40  # beyond this a circle of names is unreadable
 
 
-def plot_history(history: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw the health record: losses, gradients, clipping, quality and edges by epoch.
-
-    Args:
-        history: health records; null values leave gaps.
-
-    Returns:
-        A figure of 12 x 6 inches.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    with style.styled():
-        figure = style.figure(12, 6)
-        style.headline(figure, _epochs(history), _note(history))
-        _history_panels(figure.subplots(2, 3).ravel(), history)
-        return figure
-
-
-def plot_graph(
-    adjacency: np.ndarray,
-    graph: np.ndarray | None = None,
-    names: Sequence[str] | None = None,
-    truth: np.ndarray | None = None,
-    lagged_graph: np.ndarray | None = None,
+def plot_run(
+    graph: LearnedGraph, adjacency: np.ndarray, history: Sequence[Mapping[str, Any]], model: str, status: str
 ) -> Figure:
-    """Draw edge weights as a heat map and the graph as a circle of arrows.
+    """Draw a run on one page: the history above, weights and graph below.
 
     Args:
-        adjacency: weights [cause, effect].
-        graph: edges [cause, effect]; weights other than 0 if None.
-        names: names of the variables.
-        truth: true graph [cause, effect]; colours the edges by right, wrong and missed.
-        lagged_graph: edges [lag, cause, effect]; lagged edges have an open head.
-
-    Returns:
-        A figure of 12 x 6 inches.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    with style.styled():
-        figure = style.figure(12, 6)
-        axes = figure.subplots(1, 2, width_ratios=[1, 1.15])
-        _graph_panels(figure, axes, adjacency, graph, names, truth, lagged_graph)
-        return _settled(figure)
-
-
-def plot_result(result: TrainResult) -> Figure:
-    """Draw a run on one page: the history above, weights and graph below.
+        graph: the learned graph.
+        adjacency: weights `[cause, effect]` of the model, of edges and of other pairs.
+        history: health records; null values leave gaps.
+        model: name of the model.
+        status: how training ended.
 
     Returns:
         A figure of 12 x 11.5 inches.
@@ -86,26 +46,33 @@ def plot_result(result: TrainResult) -> Figure:
     """
     with style.styled():
         figure = style.figure(12, 11.5)
-        title = f"{len(result.names)} variables · {_epochs(result.history)} · {result.config.model} · {result.status}"
-        style.headline(figure, title, _note(result.history))
+        epochs = f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
+        style.headline(figure, f"{len(graph.names)} variables · {epochs} · {model} · {status}", _note(history))
         parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, 5.9], hspace=0.04)
         upper, lower = parts
-        _history_panels(upper.subplots(2, 3).ravel(), result.history)
-        axes = lower.subplots(1, 2, width_ratios=[1, 1.15])
-        _graph_panels(
-            lower,
-            axes,
-            result.adjacency,
-            result.graph,
-            result.names,
-            result.truth,
-            result.lagged_graph,
-        )
-        return _settled(figure)
+        _history_panels(upper.subplots(2, 3).ravel(), history)
+        return _graph_panels(figure, lower, graph, np.abs(adjacency), "Edge weights")
 
 
-def _epochs(history: Sequence[Mapping[str, Any]]) -> str:
-    return f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
+def plot_discovery(graph: LearnedGraph, title: str, codes: Sequence[str]) -> Figure:
+    """Draw the probability of every edge as a heat map and the graph beside it.
+
+    Args:
+        graph: the learned graph, with probabilities.
+        title: what to write above.
+        codes: codes of the findings to name.
+
+    Returns:
+        A figure of 12 x 5.9 inches.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    assert graph.probability is not None
+    with style.styled():
+        figure = style.figure(12, 5.9)
+        style.headline(figure, title, ", ".join(code.replace("_", " ") for code in codes))
+        return _graph_panels(figure, figure, graph, graph.probability, "Probability")
 
 
 def _note(history: Sequence[Mapping[str, Any]]) -> str:
@@ -114,35 +81,20 @@ def _note(history: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _settled(figure: Figure) -> Figure:
-    """Lay out until labels of square axes below a title are inside: three passes, and saving."""
-    for _ in range(3):
+def _graph_panels(figure: Figure, part: Any, graph: LearnedGraph, values: np.ndarray, title: str) -> Figure:
+    """Draw values `[cause, effect]` and the graph side by side, and lay the figure out."""
+    n_vars = len(graph.names)
+    true = None if graph.truth is None else graph.truth & ~np.eye(n_vars, dtype=bool)
+    left, right = part.subplots(1, 2, width_ratios=[1, 1.15])
+    draw_weights(part, left, np.asarray(values, dtype=float), graph.graph, graph.names, true, title)
+    if n_vars > MOST_NODES:
+        right.set_title("Graph")
+        style.blank(right, f"{n_vars} variables are too many to draw;\nsee report()")
+    else:
+        draw_circle(right, graph)
+    for _ in range(3):  # until labels of square axes below a title are inside
         figure.draw_without_rendering()
     return figure
-
-
-def _graph_panels(
-    figure: Any,
-    axes: Sequence[Axes],
-    adjacency: np.ndarray,
-    graph: np.ndarray | None,
-    names: Sequence[str] | None,
-    truth: np.ndarray | None,
-    lagged_graph: np.ndarray | None,
-) -> None:
-    weights = np.abs(np.asarray(adjacency, dtype=float))
-    n_vars = len(weights)
-    edges = weights > 0 if graph is None else np.asarray(graph, dtype=bool)
-    edges = edges & ~np.eye(n_vars, dtype=bool)
-    labels = [str(i) for i in range(n_vars)] if names is None else list(map(str, names))
-    true = None if truth is None else np.asarray(truth, dtype=bool) & ~np.eye(n_vars, dtype=bool)
-    draw_weights(figure, axes[0], weights, edges, labels, true)
-    if n_vars > MOST_NODES:
-        axes[1].set_title("Graph")
-        style.blank(axes[1], f"{n_vars} variables are too many to draw;\nsee to_graphml()")
-        return
-    instantaneous = edges if lagged_graph is None else np.asarray(lagged_graph[0], dtype=bool)
-    draw_circle(axes[1], weights, edges, labels, true, instantaneous)
 
 
 def _history_panels(axes: Sequence[Axes], history: Sequence[Mapping[str, Any]]) -> None:

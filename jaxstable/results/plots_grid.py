@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jaxstable.config import ConfigError
-from jaxstable.files.table import MEASURED
+from jaxstable.files.table import MEASURED, QUALITIES
 from jaxstable.results import style
 from jaxstable.results.drawing_grid import draw_cells, draw_line, draw_points
 from jaxstable.results.evidence import Evidence, number
+from jaxstable.results.lane_table import Lanes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from jaxstable.results.sweep_result import SweepResult
 
 BAND = (0.1, 0.9)  # quantiles of the fan
 MOST_CELLS = 3.0  # cells per lane; beyond this the lanes are drawn as points
-QUALITIES = ("val_f1", "val_shd", "val_recon", "val_loss", "last_val_recon")
 UNLEARNED = "Not learned: in no lane does the reconstruction reach the adjacency; the fields moved only the penalties."
 MOST_LINES = 60  # diverged lanes drawn one by one
 
 Row = Mapping[str, Any]
 
 
-def plot_grid(result: SweepResult, metric: str | None = None, x: str | None = None, y: str | None = None) -> Figure:
+def plot_grid(lanes: Lanes, metric: str | None = None, x: str | None = None, y: str | None = None) -> Figure:
     """Draw a metric over two fields of the grid, and two histories as fans over the lanes.
 
     A cell is the mean over the other fields and over the lanes that have not diverged. A grid of one field is
     drawn as a line, a list of points that fill no rectangle as points.
 
     Args:
-        result: The sweep.
+        lanes: The lanes.
         metric: Column of the table; None is the one that ranks lanes.
         x: Field along the horizontal axis; None is the last one of the grid, seeds aside.
         y: Field along the vertical axis; None is the one before it.
@@ -48,26 +46,26 @@ def plot_grid(result: SweepResult, metric: str | None = None, x: str | None = No
         ConfigError: The metric or a field is unknown.
         ImportError: matplotlib is not installed.
     """
-    metric = metric or result.metric
+    metric = metric or lanes.metric
     if metric not in MEASURED:
         raise ConfigError(f"metric: found {metric!r}, expected one of {', '.join(MEASURED)}")
-    x, y = _fields(result, x, y)
+    x, y = _fields(lanes, x, y)
     with style.styled():
         figure = style.figure(12, 6)
-        style.headline(figure, _title(result), UNLEARNED if _unreached(result) else "")
+        style.headline(figure, _title(lanes), UNLEARNED if _unreached(lanes) else "")
         parts: Any = figure.subfigures(1, 2, width_ratios=[1.15, 1])
         left, right = parts
-        _draw_metric(left, left.subplots(), result, metric, x, y)
+        _draw_metric(left, left.subplots(), lanes, metric, x, y)
         upper, lower = right.subplots(2, 1, sharex=True)
         track, name = _tracked(metric)
-        fan(upper, f"{name} by epoch", result, track)
-        fan(lower, "Training reconstruction by epoch", result, lambda r: _term(r, "train_loss_components"))
+        fan(upper, f"{name} by epoch", lanes, track)
+        fan(lower, "Training reconstruction by epoch", lanes, lambda r: _term(r, "train_loss_components"))
         lower.set_xlabel("epoch", color=style.SOFT, size=8.5, labelpad=1, loc="left")
         figure.draw_without_rendering()
         return figure
 
 
-def fan(axes: Axes, name: str, result: SweepResult, track: Callable[[Row], float | None]) -> None:
+def fan(axes: Axes, name: str, lanes: Lanes, track: Callable[[Row], float | None]) -> None:
     """Draw a value by epoch: the lanes' median and quantile band, diverged lanes one by one up to a cross.
 
     A lane that has stopped keeps its last value, as its state does.
@@ -75,10 +73,10 @@ def fan(axes: Axes, name: str, result: SweepResult, track: Callable[[Row], float
     from matplotlib.ticker import MaxNLocator
 
     sound, lost = [], []
-    for run in result.runs:
-        series = _series(run.history, track)
+    for row, history in zip(lanes.table, lanes.histories, strict=True):
+        series = _series(history, track)
         if not np.isnan(series).all():
-            (lost if run.status == "DIVERGED" else sound).append(series)
+            (lost if row["status"] == "DIVERGED" else sound).append(series)
     axes.set_title(name)
     if not sound and not lost:
         style.blank(axes, "not recorded")
@@ -108,13 +106,13 @@ def fan(axes: Axes, name: str, result: SweepResult, track: Callable[[Row], float
     style.legend_below(axes, columns=3, drop=0.12)
 
 
-def _fields(result: SweepResult, x: str | None, y: str | None) -> tuple[str | None, str | None]:
+def _fields(lanes: Lanes, x: str | None, y: str | None) -> tuple[str | None, str | None]:
     """Return the fields to draw over; those not named are the last ones of the grid, seeds last of all."""
     for name in (x, y):
-        if name is not None and name not in result.axes:
-            known = ", ".join(result.axes) or "none: all lanes are the same"
+        if name is not None and name not in lanes.axes:
+            known = ", ".join(lanes.axes) or "none: all lanes are the same"
             raise ConfigError(f"plot: found the field {name!r}, expected one that the grid changes ({known})")
-    rest = [axis for axis in result.axes if axis not in (x, y)]
+    rest = [axis for axis in lanes.axes if axis not in (x, y)]
     rest = [axis for axis in rest if axis == "seed"] + [axis for axis in rest if axis != "seed"]
     x = x or (rest.pop() if rest else None)
     # Seeds are averaged over rather than drawn, unless they are all there is.
@@ -122,12 +120,12 @@ def _fields(result: SweepResult, x: str | None, y: str | None) -> tuple[str | No
     return x, y or (rest.pop() if rest else None)
 
 
-def _draw_metric(figure: Any, axes: Axes, result: SweepResult, metric: str, x: str | None, y: str | None) -> None:
-    rows = result.table
-    others = [axis for axis in result.axes if axis not in (x, y)]
+def _draw_metric(figure: Any, axes: Axes, lanes: Lanes, metric: str, x: str | None, y: str | None) -> None:
+    rows = lanes.table
+    others = [axis for axis in lanes.axes if axis not in (x, y)]
     over = f"mean over {', '.join(map(style.shorten, others[:4]))}{', ...' if others[4:] else ''} · " if others else ""
     axes.set_title(f"{metric}\n", loc="left")
-    note = f"{over}{len(rows)} lane{'s' if len(rows) > 1 else ''}{_best(result, metric)}"
+    note = f"{over}{len(rows)} lane{'s' if len(rows) > 1 else ''}{_best(lanes, metric)}"
     place = {"xy": (0, 1), "xytext": (0, 6), "xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(note, size=8.5, color=style.SOFT, annotation_clip=False, **place)
     found = [row for row in rows if number(row[metric]) is not None and row["status"] != "DIVERGED"]
@@ -146,25 +144,25 @@ def _draw_metric(figure: Any, axes: Axes, result: SweepResult, metric: str, x: s
     draw(figure, axes, rows, metric, x, y)
 
 
-def _title(result: SweepResult) -> str:
-    counts = Counter(run.status for run in result.runs)
-    ended = ", ".join(f"{count} {status}" for status, count in counts.items())
-    epochs = max(len(run.history) for run in result.runs)
-    return f"{len(result.runs[0].names)} variables · {epochs} epoch{'' if epochs == 1 else 's'} · lanes: {ended}"
+def _title(lanes: Lanes) -> str:
+    ended = ", ".join(f"{count} {status}" for status, count in lanes.statuses.items())
+    epochs = max(map(len, lanes.histories))
+    return f"{len(lanes.names)} variables · {epochs} epoch{'' if epochs == 1 else 's'} · lanes: {ended}"
 
 
-def _unreached(result: SweepResult) -> bool:
-    runs = [run for run in result.runs if run.history and run.status != "DIVERGED"]
-    return bool(runs) and all(Evidence(run.history, None, None, None).unreached for run in runs)
+def _unreached(lanes: Lanes) -> bool:
+    ended = zip(lanes.table, lanes.histories, strict=True)
+    kept = [history for row, history in ended if history and row["status"] != "DIVERGED"]
+    return bool(kept) and all(Evidence(history, None, None, None).unreached for history in kept)
 
 
-def _best(result: SweepResult, metric: str) -> str:
+def _best(lanes: Lanes, metric: str) -> str:
     """Name the best lane where the metric is one of quality and the data had a say in it."""
-    known = any(number(row[metric]) is not None and row["status"] != "DIVERGED" for row in result.table)
-    if metric not in QUALITIES or not known or _unreached(result):
+    known = any(number(row[metric]) is not None and row["status"] != "DIVERGED" for row in lanes.table)
+    if metric not in QUALITIES or not known or _unreached(lanes):
         return ""
-    lane = result.ranking(metric)[0]
-    return f" · best: lane {lane} ({result.table[lane][metric]:.4g})"
+    lane = lanes.ranking(metric)[0]
+    return f" · best: lane {lane} ({lanes.table[lane][metric]:.4g})"
 
 
 def _tracked(metric: str) -> tuple[Callable[[Row], float | None], str]:

@@ -1,133 +1,148 @@
-"""Say in words how a run went: findings and totals as text, and a page for notebooks."""
+"""What a result says, as a value: totals, tables, findings, settings and a picture. It is rendered elsewhere, once."""
 
 from __future__ import annotations
 
-import base64
-import io
-import os
-from collections.abc import Iterable, Mapping
-from html import escape
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import KINDS, Link, counts_of, lag_text, links_of
 from jaxstable.results.evidence import number
-from jaxstable.results.findings import NOTHING, Finding
+from jaxstable.results.findings import Finding
 
-if TYPE_CHECKING:
-    from jaxstable.results.discovery_result import Discovery
-    from jaxstable.results.sweep_result import SweepResult
-    from jaxstable.results.train_result import TrainResult
+TITLES = {
+    "sure": "Sure",
+    "likely": "Likely",
+    "open": "Linked, direction open",
+    "doubtful": "Doubtful",
+}
+UNTESTED = "no probability: `jaxstable discover FILE` says how sure each edge is"
 
-MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
-COLOURS = {"error": "#c23b3b", "warning": "#b7651b", "info": "#2563a8", "ok": "#2f8f5b"}
 
+class Table(NamedTuple):
+    """Rows under a title, every cell a text.
 
-def findings_text(findings: Iterable[Finding], healthy: bool = True) -> str:
-    """Format findings, two lines each where there is something to do.
-
-    Args:
-        findings: what `diagnose` returned.
-        healthy: also show what is in order.
-
-    Returns:
-        Lines without a trailing newline.
-
-    >>> print(findings_text([Finding("no_edges", "error", "0 edges", "Lower lambda_sparse.", 7)]))
-    ERROR  no_edges (epoch 7): 0 edges
-           -> Lower lambda_sparse.
+    Attributes:
+        title: what the rows are.
+        columns: one heading a column; words stand left, the rest right.
+        rows: the rows.
+        note: what to know of them.
     """
-    lines = []
-    for finding in findings:
-        if finding.severity == "ok" and not healthy:
-            continue
-        when = f" (epoch {finding.epoch})" if finding.epoch is not None else ""
-        mark = MARKS.get(finding.severity, finding.severity)
-        lines.append(f"{mark:<6} {finding.code}{when}: {finding.evidence}")
-        if finding.remedy != NOTHING:
-            lines.append(f"       -> {finding.remedy}")
-    return "\n".join(lines) if lines else "No findings."
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
-def summary_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Lay a summary out as (label, value) pairs; what was not measured reads `n/a`."""
+class Report(NamedTuple):
+    """Everything that a result has to say.
+
+    Attributes:
+        title: the answer in one line.
+        tables: its rows, the most important table first.
+        totals: (label, value) rows.
+        findings: errors first.
+        settings: (name, value, why) rows: how it came about.
+        document: the same for programs, JSON-ready.
+        graph: the learned graph, None for a sweep.
+        draw: returns a matplotlib figure; raises ImportError where that is missing.
+    """
+
+    title: str
+    tables: tuple[Table, ...]
+    totals: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+    settings: tuple[tuple[str, str, str], ...]
+    document: Mapping[str, Any]
+    graph: LearnedGraph | None
+    draw: Callable[[], Any]
+
+
+def link_tables(graph: LearnedGraph) -> tuple[Table, ...]:
+    """Return one table for every kind of link that the graph has, a row a link; one of all without probabilities."""
+    links = links_of(graph)
+    if graph.probability is None:
+        heaviest = sorted(links, key=lambda link: (-abs(link.heaviest.weight), link[:2]))
+        return (_table(f"Edges ({len(links)})", heaviest, graph, UNTESTED),)
+    groups = {kind: [link for link in links if link.kind == kind] for kind in KINDS}
+    return tuple(
+        _table(f"{TITLES[kind]} ({len(group)})", group, graph, KINDS[kind]) for kind, group in groups.items() if group
+    )
+
+
+def headline(graph: LearnedGraph) -> str:
+    """Count the links of a graph by kind; each count is the number of rows of a table of `link_tables`.
+
+    >>> import numpy as np
+    >>> headline(LearnedGraph(("a", "b"), np.zeros((1, 2, 2)), np.zeros((1, 2, 2), bool)))
+    '2 variables, 0 edges'
+    """
+    total = int(graph.graph.sum())
+    text = f"{len(graph.names)} variables, {total} edge{'' if total == 1 else 's'}"
+    counts = [f"{count} {TITLES[kind].lower()}" for kind, count in counts_of(graph).items() if count]
+    return f"{text}: {', '.join(counts)}" if counts else text
+
+
+def arrow(link: Link) -> str:
+    """Write a link as text; one of open direction has no head."""
+    return f"{link.cause} {'--' if link.kind == 'open' else '->'} {link.effect}"
+
+
+def raw_unit(link: Link, units: Mapping[str, str] | None) -> str:
+    """Return the unit of the raw weight of a link, empty where the units are not known."""
+    cause, effect = ((units or {}).get(name) for name in (link.cause, link.effect))
+    return f"{effect} per {cause}" if cause and effect else ""
+
+
+def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Lay the totals of a run out as (label, value) pairs; what was not measured reads `n/a`."""
 
     def shown(key: str, spec: str) -> str:
         value = number(summary.get(key))
         return "n/a" if value is None else format(value, spec)
 
-    found = shown("final_edge_count", ".0f")
-    true = number(summary.get("true_edge_count"))
-    return [
+    found, true = shown("final_edge_count", ".0f"), number(summary.get("true_edge_count"))
+    return (
         ("Status", str(summary.get("status") or "n/a")),
         ("Epochs", shown("epochs", ".0f")),
         ("Time", f"{shown('total_time', '.1f')} s"),
         ("Best F1", shown("best_f1", ".4f")),
         ("Best SHD", shown("best_shd", ".1f")),
         ("Best threshold", shown("best_threshold", ".3f")),
-        (
-            "Edges at last evaluation",
-            found if true is None else f"{found} (true graph: {true:.0f})",
-        ),
+        ("Edges at last evaluation", found if true is None else f"{found} (true graph: {true:.0f})"),
         ("Mean clip ratio", shown("avg_grad_clip_ratio", ".1%")),
         ("Final learning rate", shown("final_learning_rate", ".2e")),
-    ]
-
-
-def summary_text(summary: Mapping[str, Any], paths: Iterable[str | os.PathLike[str]] = ()) -> str:
-    """Format the totals of a run and the files it wrote.
-
-    Args:
-        summary: what `TrainResult.summary` returned, or a training_summary_*.json.
-        paths: files or directories to name.
-
-    Returns:
-        Lines without a trailing newline.
-    """
-    rows = summary_rows(summary)
-    width = max(len(label) for label, _ in rows)
-    lines = [f"{label:<{width}}  {value}" for label, value in rows]
-    label = "Written"
-    for path in paths:
-        lines.append(f"{label:<{width}}  {os.fspath(path)}")
-        label = ""
-    return "\n".join(lines)
-
-
-def html(result: TrainResult) -> str:
-    """Build the notebook display: totals, findings and, with matplotlib, the picture."""
-    rows = [*summary_rows(result.summary()), ("Edges in the graph", str(int(result.graph.sum())))]
-    shown = picture(result, "history, edge weights and graph")
-    return f"<div>{table_html(rows)}{findings_html(result.diagnose())}{shown}</div>"
-
-
-def table_html(rows: Iterable[tuple[str, str]]) -> str:
-    """Lay (label, value) pairs out as an HTML table."""
-    cell = "text-align:left;padding:2px 12px 2px 0;vertical-align:top"
-    body = "".join(
-        f'<tr><th style="{cell};font-weight:600">{escape(label)}</th><td style="{cell}">{escape(value)}</td></tr>'
-        for label, value in rows
     )
-    return f'<table style="border-collapse:collapse">{body}</table>'
 
 
-def findings_html(findings: Iterable[Finding]) -> str:
-    """Lay findings out as an HTML list."""
-    items = "".join(
-        f'<li style="margin:3px 0"><span style="color:{COLOURS[finding.severity]};font-weight:600">'
-        f"{escape(finding.code)}</span> {escape(finding.evidence)}"
-        + ("" if finding.remedy == NOTHING else f"<br><em>{escape(finding.remedy)}</em>")
-        + "</li>"
-        for finding in findings
-    )
-    return f'<ul style="list-style:none;padding:0;margin:8px 0">{items}</ul>'
+def cell(value: Any) -> str:
+    """Write a value of a field or a metric in few characters, `n/a` for None."""
+    if value is None:
+        return "n/a"
+    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-def picture(result: TrainResult | SweepResult | Discovery, words: str) -> str:
-    """Return the picture of a result as an HTML image, or how to get one."""
-    try:
-        figure = result.plot()
-    except ImportError:
-        return "<p><code>pip install 'jaxstable[plots]'</code> adds a picture.</p>"
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80)
-    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
+def grouped(findings: Iterable[Finding]) -> list[Sequence[Finding]]:
+    """Put the findings of one code, severity and remedy together, in the order of the first of each."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.code, finding.severity, finding.remedy), []).append(finding)
+    return list(groups.values())
+
+
+def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) -> Table:
+    tested, raw = graph.probability is not None, graph.scale is not None
+    columns = ["edge", "lag", "weight"]
+    columns += ["in raw units"] if raw else []
+    columns += ["probability", "direction"] if tested else []
+    rows = []
+    for link in links:
+        cells = [arrow(link), ", ".join(lag_text(lag, graph.step) for lag in link.lags), f"{link.weight:+.3f}"]
+        cells += [
+            f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if link.weight_raw is not None else "n/a"
+        ] * raw
+        if link.probability is not None:
+            cells += [f"{link.probability:.2f}", "n/a" if link.direction is None else f"{link.direction:.2f}"]
+        rows.append(tuple(cells))
+    return Table(title, tuple(columns), tuple(rows), note)

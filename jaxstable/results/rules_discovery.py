@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.discovery.choice import Chosen
 from jaxstable.discovery.found import Found, LeftOut
-from jaxstable.moments.lagged import Moments
 from jaxstable.results.findings import NOTHING, SEVERITIES, Finding
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.signals.prepare import Removed
+
+if TYPE_CHECKING:  # judging what was read from disk needs no JAX
+    from jaxstable.discovery.choice import Chosen
+    from jaxstable.moments.lagged import Moments
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained

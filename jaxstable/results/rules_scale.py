@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.graph.sortability import explained_shares, sortability
-from jaxstable.moments.lagged import Moments
 from jaxstable.results.findings import NOTHING, Finding
+
+if TYPE_CHECKING:
+    from jaxstable.moments.lagged import Moments
 
 SORTABLE = 0.3  # distance from 0.5, where scale says nothing about the order
 FEWEST_EDGES = 8  # below which that distance is no surprise

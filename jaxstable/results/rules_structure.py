@@ -14,7 +14,6 @@ F1_LOW = 0.1
 THRESHOLD_HEALTHY = 0.3
 THRESHOLD_HIGH = 0.5
 DEAD_SHARE = 0.95  # missing share of a dead sensor
-SORTABLE = 0.3  # distance of a sortability from 0.5, where scale says nothing about order
 
 
 def _reconstruction(run: Evidence) -> Iterable[Finding]:
@@ -128,19 +127,13 @@ def _inputs(run: Evidence) -> Iterable[Finding]:
     constant = [str(name) for name in run.listed("constant")]
     if constant:
         evidence = f"constant in training: {', '.join(constant)}"
-        remedy = "Drop these columns; a constant neither causes nor is caused."
-        yield Finding("constant_sensors", "warning", evidence, remedy)
+        remedy = "Leave these columns out; a constant neither causes nor is caused."
+        yield Finding("constant_sensor", "warning", evidence, remedy)
     shares = zip(run.names, run.listed("missing_share"), strict=False)
     dead = [f"{n} ({s:.0%})" for n, s in shares if isinstance(s, float) and s >= DEAD_SHARE]
     if dead:
         evidence = f"missing nearly always: {', '.join(dead)}"
-        yield Finding("dead_sensors", "warning", evidence, "Drop these columns.")
-    for key, rule in (("varsortability", "variance"), ("r2_sortability", "R2")):
-        value = run.fact(key)
-        if value is not None and abs(value - 0.5) > SORTABLE:
-            evidence = f"{key} is {value:.2f}: sorting by {rule} alone orders most edges"
-            remedy = f"Compare with a baseline that only sorts by {rule} before trusting the edges."
-            yield Finding("scale_driven_edges", "warning", evidence, remedy)
+        yield Finding("hardly_read", "warning", evidence, "Leave these columns out.")
 
 
 RULES = (_reconstruction, _inputs, _edges, _f1, _threshold)

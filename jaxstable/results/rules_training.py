@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from jaxstable.results.evidence import Evidence, number
 from jaxstable.results.findings import (
@@ -44,14 +44,6 @@ def _status(run: Evidence) -> Iterable[Finding]:
         elif run.status.upper() == "INTERRUPTED":
             remedy = "Continue it with `jaxstable resume RUN_DIR`."
             yield Finding("interrupted", "info", "training was stopped early", remedy, last)
-    elif isinstance(run.status, Sequence):
-        lost = [i for i, name in enumerate(run.status) if str(name).upper() == "DIVERGED"]
-        if lost:
-            shown = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
-            evidence = f"{len(lost)} of {len(run.status)} lanes diverged (lanes {shown})"
-            severity = "error" if len(lost) == len(run.status) else "warning"
-            remedy = "Leave the largest learning_rate of the grid out."
-            yield Finding("diverged_lanes", severity, evidence, remedy)
 
 
 def _skipped(run: Evidence) -> Iterable[Finding]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import operator
-import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from jaxstable.config import ConfigError
-from jaxstable.files.table import MEASURED, better, default_metric, table_row
+from jaxstable.files import archive
+from jaxstable.files.table import MEASURED
+from jaxstable.results.archives import of_lanes, to_lanes
+from jaxstable.results.diagnosis import diagnose_grid
 from jaxstable.results.findings import Finding
+from jaxstable.results.lane_table import Lanes, best_lanes, lane_totals
+from jaxstable.results.owner import ReportedResult
+from jaxstable.results.plots_grid import plot_grid
+from jaxstable.results.report import Report
 from jaxstable.results.train_result import TrainResult
-from jaxstable.training.grid import axes_of, static_fields
 from jaxstable.training.record import Run
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SweepResult:
+class SweepResult(ReportedResult):
     """Everything a sweep produced; ``grid[i]`` is lane i as a `TrainResult`, ``grid[i:j]`` a list of them.
 
     Attributes:
@@ -63,22 +66,27 @@ class SweepResult:
         return (TrainResult(run) for run in self.runs)
 
     @cached_property
-    def axes(self) -> list[str]:
-        """The fields in which the lanes differ."""
-        return axes_of([run.config for run in self.runs])
+    def lanes(self) -> Lanes:
+        """Table, axes, ranking and histories, as a value."""
+        return Lanes.of(self.runs)
 
-    @cached_property
-    def table(self) -> list[dict[str, Any]]:
+    @property
+    def axes(self) -> Sequence[str]:
+        """The fields in which the lanes differ."""
+        return self.lanes.axes
+
+    @property
+    def table(self) -> Sequence[Any]:
         """One row per lane: status, metrics of its best evaluation (epoch `best_epoch`), and its config.
 
         `val_recon` is of that same epoch; `last_val_recon` is of the last evaluation.
         """
-        return [table_row(lane, run.config, run.history, run.status) for lane, run in enumerate(self.runs)]
+        return self.lanes.table
 
     @property
     def metric(self) -> str:
         """The column that ranks the lanes: "val_f1" if the true graph is known, else "val_recon"."""
-        return default_metric(self.runs[0].truth is not None)
+        return self.lanes.metric
 
     def to_pandas(self, all_fields: bool = False) -> pandas.DataFrame:
         """Return the table as a dataframe indexed by lane; the fields of the grid come first.
@@ -102,10 +110,10 @@ class SweepResult:
         """Return the best lane.
 
         Args:
-            by: A measured column of the table; None is `metric`. Only "val_f1" is better when it is larger.
+            by: A column of the table that measures quality; None is `metric`. Only "val_f1" is better when larger.
 
         Raises:
-            ConfigError: There is no such column, or no lane has a value in it.
+            ConfigError: There is no such column, it has no better and worse, or no lane has a value in it.
         """
         return self[self.ranking(by)[0]]
 
@@ -113,40 +121,33 @@ class SweepResult:
         """Return the lanes that have not diverged and have a value, the best first.
 
         Args:
-            by: A measured column of the table; None is `metric`.
+            by: A column of the table that measures quality; None is `metric`.
 
         Raises:
-            ConfigError: There is no such column, or no lane has a value in it.
+            ConfigError: There is no such column, it has no better and worse, or no lane has a value in it.
         """
-        by = by or self.metric
-        if by not in MEASURED:
-            raise ConfigError(f"by: found {by!r}, expected one of {', '.join(MEASURED)}")
-        scores = {row["lane"]: row[by] for row in self.table if row["status"] != "DIVERGED" and row[by] is not None}
-        if not scores:
-            raise ConfigError(f"by: no lane that has not diverged has a {by}; see diagnose()")
-        return sorted(scores, key=lambda lane: (-better(by) * scores[lane], lane))
+        return self.lanes.ranking(by)
 
     def summary(self) -> dict[str, Any]:
         """Return the totals: lanes by status, the grid, the time, and the best lane."""
-        counts = Counter(run.status for run in self.runs)
-        # The lanes of a group are trained together: each carries the time of all.
-        times = {static_fields(run.config): run.total_time for run in self.runs}
-        scored = any(row[self.metric] is not None and row["status"] != "DIVERGED" for row in self.table)
-        best = self.table[self.ranking()[0]] if scored else None
-        return {
-            "lanes": len(self),
-            "status": dict(counts),
-            "axes": {axis: list(dict.fromkeys(row[axis] for row in self.table)) for axis in self.axes},
-            "total_time": float(sum(times.values())),
-            "metric": self.metric,
-            "best": best and {name: best[name] for name in ("lane", "status", *self.axes, *MEASURED)},
-        }
+        return self.lanes.summary()
 
     def diagnose(self) -> list[Finding]:
         """Return what the whole grid shows; one lane's own findings are in ``grid[i].diagnose()``."""
-        from jaxstable.results.diagnosis_grid import diagnose_grid
-
         return diagnose_grid(self.table, self.axes, [lane.diagnose() for lane in self])
+
+    def overview(self) -> Report:
+        """Return what the sweep says, as a value."""
+        return Report(
+            title=repr(self),
+            tables=(best_lanes(self.lanes),),
+            totals=lane_totals(self.lanes),
+            findings=tuple(self.diagnose()),
+            settings=(),
+            document=self.summary(),
+            graph=self.best().learned if self.lanes.scored(self.metric) else None,
+            draw=self.plot,
+        )
 
     def plot(self, metric: str | None = None, x: str | None = None, y: str | None = None) -> Figure:
         """Draw a metric over two fields of the grid, and the history of every lane.
@@ -163,27 +164,36 @@ class SweepResult:
             ConfigError: The metric or a field is unknown.
             ImportError: matplotlib is missing.
         """
-        from jaxstable.results.plots_grid import plot_grid
+        return plot_grid(self.lanes, metric, x, y)
 
-        return plot_grid(self, metric, x, y)
-
-    def save(self, directory: str | os.PathLike[str]) -> Path:
+    def save(self, directory: str | Path) -> Path:
         """Write log, table, arrays and totals of all lanes into a directory and return it.
 
         Each file is written whole or not at all; `jaxstable.load` reads them back, but for the parameters:
         ``grid[i].save(dir)`` keeps one lane with its own.
-        """
-        from jaxstable.results.storage_grid import save
 
-        return save(self, directory)
+        Raises:
+            RunDirectoryError: The directory holds another run or sweep.
+        """
+        return archive.save(directory, of_lanes(self.runs, self.lanes), own=self.run_dir)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> SweepResult:
+        """Read what `save` or a finished sweep wrote.
+
+        Raises:
+            RunDirectoryError: A file is missing or damaged.
+        """
+        return cls(to_lanes(archive.load(directory), Path(directory)), Path(directory))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare lane by lane what was learned and how it went."""
+        return list(self) == list(other) if isinstance(other, SweepResult) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((len(self), self.runs[0].names))
 
     def __repr__(self) -> str:
-        counts = Counter(run.status for run in self.runs)
-        ended = ", ".join(f"{count} {status.lower()}" for status, count in counts.items())
+        ended = ", ".join(f"{count} {status.lower()}" for status, count in self.lanes.statuses.items())
         lanes = f"{len(self)} lane{'s' if len(self) != 1 else ''}"
         return f"SweepResult({lanes} over {', '.join(self.axes) or 'nothing'}: {ended})"
-
-    def _repr_html_(self) -> str:
-        from jaxstable.results.report_grid import html
-
-        return html(self)

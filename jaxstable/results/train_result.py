@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxstable.config import Config
+from jaxstable.files import archive
 from jaxstable.files.table import kept_evaluation
-from jaxstable.results.diagnosis import Finding, diagnose
+from jaxstable.graph.learned import LearnedGraph, same_fields
+from jaxstable.results.archives import of_run, to_run
+from jaxstable.results.diagnosis import diagnose_run
 from jaxstable.results.evidence import as_mapping, number, series
-from jaxstable.results.findings import verdict
+from jaxstable.results.findings import Finding, verdict
+from jaxstable.results.owner import GraphResult
+from jaxstable.results.plots import plot_run
+from jaxstable.results.report import Report, headline, link_tables, run_totals
+from jaxstable.training.record import Run
 
 if TYPE_CHECKING:
-    import networkx
-    import pandas
     from matplotlib.figure import Figure
-
-    from jaxstable.config import Config
-    from jaxstable.training.record import Run
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TrainResult:
+class TrainResult(GraphResult):
     """Everything one run produced.
 
     Attributes:
@@ -37,25 +40,22 @@ class TrainResult:
     run: Run
     run_dir: Path | None = None
 
-    @property
-    def adjacency(self) -> np.ndarray:
-        """Edge weights [cause, effect], the strongest over lags."""
-        return self.run.adjacency
+    @cached_property
+    def learned(self) -> LearnedGraph:
+        """The learned graph: weights above the threshold, lag 0 certified acyclic."""
+        facts = self.run.data_facts or {}
+        known = {name: facts[name] for name in ("units", "step") if facts.get(name)}
+        return LearnedGraph.above(tuple(self.run.names), self.run.lagged, self.threshold, self.run.truth, **known)
 
     @property
-    def lagged(self) -> np.ndarray:
-        """Edge weights [lag, cause, effect], lag 0 first."""
-        return self.run.lagged
+    def adjacency(self) -> np.ndarray:
+        """Edge weights `[cause, effect]`, the strongest over lags."""
+        return self.run.adjacency
 
     @property
     def threshold(self) -> float:
         """Weight above which an edge counts."""
         return float(self.run.threshold)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the variables."""
-        return tuple(self.run.names)
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -78,58 +78,15 @@ class TrainResult:
         return self.run.params
 
     @property
-    def truth(self) -> np.ndarray | None:
-        """True graph [cause, effect], None if it is not known."""
-        return self.run.truth
-
-    @cached_property
-    def _certified(self) -> tuple[np.ndarray, tuple[tuple[int, int], ...]]:
-        from jaxstable.graph.certificate import certify
-
-        above = np.asarray(self.lagged) > self.threshold
-        above[:, np.arange(len(self.names)), np.arange(len(self.names))] = False
-        certificate = certify(np.asarray(self.lagged[0]), above[0])
-        above[0] = np.asarray(certificate.graph, dtype=bool)
-        dropped = tuple((cause, effect) for cause, effect, _ in certificate.dropped)
-        return above, dropped
-
-    @property
-    def lagged_graph(self) -> np.ndarray:
-        """Edges [lag, cause, effect]; lag 0 is a certified DAG, no variable causes itself."""
-        return self._certified[0]
-
-    @property
-    def graph(self) -> np.ndarray:
-        """Edges [cause, effect] of any lag."""
-        return np.asarray(self.lagged_graph.any(axis=0))
-
-    @property
-    def dropped_edges(self) -> list[tuple[str, str]]:
-        """Lag-0 edges (cause, effect) left out because they would close a cycle."""
-        return [(self.names[cause], self.names[effect]) for cause, effect in self._certified[1]]
-
-    @property
-    def _true_edge_count(self) -> int | None:
-        if self.truth is None:
-            return None
-        true = np.asarray(self.truth, dtype=bool)
-        return int(true.sum() - np.trace(true))
-
-    @property
-    def _graph_scores(self) -> tuple[float | None, int | None]:
-        """F1 and SHD of the certified graph, as in `graph.metrics` but on the host."""
-        if self.truth is None:
-            return None, None
-        off_diagonal = ~np.eye(len(self.names), dtype=bool)
-        graph, true = self.graph & off_diagonal, np.asarray(self.truth, dtype=bool) & off_diagonal
-        extra, missed, edges = graph & ~true, true & ~graph, int(graph.sum() + true.sum())
-        shd = int(extra.sum() + missed.sum() - (extra & missed.T).sum())
-        return float(2 * (graph & true).sum() / edges) if edges else 0.0, shd
-
-    @property
     def verdict(self) -> str | None:
         """What is wrong with the run in a few words, None where no finding is an error."""
         return verdict(self.diagnose())
+
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        facts: dict[str, Any] = {"threshold": self.threshold, "status": str(self.status)}
+        errors = [finding.code for finding in self.diagnose() if finding.severity == "error"]
+        return facts | ({"warning": f"{self.verdict}: {', '.join(errors)}"} if errors else {})
 
     def summary(self) -> dict[str, Any]:
         """Return the totals of the run, JSON-ready.
@@ -144,8 +101,7 @@ class TrainResult:
             return [value for _, value in series(self.history, key)]
 
         clips, rates, edges = (values(key) for key in ("grad_clip_ratio", "learning_rate", "edge_count"))
-        kept = kept_evaluation(self.history)
-        graph_f1, graph_shd = self._graph_scores
+        kept, scores = kept_evaluation(self.history), self.learned.scores
         return {
             "total_time": float(self.run.total_time),
             "epochs": len(self.history),
@@ -153,9 +109,9 @@ class TrainResult:
             "best_f1": number(kept.get("val_f1")),
             "best_threshold": self.threshold,
             "final_edge_count": int(edges[-1]) if edges else None,
-            "true_edge_count": self._true_edge_count,
-            "graph_f1": graph_f1,
-            "graph_shd": graph_shd,
+            "true_edge_count": scores.true_edge_count,
+            "graph_f1": scores.f1,
+            "graph_shd": scores.shd,
             "graph_edge_count": int(self.graph.sum()),
             "avg_grad_clip_ratio": sum(clips) / len(clips) if clips else None,
             "final_learning_rate": rates[-1] if rates else None,
@@ -169,42 +125,56 @@ class TrainResult:
         facts: Mapping[str, Any] = {
             **(self.run.data_facts or {}),
             "names": list(self.names),
-            "true_edge_count": self._true_edge_count,
+            "true_edge_count": self.learned.scores.true_edge_count,
         }
-        return diagnose(self.history, self.config, facts, self.status)
+        return diagnose_run(self.history, self.config, facts, self.status)
 
-    def to_networkx(self) -> networkx.DiGraph[str]:
-        """Return the graph as a networkx DiGraph with `weight` and `lag` on each edge."""
-        from jaxstable.results.export import to_networkx
-
-        return to_networkx(self)
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per edge and lag: cause, effect, lag, weight."""
-        from jaxstable.results.export import to_pandas
-
-        return to_pandas(self)
-
-    def to_graphml(self, path: str | os.PathLike[str]) -> Path:
-        """Write the graph as GraphML and return the path."""
-        from jaxstable.results.export import to_graphml
-
-        return to_graphml(self, path)
+    def overview(self) -> Report:
+        """Return what the run says, as a value."""
+        summary, findings = self.summary(), tuple(self.diagnose())
+        wrong = f" ({self.verdict})" if self.verdict else ""
+        return Report(
+            title=f"{headline(self.learned)}, after {len(self.history)} epochs: {self.status.lower()}{wrong}",
+            tables=link_tables(self.learned),
+            totals=run_totals(summary),
+            findings=findings,
+            settings=tuple((name, str(value), "") for name, value in summary["config"].items()),
+            document={**summary, "names": list(self.names), "edges": [edge._asdict() for edge in self.edges()]},
+            graph=self.learned,
+            draw=self.plot,
+        )
 
     def plot(self) -> Figure:
         """Draw the history, the weights and the graph; `.savefig(path)` keeps the picture."""
-        from jaxstable.results.plots import plot_result
+        return plot_run(self.learned, self.adjacency, self.history, self.config.model, self.status)
 
-        return plot_result(self)
-
-    def save(self, directory: str | os.PathLike[str]) -> Path:
+    def save(self, directory: str | Path) -> Path:
         """Write log, summary, config and arrays into a directory and return it.
 
-        Each file is written whole or not at all; `load` reads them back.
-        """
-        from jaxstable.results.storage import save
+        Each file is written whole or not at all; `jaxstable.load` reads them back.
 
-        return save(self, directory)
+        Raises:
+            RunDirectoryError: The directory holds another run.
+        """
+        return archive.save(directory, of_run(self.run, self.graph, self.summary()), own=self.run_dir)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> TrainResult:
+        """Read what `save` or a finished run wrote; `params` is a nested dict of arrays.
+
+        Raises:
+            RunDirectoryError: A file is missing or damaged.
+        """
+        return cls(to_run(archive.load(directory), Path(directory)), Path(directory))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what was learned and how it went; parameters and directories aside."""
+        if not isinstance(other, TrainResult):
+            return NotImplemented
+        return same_fields(*(dataclasses.replace(result.run, params=None) for result in (self, other)))
+
+    def __hash__(self) -> int:
+        return hash((self.names, self.status, len(self.history)))
 
     def __repr__(self) -> str:
         edges = int(self.graph.sum())
@@ -215,25 +185,3 @@ class TrainResult:
             f"TrainResult({self.status}, {epochs} epoch{'s' if epochs != 1 else ''}, {len(self.names)} variables, "
             f"{edges} edge{'s' if edges != 1 else ''} above threshold {level}{wrong})"
         )
-
-    def _repr_html_(self) -> str:
-        from jaxstable.results.report import html
-
-        return html(self)
-
-
-def load(directory: str | os.PathLike[str]) -> TrainResult:
-    """Read a result that `save` or a finished run wrote.
-
-    Args:
-        directory: the run directory.
-
-    Returns:
-        The result; `params` is a nested dict of arrays.
-
-    Raises:
-        RunDirectoryError: a file is missing or damaged.
-    """
-    from jaxstable.results.storage import load
-
-    return load(directory)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
-from jaxstable.files.table import MEASURED, better, default_metric, table_row
+from jaxstable.files.table import QUALITIES, better, default_metric, table_row
 from jaxstable.training.grid import check_range, checked_values
 from jaxstable.training.record import Run
 
@@ -74,7 +74,7 @@ def checked_score(by: str | None, has_truth: bool) -> str:
         ConfigError: There is no such column, or it needs the true graph.
     """
     by = by or default_metric(has_truth)
-    known = [name for name in MEASURED if has_truth or name not in ("val_f1", "val_shd")]
+    known = [name for name in QUALITIES if has_truth or name not in ("val_f1", "val_shd")]
     if by not in known:
         raise ConfigError(f"by: found {by!r}, expected one of {', '.join(known)}")
     return by

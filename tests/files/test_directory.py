@@ -9,11 +9,12 @@ from results_records import make_history, write_run
 
 from jaxstable.files import directory as rundir
 from jaxstable.files.directory import RunDirectoryError
-from jaxstable.results.diagnosis import diagnose, diagnose_dir
+from jaxstable.results.diagnosis import diagnose_run
+from jaxstable.results.loading import diagnose
 
 
 def codes(path):
-    return {finding.code for finding in diagnose_dir(path)}
+    return {finding.code for finding in diagnose(path)}
 
 
 def test_directory_and_live_run_say_the_same(tmp_path):
@@ -27,15 +28,15 @@ def test_directory_and_live_run_say_the_same(tmp_path):
         "status": "DIVERGED",
     }
     write_run(tmp_path, history, summary)
-    live = diagnose(
+    live = diagnose_run(
         history,
         summary["config"],
         {**facts, "names": ["a", "b"], "true_edge_count": 4},
         "DIVERGED",
     )
-    assert diagnose_dir(tmp_path) == live
-    assert diagnose_dir(tmp_path / "training_log_stable.json") == live
-    assert {"diverged", "dead_sensors", "no_edges"} <= {finding.code for finding in live}
+    assert diagnose(tmp_path) == live
+    assert diagnose(tmp_path / "training_log_stable.json") == live
+    assert {"diverged", "hardly_read", "no_edges"} <= {finding.code for finding in live}
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 200])
@@ -56,7 +57,7 @@ def test_damage_in_the_middle_is_named_by_line(tmp_path):
     lines = log.read_bytes().splitlines()
     lines[1], lines[3] = b"\xff\x00\x12", b"[1, 2]"
     log.write_bytes(b"\n".join(lines) + b"\n")
-    finding = next(f for f in diagnose_dir(tmp_path) if f.code == "log_damaged")
+    finding = next(f for f in diagnose(tmp_path) if f.code == "log_damaged")
     assert "lines 2, 4 of" in finding.evidence
     assert len(rundir.read_log(log).records) == 4
 
@@ -70,7 +71,7 @@ def test_repeated_epoch_counts_once_and_the_later_one_wins(tmp_path):
 def test_killed_run_is_judged_without_summary(tmp_path):
     write_run(tmp_path, make_history(grad_clip_ratio=0.7))
     (tmp_path / "config.json").write_text(json.dumps({"learning_rate": 0.25}))
-    found = {finding.code: finding for finding in diagnose_dir(tmp_path)}
+    found = {finding.code: finding for finding in diagnose(tmp_path)}
     assert f"jaxstable resume {tmp_path}" in found["summary_missing"].remedy
     assert "from 0.25 to 0.025" in found["gradients_too_high"].remedy
 
@@ -84,16 +85,16 @@ def test_empty_log_and_log_of_another_version(tmp_path):
 
 def test_errors_name_the_way_out(tmp_path):
     with pytest.raises(RunDirectoryError, match="does not exist: pass the directory"):
-        diagnose_dir(tmp_path / "nowhere")
+        diagnose(tmp_path / "nowhere")
     with pytest.raises(RunDirectoryError, match=r"no training_log_.*train one with run_dir"):
-        diagnose_dir(tmp_path)
+        diagnose(tmp_path)
     write_run(tmp_path, make_history(1))
     (tmp_path / "training_summary_stable.json").write_text("{")
     with pytest.raises(RunDirectoryError, match="not valid JSON"):
-        diagnose_dir(tmp_path)
+        diagnose(tmp_path)
     (tmp_path / "training_log_unstable.json").write_text("")
     with pytest.raises(RunDirectoryError, match=r"2 files .*pass the log file itself"):
-        diagnose_dir(tmp_path)
+        diagnose(tmp_path)
 
 
 def test_failed_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):

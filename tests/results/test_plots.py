@@ -15,13 +15,17 @@ from jaxstable.results.train_result import TrainResult
 matplotlib = pytest.importorskip("matplotlib")
 
 from jaxstable.results.drawing import circle_order  # noqa: E402
-from jaxstable.results.plots import plot_graph, plot_history  # noqa: E402
 
 LONG = tuple(f"unit_{i}_reactor_temperature_outlet_degC_{'$' * i}" for i in range(18))
 
 
 def texts(axes):
     return [text for text in axes.findobj(matplotlib.text.Text) if text.get_text() and text.get_visible()]
+
+
+def panels(figure):
+    """The six panels of the history."""
+    return figure.axes[:6]
 
 
 def outside(figure, labels):
@@ -69,31 +73,32 @@ def test_result_page_holds_every_label(tmp_path, truth):
     ids=["empty", "one", "bare", "null", "not-positive"],
 )
 def test_history_of_any_shape_draws(tmp_path, history):
-    figure = plot_history(history)
+    figure = TrainResult(make_run(history=history)).plot()
     figure.savefig(tmp_path / "history.png")
-    blank = [axes for axes in figure.axes if any("not rec" in t.get_text() for t in texts(axes))]
+    blank = [axes for axes in panels(figure) if any("not rec" in t.get_text() for t in texts(axes))]
     assert (len(blank) == 6) == (history in ([], [{"epoch": 1}]))
 
 
 def test_history_without_truth_names_only_what_it_shows():
-    figure = plot_history(make_history(val_f1=None, val_shd=None))
-    assert [axes.get_title("left") for axes in figure.axes][4:] == ["Best threshold", "Edges"]
+    figure = TrainResult(make_run(history=make_history(val_f1=None, val_shd=None))).plot()
+    assert [axes.get_title("left") for axes in panels(figure)][4:] == ["Best threshold", "Edges"]
 
 
-def test_plain_matrix_draws_without_names_or_graph():
-    figure = plot_graph(np.array([[0.0, 0.4], [0.0, 0.0]]))
-    assert figure.axes[1].get_title("left") == "Graph: 1 edge"
-    many = plot_graph(np.zeros((60, 60)))
-    assert "too many to draw" in texts(many.axes[1])[0].get_text() + texts(many.axes[1])[1].get_text()
+def test_a_graph_of_many_variables_says_where_to_look():
+    zeros = np.zeros((1, 60, 60), np.float32)
+    run = make_run(lagged=zeros, adjacency=zeros[0], names=tuple(map(str, range(60))), truth=None)
+    shown = [text.get_text() for text in texts(TrainResult(run).plot())]
+    assert any(text.startswith("60 variables are too many to draw") for text in shown)
 
 
 def test_pyplot_and_its_settings_stay_untouched():
     program = """
 import sys, matplotlib
-from jaxstable.results.plots import plot_history
+from results_records import make_run
+from jaxstable.results.train_result import TrainResult
 from jaxstable.results.style import RC
 before = [matplotlib.rcParams[key] for key in RC]
-plot_history([{"epoch": 1, "train_loss": 1.0}])
+TrainResult(make_run()).plot()
 assert "matplotlib.pyplot" not in sys.modules
 assert [matplotlib.rcParams[key] for key in RC] == before
 """
@@ -128,11 +133,11 @@ def test_names_are_shortened_and_stay_different():
 def test_a_single_zero_leaves_the_scale_logarithmic_and_no_legend_covers_a_curve():
     terms = [{"recon": 10.0**-i, "sparse": float(i != 3), "acyclic": 0.1, "disen": 1.0} for i in range(6)]
     history = [make_record(i + 1, train_loss_components=term) for i, term in enumerate(terms)]
-    figure = plot_history(history)
+    figure = TrainResult(make_run(history=history)).plot()
     figure.draw_without_rendering()
     assert figure.axes[1].get_yscale() == "log"
     assert "sparse > 0" in [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
-    for axes in figure.axes:
+    for axes in panels(figure):
         if axes.get_legend():
             assert axes.get_legend().get_window_extent().y1 <= axes.get_window_extent().y0
 

@@ -8,7 +8,8 @@ import pytest
 from results_records import make_history, make_run
 
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import findings_text, summary_text
+from jaxstable.results.report import run_totals
+from jaxstable.results.text import findings_text, report_text
 from jaxstable.results.train_result import TrainResult
 
 FINDINGS = [
@@ -31,18 +32,26 @@ def test_findings_have_one_remedy_each_and_healthy_ones_none():
 
 
 def test_summary_shows_totals_paths_and_what_is_unknown():
-    text = summary_text(TrainResult(make_run()).summary(), ["artifacts/log", "artifacts/graph"])
-    rows = dict(line.split("  ", 1) for line in text.splitlines() if not line.startswith(" "))
+    text = report_text(TrainResult(make_run()).overview(), ["artifacts/log", "artifacts/graph"])
+    rows = dict(line.split("  ", 1) for line in text.splitlines() if line and not line.startswith(" ") and "  " in line)
     rows = {label.strip(): value.strip() for label, value in rows.items()}
     assert rows["Best F1"] == "0.5800"
     assert rows["Edges at last evaluation"] == "6 (true graph: 3)"
     assert rows["Mean clip ratio"] == "10.0%"
     assert rows["Written"] == "artifacts/log"
     assert text.splitlines()[-1].strip() == "artifacts/graph"
-    blind = summary_text(TrainResult(make_run(history=[], truth=None)).summary())
+    blind = report_text(TrainResult(make_run(history=[], truth=None)).overview())
     assert "Best F1                   n/a" in blind
     assert "Written" not in blind
-    assert "n/a" in summary_text({})
+    assert ("Status", "n/a") in run_totals({})
+
+
+def test_findings_of_one_kind_are_named_together():
+    many = [Finding("drifting_sensor", "warning", f"s{i} drifts", "Check it.", subject=f"s{i}") for i in range(38)]
+    text = findings_text([*many, FINDINGS[0]])
+    assert text.splitlines()[0].startswith("WARN   drifting_sensor (38 times): s0, s1, s2, ")
+    assert text.count("Check it.") == 1
+    assert len(text.splitlines()) == 4
 
 
 class Page(HTMLParser):
@@ -70,7 +79,7 @@ def test_notebook_page_is_sound_html_and_escapes_names():
     page = Page()
     page.feed(text)
     assert page.open == []
-    assert page.seen == {"div", "table", "tr", "th", "td", "ul", "li", "span", "em", "br", "img"}
-    assert "constant_sensors" in text
+    assert page.seen == {"div", "p", "table", "tr", "th", "td", "ul", "li", "span", "em", "br", "img"}
+    assert "constant_sensor" in text
     assert "no_edges" in text
     assert "data:image/png;base64,iVBOR" in text

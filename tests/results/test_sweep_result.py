@@ -14,10 +14,9 @@ from sweep_records import codes, make_sweep
 from jaxstable.config import Config, ConfigError
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.table import is_sweep
-from jaxstable.results.diagnosis_grid import diagnose_sweep_dir
-from jaxstable.results.report_grid import sweep_text
-from jaxstable.results.storage_grid import load
+from jaxstable.results.loading import diagnose, load
 from jaxstable.results.sweep_result import SweepResult
+from jaxstable.results.text import report_text
 
 GRID = {"lambda_sparse": [1e-4, 1e-3, 1e-2], "seed": [0, 1]}
 
@@ -52,8 +51,10 @@ def test_best_follows_the_metric_and_never_a_diverged_lane(result):
     assert result.ranking("val_recon") == [1, 3, 0, 2]
     assert result.best("val_shd").config == result[0].config
     assert make_sweep(GRID, measure, truth=False).best().config == result[1].config
-    with pytest.raises(ConfigError, match="by: found 'f1', expected one of epochs_done, val_loss"):
+    with pytest.raises(ConfigError, match="by: found 'f1', expected one of val_loss, val_recon"):
         result.best("f1")
+    with pytest.raises(ConfigError, match="'edge_count', edge_count is neither better large nor better small"):
+        result.best("edge_count")
     with pytest.raises(ConfigError, match="no lane that has not diverged has a val_recon"):
         make_sweep(GRID, lambda config: {"val_recon": None}).best("val_recon")
 
@@ -74,6 +75,8 @@ def test_summary_counts_each_group_once():
     summary = SweepResult(runs).summary()
     assert summary["total_time"] == 2 * runs[0].total_time
     assert summary["status"] == {"FINISHED": 6}
+    rounds = [make_run(config=Config(seed=seed), total_time=seconds) for seconds in (3.0, 4.5) for seed in range(2)]
+    assert SweepResult(rounds).summary()["total_time"] == 7.5  # a search trains a group a round
     assert summary["axes"] == {"batch_size": [4, 8], "seed": [0, 1, 2]}
     assert summary["best"]["lane"] == 0
     assert make_sweep(GRID, lambda config: {"status": "DIVERGED"}).summary()["best"] is None
@@ -88,7 +91,7 @@ def test_saved_sweep_comes_back_whole(tmp_path, truth):
     assert again.run_dir == tmp_path / "deep" / "sweep"
     assert again.table == result.table
     assert again.summary() == result.summary()
-    assert again.diagnose() == result.diagnose() == diagnose_sweep_dir(again.run_dir)
+    assert again.diagnose() == result.diagnose() == diagnose(again.run_dir)
     for own, other in zip(result, again, strict=True):
         assert (own.config, own.history, own.status) == (other.config, other.history, other.status)
         assert (own.names, own.threshold) == (other.names, other.threshold)
@@ -115,10 +118,8 @@ def test_saving_twice_rewrites_neither_log_nor_table(result, tmp_path):
 
 
 def test_one_lane_can_be_kept_with_its_parameters(tmp_path):
-    from jaxstable.results.train_result import load as load_run
-
     SweepResult([make_run()])[0].save(tmp_path)
-    np.testing.assert_array_equal(load_run(tmp_path).params["decoder"]["kernel"], np.ones((2, 3)))
+    np.testing.assert_array_equal(load(tmp_path).params["decoder"]["kernel"], np.ones((2, 3)))
 
 
 def test_a_flipped_bit_in_the_arrays_is_refused_or_harmless(result, tmp_path):
@@ -148,9 +149,9 @@ def test_a_sweep_in_flight_can_be_judged_but_not_loaded(result, tmp_path):
     (tmp_path / "lanes.json").write_text("".join(lines[:-4]))
     with (tmp_path / "lanes_log.json").open("a") as log:
         log.write('{"lane": 1, "epo')
-    with pytest.raises(RunDirectoryError, match="has not ended; go on with `jaxstable resume"):
+    with pytest.raises(RunDirectoryError, match="has not ended, or lost it; `jaxstable resume"):
         load(tmp_path)
-    found = diagnose_sweep_dir(tmp_path)
+    found = diagnose(tmp_path)
     assert "lanes_unfinished" in codes(found)
     assert next(f for f in found if f.code == "lanes_unfinished").evidence.startswith("4 of 6 lanes")
 
@@ -164,8 +165,9 @@ def test_files_are_strict_json(tmp_path):
 
 
 def test_text_and_display_name_the_best_lane_first(result, tmp_path):
-    text = sweep_text(result, [tmp_path])
-    header, first = text.splitlines()[:2]
+    text = report_text(result.overview(), [tmp_path])
+    title, _, table, header, first = text.splitlines()[:5]
+    assert (title, table) == (repr(result), "Best lanes (4 of 6)")
     assert header.split()[:3] == ["lane", "lambda_sparse", "seed"]
     assert first.split()[:4] == ["3", "0.001", "1", "0.6"]
     assert f"Written  {tmp_path}" in text
@@ -177,8 +179,8 @@ def test_text_and_display_name_the_best_lane_first(result, tmp_path):
 
 
 def test_text_of_a_sweep_in_which_all_diverged():
-    text = sweep_text(make_sweep(GRID, lambda config: {"status": "DIVERGED"}))
-    assert text.splitlines()[1].split()[0] == "0"
+    text = report_text(make_sweep(GRID, lambda config: {"status": "DIVERGED"}).overview())
+    assert text.splitlines()[4].split()[0] == "0"
     assert "6 diverged" in text
 
 
@@ -189,7 +191,7 @@ import sys
 for name in ("jax", "matplotlib", "pandas"):
     sys.modules[name] = None
 sys.path[:0] = {sys.path!r}
-from jaxstable.results.storage_grid import load
+from jaxstable.results.loading import load
 result = load({str(tmp_path)!r})
 result.diagnose(), result.best().graph
 assert "pip install" in result._repr_html_()
