@@ -126,7 +126,7 @@ def _discover(args: argparse.Namespace) -> int:
 
     check_free(args.run_dir, "discovery")  # before the work, not after it
     if not args.json:
-        print(f"data   {source['path'] or 'embedded plant'}: {data}")
+        print(f"data   {source['path'] or 'embedded plant'}: {data!r}")
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
     found = discover(data, progress=not args.json, **asked)
     run_dir = found.save(args.run_dir)
@@ -222,7 +222,7 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
 
 
 def _data_line(source: dict[str, Any], data: Any) -> str:
-    line = f"data   {source['path'] or 'embedded plant'}: {data}"
+    line = f"data   {source['path'] or 'embedded plant'}: {data!r}"
     if not data.longest_gap:
         return line
     recordings = int(data.recording[-1]) + 1

@@ -196,7 +196,7 @@ def test_codes_for_missing_come_as_a_list():
 def test_warnings_are_one_line_and_name_flags(csv, tmp_path, capsys):
     rows = np.random.default_rng(0).normal(size=(60, 2)).round(3)
     rows[::7, 0] = -999
-    ticks = np.cumsum(np.where(np.arange(60) % 5, 1, 3))
+    ticks = np.cumsum(np.where(np.arange(60) % 5, 1, 7))
     lines = [f"{tick},{a},{b}" for tick, (a, b) in zip(ticks, rows, strict=True)]
     (tmp_path / "a.csv").write_text("\n".join(["hour,a,b", *lines]) + "\n")
     assert main(["train", str(tmp_path / "a.csv"), "--time", "hour", "--window", "3", "--monitor", "val_f1"]) == 2

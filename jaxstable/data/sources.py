@@ -12,7 +12,7 @@ from typing import Any
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.uci import is_uci
+from jaxstable.data.layouts.uci import is_uci
 from jaxstable.simulate import plant as synthetic
 
 __all__ = ["sensors", "uci_air_quality"]
@@ -66,7 +66,7 @@ def sensors(
         window=window,
         stride=stride,
     )
-    return dataclasses.replace(data, units=tuple(plant.units))
+    return dataclasses.replace(data, units=dict(zip(plant.names, plant.units, strict=True)))
 
 
 def uci_air_quality(path: str | Path | None = None, window: int = 24, stride: int = 1, truth: Any = None) -> Dataset:

@@ -1,21 +1,26 @@
-"""Turn what the user hands over, an array or a dataframe, into one float table and its labels."""
+"""The table that every way in ends in: variables as floats, and what labels their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxstable.data.checks import (
     DataError,
-    check_distinct,
+    as_array,
+    check_mask,
+    check_names,
+    check_rank,
     listed,
     nearest,
     not_numeric,
     object_column,
     shortened,
 )
+from jaxstable.data.layout import clean
 from jaxstable.data.suspicions import warn_integers
 
 
@@ -29,6 +34,11 @@ class Table(NamedTuple):
         time: [rows] times, or None.
         environment: [rows] labels, or None.
         series: [rows] labels, or None.
+        units: unit of the variables that have one.
+        codes: numbers that mean missing, as the layout of the file says.
+        notes: rows (what, how) of what was understood.
+        sortable: whether rows may be sorted by time; those of an array may not.
+        place: names the place of a row, such as "line 12".
     """
 
     values: np.ndarray
@@ -37,6 +47,11 @@ class Table(NamedTuple):
     time: Any = None
     environment: Any = None
     series: Any = None
+    units: Mapping[str, str] = MappingProxyType({})
+    codes: Sequence[float] = ()
+    notes: Sequence[tuple[str, str]] = ()
+    sortable: bool = False
+    place: Callable[[int], str] = "row {}".format
 
 
 def from_numbers(array: np.ndarray, names: tuple[str, ...]) -> Table:
@@ -73,64 +88,54 @@ def from_numbers(array: np.ndarray, names: tuple[str, ...]) -> Table:
         return Table(np.array(array, dtype=dtype, order="C"), names, frozenset(overflowed))
 
 
-def from_frame(
-    frame: Any,
-    time: str | None = None,
-    environment: str | None = None,
-    series: str | None = None,
-    columns: Sequence[str] | None = None,
-) -> Table:
-    """Read a pandas, polars or pyarrow table; every column not named otherwise is a variable.
+def from_array(
+    values: Any, mask: Any, names: Any, environment: Any, time: Any, series: Any, missing: Sequence[str] = ()
+) -> tuple[Table, np.ndarray | None]:
+    """Check an array and what labels its rows, and lay its series below each other.
 
     Args:
-        frame: an eager dataframe. A pandas DatetimeIndex is the time if no column is named.
-        time: column of the time.
-        environment: column of the environment labels.
-        series: column that tells several series apart.
-        columns: the variables, in order (all other columns by default).
+        values: [time, variables] or [series, time, variables].
+        mask: same shape, 1 where observed, or None.
+        names: one per variable, or None.
+        environment, time, series: as in `Dataset.from_array`.
+        missing: texts that mean missing, among objects.
 
     Returns:
-        A table that owns its values: float32 if every column is, else float64.
+        The table, and the mask [rows, variables] or None.
 
     Raises:
-        DataError: no dataframe, narwhals not installed, an unknown, duplicate or non-numeric
-            column.
-
-    Example:
-        >>> import polars as pl
-        >>> from_frame(pl.DataFrame({"t": [0, 1], "a": [1.0, None], "b": [3, 4]}), time="t").names
-        ('a', 'b')
+        DataError: shapes that do not fit, or names that come twice.
     """
-    nw = _narwhals()
-    try:
-        table = nw.from_native(frame, eager_only=True)
-    except TypeError as error:
-        raise DataError(
-            f"frame is a {type(frame).__module__}.{type(frame).__name__}: expected an eager "
-            "pandas, polars or pyarrow table (collect() a lazy one; from_array takes arrays)"
-        ) from error
-    except nw.exceptions.DuplicateError as error:
-        found = " ".join(str(error).split())
-        raise DataError(f"duplicate column names, rename them: {found}") from error
-    check_distinct([str(name) for name in table.columns])
-    labels = {"time": time, "environment": environment, "series": series}
-    present = [name for name in table.columns if not _is_row_number(table, name)]
-    names = choose_columns(present, labels, columns)
-    kept = [table.get_column(name) for name in names]
-    narrow = bool(kept) and all(column.dtype == nw.Float32 for column in kept)
-    values = np.empty((len(table), len(names)), dtype=np.float32 if narrow else np.float64)
-    overflowed: set[str] = set()
-    for i, column in enumerate(kept):
-        if column.dtype.is_integer() and not column.null_count():
-            overflowed |= warn_integers([column.to_numpy()], [str(names[i])])
-        values[:, i] = _numeric(nw, column, str(names[i]))
-    index = nw.maybe_get_index(table) if time is None else None
-    if index is not None and type(index).__name__ == "DatetimeIndex":
-        ticks = index.to_numpy()
-    else:
-        ticks = None if time is None else _time(nw, table.get_column(time))
-    found = [None if c is None else table.get_column(c).to_numpy() for c in (environment, series)]
-    return Table(values, tuple(map(str, names)), frozenset(overflowed), ticks, *found)
+    array = check_rank(values)
+    names = check_names(names, array.shape[-1])
+    if isinstance(values, np.ma.MaskedArray):
+        hidden = np.ma.getmaskarray(values)
+        mask = ~hidden if mask is None else check_mask(mask, array.shape) & ~hidden
+        array = np.ma.getdata(values)
+    if missing and array.dtype.kind != "O":
+        raise DataError(f"missing={missing[0]!r}: expected numbers, for the values hold no text")
+    if missing:
+        array = array.copy()
+        array[np.isin(array.astype(str), missing)] = None
+    if mask is not None:
+        mask = check_mask(mask, array.shape).reshape(-1, array.shape[-1])
+    if array.ndim == 3:
+        if series is not None:
+            raise DataError("series= is for values [time, variables]: three axes hold one each")
+        count, steps = array.shape[:2]
+        series = np.repeat(np.arange(count), steps)
+        if time is not None:
+            time = as_array(time, "time")
+            if time.shape not in ((steps,), (count, steps)):
+                raise DataError(f"time has shape {time.shape}: expected ({steps},) or ({count}, {steps})")
+            time = np.broadcast_to(time, (count, steps)).ravel()
+        if environment is not None and np.ndim(environment) == 1 and len(environment) == count:
+            environment = np.repeat(np.asarray(environment), steps)
+        elif environment is not None:
+            environment = np.ravel(np.asarray(environment))
+    table = from_numbers(array.reshape(-1, array.shape[-1]), names)
+    units = {name: unit for name in names if (unit := clean(name)[1])}
+    return table._replace(time=time, environment=environment, series=series, units=units), mask
 
 
 def choose_columns(present: Sequence[str], labels: dict[str, str | None], columns: Sequence[str] | None) -> list[str]:
@@ -160,45 +165,3 @@ def choose_columns(present: Sequence[str], labels: dict[str, str | None], column
         twice = sorted({str(name) for name in columns if columns.count(name) > 1})
         raise DataError(f"columns: {listed(twice)} named more than once; name every variable once")
     return columns
-
-
-def _narwhals() -> Any:
-    try:
-        import narwhals as nw
-    except ImportError as error:
-        raise DataError(
-            "dataframes need narwhals: pip install 'jaxstable[tables]', or pass "
-            "Dataset.from_array(frame.to_numpy(), names=list(frame.columns))"
-        ) from error
-    return nw
-
-
-def _is_row_number(table: Any, name: Any) -> bool:
-    """Tell the index that pandas leaves in arrow tables from a column of the user's."""
-    left_over = str(name).startswith("__index_level_")
-    return left_over and table.get_column(name).dtype.is_integer()
-
-
-def _numeric(nw: Any, column: Any, name: str) -> np.ndarray:
-    dtype = column.dtype
-    if dtype.is_numeric() or dtype == nw.Boolean:
-        if dtype.is_integer() and not column.null_count():
-            return column.to_numpy()  # arrow refuses to cast integers above 2^53, numpy rounds them
-        return column.cast(nw.Float64 if dtype != nw.Float32 else nw.Float32).to_numpy()
-    if dtype == nw.Object or dtype == nw.Unknown:
-        return object_column(column.to_list(), name)
-    present = column.drop_nulls()
-    if not len(present):
-        return np.full(len(column), np.nan)
-    raise DataError(not_numeric(name, "its first entry", present.to_list()[0]))
-
-
-def _time(nw: Any, column: Any) -> Any:
-    if column.null_count():
-        raise DataError(f"time column {column.name!r} has {column.null_count()} missing entries")
-    if column.dtype == nw.Date:
-        column = column.cast(nw.Datetime("us"))
-    if column.dtype == nw.Datetime:
-        unit = column.dtype.time_unit
-        return column.dt.timestamp(unit if unit in ("ns", "us", "ms") else "ms").to_numpy()
-    return column.to_numpy() if column.dtype.is_numeric() else column.to_list()

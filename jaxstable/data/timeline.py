@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from jaxstable.data.checks import NA_TYPES, DataError, as_array, counted, warn
 
 MANY = 10  # gaps in one recording that are more likely jitter
 GAP = 1.5  # a step longer than this many median steps is a gap
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def encode(labels: Any, n_rows: int, field: str) -> np.ndarray:
@@ -57,12 +56,13 @@ def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
     return joints
 
 
-def gap_joints(ticks: np.ndarray, joints: np.ndarray) -> np.ndarray:
+def gap_joints(ticks: np.ndarray, joints: np.ndarray, place: Callable[[int], str] | None = None) -> np.ndarray:
     """Mark the first row after each gap: a step of more than 1.5 times the median step.
 
     Args:
         ticks: int64 or float64 [rows], the time in any unit.
         joints: bool [rows], True where a series starts; steps onto those rows do not count.
+        place: names the place of a row in the file, if there is one.
 
     Returns:
         bool [rows], True on the first row of a gap.
@@ -85,16 +85,43 @@ def gap_joints(ticks: np.ndarray, joints: np.ndarray) -> np.ndarray:
         (
             inside & (steps == 0),
             "repeats",
-            "drop or average duplicates, or tell series apart by series=",
+            "average them, e.g. resample='1min', or tell series apart by series=",
         ),
     ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise DataError(f"time {what} at row {row + 1} of {len(ticks)} ({int(wrong.sum())} such rows): " + out)
+            where = place(row + 1) if place else f"row {row + 1} of {len(ticks)}"
+            raise DataError(f"time {what} at {where} ({int(wrong.sum())} such rows): " + out)
     gaps = np.zeros(len(ticks), dtype=bool)
     if inside.any():
         gaps[1:] = inside & (steps > GAP * np.median(steps[inside]))
     return gaps
+
+
+def refuse_repeated_hour(time: np.ndarray, joints: np.ndarray, place: Callable[[int], str]) -> None:
+    """Refuse local time in which an hour comes twice: the end of daylight saving, which sorting would shuffle.
+
+    Args:
+        time: datetime64 [rows].
+        joints: bool [rows], True where a series starts.
+        place: names the place of a row.
+    """
+    steps = np.diff(time.astype("M8[s]")).astype(np.int64)
+    back = np.flatnonzero(~joints[1:] & (steps <= 0) & (steps >= -3600)) + 1
+    for row in back:
+        day = time[row].astype("M8[D]").item()
+        hour = time[row].astype("M8[h]").astype(int) % 24
+        if (
+            day.weekday() == 6
+            and day.month in (10, 11)
+            and (day.day >= 25 if day.month == 10 else day.day <= 7)
+            and hour < 4
+        ):
+            raise DataError(
+                f"time: the hour at {place(int(row))} ({time[row]}) comes twice, as local time does on {day} at the "
+                "end of daylight saving: give it in UTC or with its offset, in pandas "
+                "frame['time'].dt.tz_localize('Europe/Berlin', ambiguous='infer') with your own zone"
+            )
 
 
 def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> float:
@@ -119,71 +146,7 @@ def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> floa
     if most > MANY:
         warn(
             f"time: {counted(most, 'gap')} in one recording cut it into {most + 1} stretches; if its time stamps "
-            "jitter, resample to a regular step, or leave the time column out"
+            "jitter, give them a regular step, e.g. resample='10min'; max_gap= says how long a gap is filled"
         )
     steps = np.diff(ticks)
     return float(steps[gaps[1:]].max() / np.median(steps[~joints[1:]]))
-
-
-def to_ticks(time: Any, n_rows: int) -> np.ndarray:
-    """Turn times into numbers: datetimes into integer ticks, numbers stay, ISO 8601 text is parsed.
-
-    Args:
-        time: [rows] datetime64, datetime, date, number, or ISO 8601 text.
-        n_rows: number of rows expected.
-
-    Returns:
-        int64 or float64 [rows].
-
-    Raises:
-        DataError: wrong number of times, a missing one, or text in another format.
-
-    Example:
-        >>> np.diff(to_ticks(["2024-03-01 00:00", "2024-03-01 01:00"], 2))
-        array([3600000000])
-    """
-    array = as_array(time, "time")
-    if array.shape != (n_rows,):
-        raise DataError(f"time has shape {array.shape}: expected one entry for {n_rows} rows")
-    if array.dtype.kind == "U":
-        array = _numbers_or_dates(array)
-    elif array.dtype.kind == "O":
-        array = np.array([_microseconds(value, row) for row, value in enumerate(array)])
-    if array.dtype.kind in "mM":
-        missing, array = np.isnat(array), array.astype(np.int64)
-    elif array.dtype.kind in "iu":
-        missing, array = np.zeros(n_rows, dtype=bool), array.astype(np.int64)
-    elif array.dtype.kind == "f":
-        missing = ~np.isfinite(array)
-    else:
-        raise DataError(f"time is of type {array.dtype}: expected datetimes or numbers")
-    if missing.any():
-        raise DataError(
-            f"time is missing at row {int(np.flatnonzero(missing)[0])} "
-            f"({int(missing.sum())} rows): leave those rows out"
-        )
-    return array
-
-
-def _numbers_or_dates(text: np.ndarray) -> np.ndarray:
-    try:
-        return text.astype(np.float64)
-    except ValueError:
-        return np.array([_microseconds(value, row) for row, value in enumerate(text)])
-
-
-def _microseconds(value: Any, row: int) -> int:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise DataError(
-                f"time at row {row} is {str(value)!r}: expected ISO 8601 such as 2024-03-31T18:00; "
-                "parse it first, e.g. pandas.to_datetime(frame['time'], dayfirst=True)"
-            ) from error
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if not isinstance(value, datetime) or value != value:
-        raise DataError(f"time at row {row} is {value!r}: expected a datetime or a number")
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return (aware - EPOCH) // timedelta(microseconds=1)

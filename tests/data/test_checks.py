@@ -54,7 +54,8 @@ REFUSED = {
     "time unsorted": (GOOD, {"time": np.arange(60)[::-1]}, "runs backwards.*sort"),
     "time repeated": (GOOD, {"time": np.arange(60) // 2}, "repeats at row 1"),
     "time missing": (GOOD, {"time": np.where(np.arange(60) == 5, np.nan, 1.0)}, "missing at row 5"),
-    "time text": (GOOD, {"time": ["31/12/2024"] * 60}, "ISO 8601"),
+    "time text": (GOOD, {"time": ["soon"] * 60}, "row 0 is 'soon': expected a date such as 2024-03-31T18:00"),
+    "no such date": (GOOD, {"time": ["2024-13-45"] * 60}, "row 0 is '2024-13-45', which does not exist"),
     "dataframe": (type("Frame", (), {"columns": []})(), {}, "from_dataframe"),
 }
 

@@ -24,7 +24,7 @@ def test_plant_is_what_the_simulator_gives():
     plant = synthetic.sensors(500, 3)
     np.testing.assert_array_equal(data.values, np.where(plant.mask, plant.values, np.nan))
     np.testing.assert_array_equal(data.lagged_truth, plant.lagged_truth)
-    assert (data.names, data.units, data.window) == (plant.names, plant.units, 12)
+    assert (data.names, data.units, data.window) == (plant.names, dict(zip(plant.names, plant.units, strict=True)), 12)
 
 
 def test_plant_refuses_what_the_simulator_refuses():
@@ -52,7 +52,7 @@ def test_other_files_are_refused(tmp_path):
 
 def test_a_wrong_time_is_refused(tmp_path):
     (tmp_path / "file.csv").write_text(CONTENT.replace("05.00.00", "5 am"))
-    with pytest.raises(DataError, match="time at row 5 is '10/03/2004 5 am'"):
+    with pytest.raises(DataError, match="time at line 7 is '10/03/2004 5 am'"):
         sources.uci_air_quality(tmp_path / "file.csv")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from jaxstable.data.checks import DataWarning
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.uci import SENTINEL, read_uci
+from jaxstable.data.layouts.uci import SENTINEL, read_uci
 
 N = 2000
 RNG = np.random.default_rng(0)

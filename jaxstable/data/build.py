@@ -1,0 +1,222 @@
+"""Put a table into the shape of a data set: missing entries, order, gaps and recordings, checked and accounted for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jaxstable.data import checks, timeline
+from jaxstable.data.checks import DataError, counted
+from jaxstable.data.clocks import read_clock
+from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, span_text
+from jaxstable.data.standardize import BLOCK
+from jaxstable.data.suspicions import warn_columns
+from jaxstable.data.tables import Table
+from jaxstable.data.truth import check_truth
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What is asked of a data set, whatever it is made from.
+
+    Attributes:
+        window, stride: steps, checked.
+        truth: as `check_truth` takes it, or None.
+        missing: numbers and texts that mean missing.
+        units: unit by name, or one for each variable, or None.
+        resample: step to average over, or None.
+        max_gap: longest gap that is filled with NaN: steps, or a duration; None is the usual rule.
+    """
+
+    window: int
+    stride: int
+    truth: Any = None
+    missing: Any = None
+    units: Any = None
+    resample: Any = None
+    max_gap: Any = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts among `missing`."""
+        return tuple(code for code in _listed(self.missing) if isinstance(code, str))
+
+    @property
+    def codes(self) -> list[Any]:
+        """The rest of `missing`."""
+        return [code for code in _listed(self.missing) if not isinstance(code, str)]
+
+
+def _listed(missing: Any) -> list[Any]:
+    return [] if missing is None else np.atleast_1d(np.asarray(missing, dtype=object)).ravel().tolist()
+
+
+def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
+    """Return the fields of a data set.
+
+    Args:
+        table: owns its values, which are changed in place.
+        mask: bool [rows, variables], True where observed; or None.
+        wish: what is asked.
+
+    Raises:
+        DataError: anything that cannot be trained on, with the way out.
+    """
+    values, names, notes = table.values, table.names, list(table.notes)
+    n_rows, n_vars = values.shape
+    if n_vars < 2:
+        raise DataError(f"one variable or none, {names}: a graph needs at least two columns")
+    if not n_rows:
+        raise DataError("the table has no rows")
+    if mask is not None:
+        if hidden := int(np.isnan(values[mask]).sum()):
+            checks.warn(f"mask is 1 at {counted(hidden, 'place')} where values hold NaN: missing")
+        np.copyto(values, np.nan, where=~mask)
+    codes = checks.check_sentinels([*wish.codes, *table.codes])
+    checks.mark_missing(values, codes, BLOCK)
+    series = np.zeros(n_rows, np.int32)
+    if table.series is not None:
+        series = timeline.encode(table.series, n_rows, "series")
+    labels = table.environment
+    if labels is not None:
+        labels = timeline.encode(labels, n_rows, "environment")
+    rows, gaps, step, longest, ends = _timed(table, Rows(values, np.zeros(0), series, labels), wish, notes)
+    values, n_rows = rows.values, len(rows.values)
+    joints = timeline.label_joints(rows.series, "series")
+    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    checks.check_columns(low, high, names)
+    pieces = np.flatnonzero(joints | gaps)
+    checks.check_length(np.diff(np.append(pieces, n_rows)), wish.window, n_vars, int(gaps.sum()), wish.stride)
+    graph, lagged = (None, None) if wish.truth is None else check_truth(wish.truth, names)
+    warn_columns(values, low, high, names, skip=table.overflowed)
+    observed = ~np.isnan(values)
+    values.setflags(write=False)
+    observed.setflags(write=False)
+    units = _units(wish.units, table, names)
+    stretches = f" in {counted(len(pieces), 'stretch').replace('stretchs', 'stretches')}" if gaps.any() else ""
+    notes.append(("rows", f"{n_rows}{ends}"))
+    notes.append(("recordings", f"{int(joints.sum())}{stretches}"))
+    notes.append(("missing", _missing_text(observed, names, [*wish.texts, *codes])))
+    if units:
+        notes.append(("units", ", ".join(f"{name} {unit}" for name, unit in units.items())))
+    return {
+        "values": values,
+        "mask": observed,
+        "names": names,
+        "series": np.cumsum(joints | gaps, dtype=np.int32) - np.int32(1),
+        "environment": rows.environment,
+        "truth": graph,
+        "lagged_truth": lagged,
+        "window": wish.window,
+        "stride": wish.stride,
+        "recording": np.cumsum(joints, dtype=np.int32)[pieces] - np.int32(1),
+        "units": units,
+        "longest_gap": longest,
+        "step": step,
+        "understood": notes,
+    }
+
+
+def _timed(
+    table: Table, rows: Rows, wish: Wish, notes: list[tuple[str, str]]
+) -> tuple[Rows, np.ndarray, str | None, float, str]:
+    """Bring the rows onto their clock; return them with gaps, step, longest gap and the ends of the clock."""
+    n_rows = len(rows.values)
+    if table.time is None:
+        if wish.resample is not None or wish.max_gap is not None:
+            field = "resample" if wish.resample is not None else "max_gap"
+            raise DataError(f"{field}= needs a clock: name its column with time=")
+        return rows, np.zeros(n_rows, dtype=bool), None, 0.0, ""
+    array = checks.as_array(table.time, "time")
+    if array.shape != (n_rows,):
+        raise DataError(f"time has shape {array.shape}: expected one entry for {n_rows} rows")
+    time = read_clock(array, table.place).time
+    dated = time.dtype.kind == "M"
+    nanos = dated and np.datetime_data(time.dtype)[0] == "ns"
+    per_micro = 1000 if nanos else 1
+    ticks = time.astype("M8[ns]" if nanos else "M8[us]").astype(np.int64) if dated else time
+    joints = np.append(True, rows.series[1:] != rows.series[:-1])
+    rows = rows._replace(time=ticks)
+    if dated:
+        timeline.refuse_repeated_hour(time, joints, table.place)
+    place = None if table.place == Table._field_defaults["place"] else table.place
+    if table.sortable or wish.resample is not None:
+        ordered = in_order(rows)
+        place = place if ordered is rows else None
+        rows = ordered
+    if wish.resample is not None:
+        step = as_span(wish.resample, "resample", dated) * (per_micro if dated else 1)
+        notes.append(("resampled", f"to {wish.resample}, mean of the {n_rows} rows within each step"))
+        rows = resampled(rows, step)
+    joints = timeline.label_joints(rows.series, "series")
+    gaps = timeline.gap_joints(rows.time, joints, place)
+    inside = ~joints[1:]
+    usual = float(np.median(np.diff(rows.time)[inside])) if inside.any() else 0.0
+    first, last = rows.time[0], rows.time[-1]
+    most = _most_steps(wish.max_gap, usual, dated, per_micro)
+    rows, added = filled(rows, most)
+    if added:
+        joints = timeline.label_joints(rows.series, "series")
+        gaps = timeline.gap_joints(rows.time, joints)
+        notes.append(
+            ("skipped stamps", f"{counted(added, 'row')} of NaN put in where the clock skips fewer than {most:g} steps")
+        )
+    longest = timeline.longest_gap(rows.time, joints, gaps)
+    if gaps.any():
+        notes.append(
+            (
+                "pauses",
+                f"{counted(int(gaps.sum()), 'pause')}, each starts a new series, the longest {longest:.4g} steps",
+            )
+        )
+    ends = (
+        f", {np.datetime64(int(first), 'ns' if nanos else 'us')} to {np.datetime64(int(last), 'ns' if nanos else 'us')}"
+        if dated
+        else (f", {first:g} to {last:g}")
+    )
+    step = span_text(usual / per_micro) if dated and usual >= per_micro else None
+    notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
+    return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
+
+
+def _most_steps(max_gap: Any, usual: float, dated: bool, per_micro: int) -> float:
+    if max_gap is None:
+        return MAX_GAP
+    if isinstance(max_gap, (int, float, np.number)) and not isinstance(max_gap, bool) and max_gap >= 0:
+        return float(max_gap)
+    return as_span(max_gap, "max_gap", dated) * per_micro / usual if usual else MAX_GAP
+
+
+def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] | None:
+    """Return the units, those that are said over those found."""
+    if given is None:
+        return dict(table.units) or None
+    if isinstance(given, Mapping):
+        strange = [str(name) for name in given if name not in names]
+        if strange:
+            raise DataError(
+                f"units: {checks.listed(strange)} not among {checks.listed(names, 20)}"
+                + checks.nearest(strange[0], names)
+            )
+        return {**table.units, **{str(name): str(unit) for name, unit in given.items()}}
+    if isinstance(given, str) or len(given) != len(names):
+        raise DataError(f"units={checks.shortened(given)}: expected a unit by name, such as {{{names[0]!r}: 'degC'}}")
+    return {name: str(unit) for name, unit in zip(names, given, strict=True) if unit}
+
+
+def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:
+    gone = np.count_nonzero(~observed, axis=0)
+    if not gone.any():
+        return "none" + (f" ({checks.listed(declared)} declared)" if declared else "")
+    worst = np.argsort(-gone, kind="stable")[:4]
+    each = ", ".join(f"{names[i]} {gone[i]}" for i in worst if gone[i])
+    more = np.count_nonzero(gone) - min(4, np.count_nonzero(gone))
+    said = (
+        f", among them all that hold {checks.listed([f'{d:g}' if isinstance(d, float) else d for d in declared])}"
+        if declared
+        else ""
+    )
+    return f"{int(gone.sum())} of {observed.size} entries ({each}{f' and {more} columns more' if more else ''}){said}"

@@ -1,0 +1,261 @@
+"""Put event-sampled tags, one row for each new value, on a common clock: the long format of historians."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxstable.data.checks import DataError, counted, listed, nearest, shortened, warn
+from jaxstable.data.clocks import read_clock
+from jaxstable.data.frames import as_columns
+from jaxstable.data.kernels import kernels
+from jaxstable.data.numerals import to_numbers
+from jaxstable.data.recordings import files_of, joined
+from jaxstable.data.regular import as_span, span_text
+from jaxstable.data.sheet import read_sheet
+from jaxstable.data.tables import Table
+
+FEW = 10  # different whole numbers up to which a tag is a state
+LADDER = np.array([1, 2, 5, 10, 15, 20, 30])  # of a second, of a minute; 1, 2, 3, 6, 12 hours, then days
+STEPS = np.concatenate(
+    [
+        1e3 * np.outer([1, 10, 100], [1, 2, 5]).ravel(),
+        1e6 * LADDER,
+        6e7 * LADDER,
+        36e8 * np.array([1, 2, 3, 6, 12]),
+        [864e8],
+    ]
+)
+EVEN = 0.8  # share of a tag's intervals near the usual one, above which it is sampled and not written on change
+STALE = 5.0  # usual intervals without a row, after which a sampled tag is missing
+
+
+class Events(NamedTuple):
+    """The rows of one recording: microseconds or numbers, tags, values as text."""
+
+    label: str
+    time: np.ndarray
+    dated: bool
+    tag: np.ndarray
+    value: Any
+    place: Any
+
+
+def read_long(
+    source: Any,
+    time: str,
+    name: str,
+    value: str,
+    *,
+    step: Any = None,
+    columns: Sequence[str] | None = None,
+    missing: Sequence[str] = (),
+    time_format: str | None = None,
+    text: str | None = None,
+) -> Table:
+    """Read rows of (time, tag, value) into a table with one column for each tag.
+
+    Args:
+        source: a dataframe, a file, or several files, each a recording.
+        time, name, value: the columns that hold them.
+        step: step of the common clock, such as "1s"; None takes the usual interval between rows of a measurement.
+        columns: the tags to read, all by default.
+        missing: texts that mean missing.
+        time_format: as in `read_clock`.
+        text: what becomes of tags whose values are words: None leaves them out, "ordinal" numbers them in sorted
+            order, "onehot" makes a column of 0 and 1 for each word.
+
+    Returns:
+        The table; each recording on whole multiples of the step.
+
+    Raises:
+        DataError: a column or a tag is not there, or nothing numeric is left.
+    """
+    if text not in (None, "ordinal", "onehot"):
+        raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
+    recordings, notes = _recordings(source, (time, name, value), time_format)
+    tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
+    if columns is not None:
+        strange = [tag for tag in columns if tag not in tags]
+        if strange:
+            raise DataError(
+                f"columns: {listed(strange)} not among the tags {listed(tags, 20)}{nearest(strange[0], tags)}"
+            )
+        tags = list(columns)
+    numbers, words = _numbers(recordings, tags, missing, text)
+    if not numbers:
+        raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")
+    dated = recordings[0].dated
+    states = {tag for tag, parts in numbers.items() if _is_state(np.concatenate(parts))}
+    span = _step(recordings, numbers, states, step, dated)
+    tables = [
+        _on_clock(events, {tag: parts[i] for tag, parts in numbers.items()}, states, span)
+        for i, events in enumerate(recordings)
+    ]
+    shown = span_text(span) if dated else f"{span:g}"
+    notes += [
+        ("layout", f"long: {counted(sum(len(e.time) for e in recordings), 'row')} of {len(tags)} tags"),
+        (
+            "common clock",
+            f"a step of {shown}" + (" (as said)" if step is not None else ", the usual interval of a measurement"),
+        ),
+        ("states", f"{counted(len(states), 'tag')}: last value held; the others are means within the step"),
+    ]
+    if words:
+        notes.append(
+            ("columns left out", f"{counted(len(words), 'tag')} of words: {listed(words, 6)}; text='onehot' keeps them")
+        )
+    table = joined(tables, [events.label for events in recordings]) if len(tables) > 1 else tables[0]
+    return table._replace(
+        notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]]
+    )
+
+
+def _recordings(
+    source: Any, names: tuple[str, str, str], time_format: str | None
+) -> tuple[list[Events], list[tuple[str, str]]]:
+    import pyarrow as pa
+
+    for field, column in zip(("time", "name", "value"), names, strict=True):
+        if not isinstance(column, str):
+            raise DataError(f"{field}={shortened(column)}: expected the name of one column")
+    found = []
+    notes: list[tuple[str, str]] = []
+    is_path = isinstance(source, (str, list, tuple)) or hasattr(source, "__fspath__")
+    for file in files_of(source) if is_path else [None]:
+        if file is None:
+            label, columns, place = "", as_columns(source), "row {}".format
+        else:
+            sheet = read_sheet(file)
+            notes = notes or list(sheet.notes)
+            label, columns, place = file.name, dict(zip(sheet.names, sheet.columns, strict=True)), _lines(sheet.lines)
+        absent = [column for column in names if column not in columns]
+        if absent:
+            where = f"{label}: " if label else ""
+            raise DataError(
+                f"{where}{listed(absent)} is not a column: there are {listed(list(columns), 20)}"
+                + nearest(absent[0], list(columns))
+            )
+        time, tag, value = (columns[column] for column in names)
+        clock = read_clock(time, place, time_format)
+        ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
+        texts = (
+            value
+            if hasattr(value, "null_count")
+            else pa.array([None if v is None or v != v else str(v) for v in np.asarray(value).tolist()], pa.string())
+        )
+        tags = np.array([str(t) for t in (tag.to_pylist() if hasattr(tag, "to_pylist") else list(tag))])
+        order = np.argsort(ticks, kind="stable")
+        if (np.diff(ticks) < 0).any():
+            warn("time: the rows were sorted by time")
+        found.append(
+            Events(label, ticks[order], clock.time.dtype.kind == "M", tags[order], texts.take(pa.array(order)), place)
+        )
+    if not notes:
+        notes.append(("clock", names[0]))
+    if len({events.dated for events in found}) > 1:
+        raise DataError(f"{names[0]!r} holds dates in some files and numbers in others: read them apart")
+    return found, notes
+
+
+def _lines(lines: np.ndarray) -> Any:
+    return lambda row: f"line {lines[row]}"
+
+
+def _numbers(
+    recordings: Sequence[Events], tags: Sequence[str], missing: Sequence[str], text: str | None
+) -> tuple[dict[str, list[np.ndarray]], list[str]]:
+    """Return the values of each tag by recording, and the tags whose values are words."""
+    import pyarrow as pa
+
+    pc = kernels()
+    found: dict[str, list[np.ndarray]] = {}
+    words = []
+    rows = [{tag: np.flatnonzero(events.tag == tag) for tag in tags} for events in recordings]
+    for tag in tags:
+        parts = [events.value.take(pa.array(mine[tag])) for events, mine in zip(recordings, rows, strict=True)]
+        whole = pa.chunked_array(parts).combine_chunks()
+        whole = whole.combine_chunks() if hasattr(whole, "combine_chunks") else whole
+        sizes = np.cumsum([len(part) for part in parts])[:-1]
+        try:
+            numbers = to_numbers(pc.fill_null(whole, ""), tag, "row {}".format, ".", missing)[0]
+        except DataError:
+            if text is None:
+                words.append(tag)
+                continue
+            kinds = sorted(kind for kind in pc.unique(whole).to_pylist() if kind)
+            codes = pc.index_in(whole, pa.array(kinds)).to_numpy(zero_copy_only=False).astype(float)
+            if text == "ordinal":
+                found[tag] = np.split(codes, sizes)
+            else:
+                for i, kind in enumerate(kinds):
+                    found[f"{tag}={kind}"] = np.split(np.where(np.isnan(codes), np.nan, codes == i), sizes)
+            continue
+        found[tag] = np.split(numbers, sizes)
+    return found, words
+
+
+def _is_state(values: np.ndarray) -> bool:
+    seen = values[~np.isnan(values)]
+    return bool((seen == np.floor(seen)).all() and len(np.unique(seen)) <= FEW)
+
+
+def _origin(tag: str, tags: np.ndarray) -> str:
+    """Return the tag that a column of one word came from."""
+    return tag if (tags == tag).any() or "=" not in tag else tag.rpartition("=")[0]
+
+
+def _step(recordings: Sequence[Events], numbers: dict[str, Any], states: set[str], asked: Any, dated: bool) -> float:
+    if asked is not None:
+        return as_span(asked, "step", dated)
+    usual: dict[bool, list[float]] = {True: [], False: []}
+    for events in recordings:
+        for tag in numbers:
+            times = events.time[events.tag == _origin(tag, events.tag)]
+            steps = np.diff(times)[np.diff(times) > 0]
+            if len(steps) >= 5:
+                usual[tag in states].append(float(np.median(steps)))
+    found = usual[False] or usual[True]
+    if not found:
+        raise DataError("no tag has six rows, from which a step could be chosen: say step=, e.g. step='1s'")
+    middle = float(np.median(found))
+    if dated:
+        return float(STEPS[np.argmin(np.abs(np.log(STEPS / middle)))])
+    scale = 10.0 ** np.floor(np.log10(middle))
+    return float(scale * min((1, 2, 5, 10), key=lambda k: abs(np.log(k * scale / middle))))
+
+
+def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], step: float) -> Table:
+    """Return one recording on its clock; a tag is missing before its first row."""
+    bins = np.floor(events.time / step).astype(np.int64)
+    start, count = int(bins[0]), int(bins[-1] - bins[0]) + 1
+    if count > 50_000_000:
+        raise DataError(f"a step of {step:g} would make {count} rows: choose a longer one with step=")
+    values = np.full((count, len(numbers)), np.nan)
+    for column, (tag, series) in enumerate(numbers.items()):
+        rows = np.flatnonzero(events.tag == _origin(tag, events.tag))
+        good = ~np.isnan(series)
+        if not good.any():
+            continue
+        place, series = bins[rows][good] - start, series[good]
+        if tag in states:
+            values[place, column] = series  # of several in one step the last stays
+            values[:, column] = _held(values[:, column], count)
+            continue
+        total, number = np.bincount(place, series, count), np.bincount(place, minlength=count)
+        values[:, column] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+        steps = np.diff(events.time[rows][good])
+        usual = float(np.median(steps)) if len(steps) else 0.0
+        even = usual > 0 and (np.abs(steps - usual) <= 0.2 * usual).mean() >= EVEN
+        values[:, column] = _held(values[:, column], int(np.ceil(STALE * usual / step)) if even else count)
+    time = np.arange(start, start + count) * step
+    return Table(values, tuple(numbers), time=time.astype(np.int64).astype("M8[us]") if events.dated else time)
+
+
+def _held(values: np.ndarray, most: int) -> np.ndarray:
+    """Carry each value over the steps without one, `most` of them at the longest."""
+    last = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    age = np.arange(len(values)) - last
+    return np.where((last >= 0) & (age <= most), values[last], np.nan)

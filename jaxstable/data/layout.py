@@ -1,0 +1,266 @@
+"""Look at the head of a text file once and decide how it is laid out: delimiter, names, units, first line of data."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from jaxstable.data.checks import DataError
+
+HEAD = 400_000  # characters that are looked at
+ROWS = 400  # of them, rows
+DELIMITERS = (",", ";", "\t", "|", " ")
+NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
+COMMENTS = ("#", "%", "//")
+MISSING = frozenset(
+    [
+        "",
+        "na",
+        "n/a",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "?",
+        "-",
+        "--",
+        "---",
+        "#n/a",
+        "#na",
+        "#null!",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "#num!",
+        "<na>",
+        "nat",
+        "-nan",
+        "1.#qnan",
+    ]
+)
+WORDS = frozenset({"true", "false", "on", "off", "yes", "no"})
+NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
+MOMENT = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|\d{8})"
+    r"(?:[T ,;:].*)?$|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp][Mm])?$"
+)
+UNIT = re.compile(
+    r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|[CFK]|min|"
+    r"ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|mph|kt"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What a text file looks like, as found out from its head, or as a person says it.
+
+    Attributes:
+        name: the layout, "plain" if it is none of `layouts`.
+        delimiter: what splits cells; a blank stands for any run of blanks.
+        names: name of each column; "" for one that has none.
+        first: number of lines above the first row of data.
+        units: unit of each column, "" where none is given.
+        decimal: decimal mark, or None if the columns decide.
+        missing: texts and numbers that mean missing here, besides the usual ones.
+        time: columns of the clock, or None if none is known.
+        time_format: as `Dataset.from_file` takes it, or None.
+        header: number of the line that the names come from; 0 without one.
+        notes: rows (what, how) of what was decided.
+
+    Example:
+        >>> look("time;flow [m3/h]\\n2024-03-01;1,5\\n2024-03-02;2,5\\n").units
+        ('', 'm3/h')
+    """
+
+    name: str = "plain"
+    delimiter: str = ","
+    names: tuple[str, ...] = ()
+    first: int = 1
+    units: tuple[str, ...] = ()
+    decimal: str | None = None
+    missing: tuple[str | float, ...] = ()
+    time: tuple[str, ...] | None = None
+    time_format: str | None = None
+    header: int = 1
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+def look(text: str, delimiter: str | None = None) -> Layout:
+    """Find out the layout of a text from its first rows.
+
+    Args:
+        text: the file, plain line ends.
+        delimiter: what splits cells, where it is known.
+
+    Returns:
+        The layout.
+
+    Raises:
+        DataError: nothing splits its lines into columns, or the names do not fit the rows.
+    """
+    skipped, said = 0, re.match(r"\ufeff?\"?sep=(.)\"?\n", text, re.IGNORECASE)
+    if said:
+        skipped, delimiter = 1, said[1]
+        text = text[said.end() :]
+    head = text[:HEAD]
+    if len(head) < len(text):
+        head = head[: head.rfind("\n") + 1]
+    marks = (delimiter,) if delimiter else DELIMITERS
+    tried = [
+        (score * (0.95 if mark == " " else 1.0), mark, rows) for mark in marks for score, rows in [_try(head, mark)]
+    ]
+    score, mark, rows = max(tried, key=lambda found: found[0])
+    if not score:
+        width = len(rows[0][1]) if rows else 0
+        raise DataError(f"line {skipped + 1} has {width} column: expected names split by , ; tab or |")
+    start, width = _first_row(rows)
+    names, units, header, above = _names(rows, start, width, head, mark)
+    found = Layout(
+        delimiter=mark,
+        names=names,
+        units=units,
+        first=skipped + (rows[start][0] - 1 if start < len(rows) else head.count("\n")),
+        header=skipped + header if header else 0,
+    )
+    notes = [("delimiter", NAMED.get(mark, repr(mark)) + (" (its first line says so)" if said else ""))]
+    notes.append(("header", f"line {found.header}" if header else "none: columns are numbered"))
+    if above:
+        notes.append(("lines left out", f"{above} above the names"))
+    return dataclasses.replace(found, notes=tuple(notes))
+
+
+def cells_of(text: str, mark: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows with the number of the line each starts in; blank lines and comments are left out."""
+    if mark == " ":
+        lines = enumerate(text.split("\n")[:ROWS], 1)
+        return [(i, line.split()) for i, line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
+    reader, rows, line = csv.reader(io.StringIO(text), delimiter=mark), [], 1
+    try:
+        for cells in reader:
+            if cells and not (cells[0].lstrip().startswith(COMMENTS) and cells[0].strip() != "#"):
+                rows.append((line, cells))
+            line = reader.line_num + 1
+            if len(rows) >= ROWS:
+                break
+    except csv.Error as error:
+        raise DataError(f"damaged near line {line} ({error}): a quote that is not closed?") from error
+    return rows
+
+
+def is_datum(cell: str) -> bool:
+    """Tell a number, a time, a switch or a usual text for missing from a name."""
+    cell = cell.strip()
+    return bool(cell.lower() in MISSING or NUMBER.match(cell) or MOMENT.match(cell) or cell.lower() in WORDS)
+
+
+def clean(name: str) -> tuple[str, str]:
+    """Split "flow [m3/h]" or "flow (m3/h)" into name and unit; other names have none.
+
+    Example:
+        >>> clean("flow (m3/h)"), clean("CO(GT)")
+        (('flow', 'm3/h'), ('CO(GT)', ''))
+    """
+    name = " ".join(name.split())
+    found = re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]|(.*\S) \(([^()]{1,24})\)", name)
+    if not found:
+        return name, ""
+    stem, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
+    if found[3] and not UNIT.fullmatch(unit):
+        return name, ""
+    return stem, unit.strip()
+
+
+def _try(head: str, mark: str) -> tuple[float, list[tuple[int, list[str]]]]:
+    """Score a delimiter: how many rows have the usual width, and how many of their cells look like data."""
+    rows = cells_of(head, mark)
+    width = _width(rows)
+    if width < 2:
+        return 0.0, rows
+    later = rows[len(rows) // 2 :]
+    fit = [cells for _, cells in later if len(cells) == width]
+    filled = [cell for cells in fit for cell in cells if cell.strip()]
+    data = sum(map(is_datum, filled)) / max(len(filled), 1)
+    return len(fit) / len(later) * (0.2 + data) + 1e-4 * min(width, 99), rows
+
+
+def _width(rows: Sequence[tuple[int, list[str]]]) -> int:
+    later = rows[len(rows) // 2 :] if len(rows) > 20 else rows
+    counts = Counter(len(cells) for _, cells in later)
+    return max(counts, key=lambda width: (counts[width], width), default=0)
+
+
+def _first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
+    """Return which row is the first of data, and how many cells a row of data has."""
+    width = _width(rows)
+    later = [cells for _, cells in rows[len(rows) // 2 :] if len(cells) == width]
+    data = []
+    for column in range(width):
+        filled = [cells[column] for cells in later if cells[column].strip()]
+        if not filled or sum(map(is_datum, filled)) >= 0.6 * len(filled):
+            data.append(column)
+    for place, (_, cells) in enumerate(rows):
+        filled = [cells[column] for column in data if column < len(cells) and cells[column].strip()]
+        if len(cells) == width and filled and 2 * sum(map(is_datum, filled)) > len(filled):
+            numbers = [cell.strip() for cell in cells if cell.strip()]
+            counted = [[str(i + s) for i in range(len(numbers))] for s in (0, 1)]
+            if place == 0 and len(rows) > 1 and numbers in counted:
+                continue  # names that pandas gives to the columns of an array
+            return place, width
+    full = [place for place, (_, cells) in enumerate(rows) if len(cells) == width]
+    blank = [place for place in full if not any(cell.strip() for cell in rows[place][1])]
+    return (blank[0] if blank and not data else min(full[:1] or [0]) + 1), width
+
+
+def _names(
+    rows: Sequence[tuple[int, list[str]]], start: int, width: int, head: str, mark: str
+) -> tuple[tuple[str, ...], tuple[str, ...], int, int]:
+    """Return names, units, the line of the names (0 without) and the number of lines left out above it."""
+    block = start
+    while block > 0 and abs(len(rows[block - 1][1]) - width) <= 1 and len(rows[block - 1][1]) > 1:
+        block -= 1
+    titles = rows[block:start]
+    if not titles:
+        line = rows[start][0] if start < len(rows) else head.count("\n") + 1
+        comments = [text.lstrip("#%/ ") for text in head.split("\n")[: line - 1] if text.startswith(COMMENTS)]
+        last = cells_of(comments[-1], mark)[-1][1] if comments and comments[-1].strip() else []
+        if len(last) == width:
+            titles, block = [(line - 1, last)], 0
+        elif start > 0 and len(rows[start - 1][1]) > 1:
+            raise DataError(
+                f"line {rows[start][0]} has {width} fields, the header {len(rows[start - 1][1])}: mend the line"
+            )
+        else:
+            return tuple(f"column {i + 1}" for i in range(width)), ("",) * width, 0, start
+    best = max(range(len(titles)), key=lambda i: (_named(titles[i][1]), -i))
+    line, cells = titles[best]
+    cells = [" ".join(cell.split()) for cell in cells]
+    if len(cells) == width - 1:
+        body = [row for _, row in rows[start:] if len(row) == width]
+        trailing = not any(row[-1].strip() for row in body)
+        cells = [*cells, ""] if trailing else ["", *cells]  # R writes row names under no name
+    parted = [clean(cell) for cell in cells[:width]]
+    stems = Counter(stem for stem, _ in parted)
+    names = tuple(stem if stems[stem] == 1 else cell for (stem, _), cell in zip(parted, cells, strict=False))
+    units = [unit for _, unit in parted]
+    for _, below in titles[best + 1 :]:
+        given = [cell.strip().strip("()[]") for cell in below]
+        some = [cell for cell in given if cell]
+        if (
+            some
+            and len(given) == width
+            and not any(units)
+            and sum(map(bool, map(UNIT.fullmatch, some))) * 2 > len(some)
+        ):
+            units = [unit if unit not in ("TS", "RN", "-") else "" for unit in given]
+    return names, tuple(units), line, line - 1
+
+
+def _named(cells: Sequence[str]) -> float:
+    """Say how much a row looks like one of names: filled, each another text, and no units."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    units = sum(map(bool, map(UNIT.fullmatch, filled)))
+    return len(set(filled)) / max(len(cells), 1) - 0.5 * units / max(len(filled), 1)

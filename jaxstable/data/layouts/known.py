@@ -1,0 +1,54 @@
+"""The layouts that are found by themselves or named, and how a layout is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.layout import Layout, look
+from jaxstable.data.layouts import cams, hobo, pvgis, toa5, uci
+
+FIRST = 80  # lines that are shown to a layout
+
+
+class Known(NamedTuple):
+    """A layout with a name: how to tell it, and what to add to what its first rows show."""
+
+    matches: Callable[[Sequence[str]], bool]
+    adapt: Callable[[Layout, Sequence[str]], Layout]
+
+
+KNOWN = {module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, pvgis, hobo, cams)}
+
+
+def layout_of(text: str, named: str | Layout | None = None, delimiter: str | None = None) -> Layout:
+    """Return the layout of a text: the one that is given or named, or what is found out.
+
+    Args:
+        text: the file, plain line ends.
+        named: a layout of your own, the name of a known one, "plain", or None to find it out.
+        delimiter: what splits cells, or None to find it out.
+
+    Raises:
+        DataError: there is no layout of that name, or nothing splits the lines.
+
+    Example:
+        >>> layout_of("a,b\\n1,2\\n").name
+        'plain'
+    """
+    if isinstance(named, Layout):
+        return named
+    if named is not None and named not in (*KNOWN, "plain"):
+        raise DataError(
+            f"layout={shortened(named)}: expected one of {', '.join(KNOWN)}, plain, or a Layout of your own"
+        )
+    lines = text[:40_000].split("\n")[:FIRST]
+    name = named or next((name for name, known in KNOWN.items() if known.matches(lines)), "plain")
+    found = look(text, delimiter)
+    if name == "plain":
+        return found
+    adapted = KNOWN[name].adapt(found, lines)
+    told = ("layout", name + (" (as said)" if named else " (by its first lines)"))
+    return dataclasses.replace(adapted, name=name, notes=(told, *adapted.notes))

@@ -1,0 +1,38 @@
+"""TOA5 of Campbell loggers: station, names, units and kind of processing in four lines, a record counter, NAN."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Sequence
+
+from jaxstable.data.checks import DataError
+from jaxstable.data.layout import Layout
+
+NAME = "toa5"
+NO_UNIT = {"TS", "RN", ""}  # time stamp, record number
+
+
+def matches(lines: Sequence[str]) -> bool:
+    """Tell whether the first line is that of a TOA5 file."""
+    return lines[0].lstrip("\ufeff").replace('"', "").startswith("TOA5,")
+
+
+def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
+    """Take names and units from the second and the third line."""
+    if len(lines) < 4:
+        raise DataError("a TOA5 file has four lines above its data, this one fewer: export it again")
+    names, units = (next(csv.reader([line])) for line in lines[1:3])
+    units = [unit.strip() if unit.strip() not in NO_UNIT else "" for unit in units]
+    return dataclasses.replace(
+        layout,
+        delimiter=",",
+        names=tuple(name.strip() for name in names),
+        units=tuple(units),
+        first=4,
+        header=2,
+        time=("TIMESTAMP",),
+        missing=("NAN", -7999.0),
+        decimal=".",
+        notes=(("delimiter", "comma"), ("header", "line 2, units in line 3, kind of processing in line 4")),
+    )

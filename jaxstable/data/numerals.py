@@ -1,0 +1,194 @@
+"""Turn columns of text into numbers: which mark is the decimal one is decided from all cells, or refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from jaxstable.data.checks import DataError, counted, not_numeric
+from jaxstable.data.kernels import kernels
+from jaxstable.data.layout import MISSING
+
+SWITCHES = {"true": 1.0, "on": 1.0, "yes": 1.0, "false": 0.0, "off": 0.0, "no": 0.0}
+SPACES = "[ \u00a0\u202f'\u2019]"
+CENSORED = re.compile(r"[<>≤≥]\s*[\d.,]+$")
+END = r"(?:[eE][+-]?\d+)?$"
+
+
+def _readings(mark: str) -> str:
+    other = re.escape("," if mark == "." else ".")
+    mark = re.escape(mark)
+    number = rf"\d+{mark}?\d*|{mark}\d+|\d{{1,3}}(?:{other}\d{{3}})+(?:{mark}\d*)?"
+    return rf"^[+-]?(?:(?:{number}){END}|(?i:inf(?:inity)?)$)"
+
+
+def _proofs(mark: str) -> str:
+    """Match a cell that can be read with this decimal mark only."""
+    other = re.escape("," if mark == "." else ".")
+    mark = re.escape(mark)
+    odd = r"(?:\d{1,2}|\d{4,})(?:[eE].*)?$|\d{3}[eE]"
+    return (
+        rf"^[+-]?(?:\d*{mark}{odd}|0\d*{mark}\d+|\d{{4,}}{mark}\d+|{mark}\d+$|\d+{mark}$"
+        rf"|\d{{1,3}}(?:{other}\d{{3}})+{mark}\d*$|\d{{1,3}}(?:{other}\d{{3}}){{2,}}$)"
+    )
+
+
+READS = {mark: _readings(mark) for mark in ".,"}
+PROVES = {mark: _proofs(mark) for mark in ".,"}
+
+
+def decimal_mark(columns: Sequence[Any], delimiter: str) -> str | None:
+    """Return the decimal mark of a file, if some cell of it can be read in one way only.
+
+    Args:
+        columns: arrow arrays of text.
+        delimiter: what splits cells; a comma, or blanks, leave the point unless a cell says otherwise.
+
+    Returns:
+        "." or ",", or None if nothing says it, or cells say both.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> decimal_mark([pa.array(["0,5", "1.012"])], ";")
+        ','
+    """
+    pc = kernels()
+    proved = set()
+    for mark in ",.":
+        for column in columns:
+            if mark == "." and delimiter in ", " and not proved:
+                break
+            if pc.any(pc.match_substring(column, mark)).as_py():
+                cells = pc.utf8_trim_whitespace(column)
+                if pc.any(pc.match_substring_regex(cells, PROVES[mark])).as_py():
+                    proved.add(mark)
+                    break
+    if not proved and delimiter in ", ":
+        return "."
+    return proved.pop() if len(proved) == 1 else None
+
+
+def to_numbers(
+    column: Any,
+    name: str,
+    place: Callable[[int], str],
+    decimal: str | None = None,
+    missing: Collection[str] = (),
+) -> tuple[np.ndarray, list[str]]:
+    """Turn one column of text into numbers.
+
+    Args:
+        column: arrow array of text.
+        name: name of the column, for messages.
+        place: names the place of a row, such as "line 12".
+        decimal: decimal mark of the file, or None if the column decides.
+        missing: texts that mean missing, besides the usual ones.
+
+    Returns:
+        float64 [rows], NaN where missing, and what is worth saying of how they were read.
+
+    Raises:
+        DataError: a cell is no number, or the column can be read in two ways.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> to_numbers(pa.array(["on", "OFF", "-"]), "pump", "row {}".format)
+        (array([ 1.,  0., nan]), ['on = 1, off = 0'])
+    """
+    import pyarrow as pa
+
+    pc = kernels()
+    if decimal == ".":
+        try:  # most columns are plain numbers, and need no look at each cell
+            return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), []
+        except pa.ArrowInvalid:
+            pass
+    texts = {*MISSING, *(text.strip().lower() for text in missing)}
+    cells = pc.utf8_trim_whitespace(column)
+    gone = pc.is_in(pc.utf8_lower(cells), pa.array(sorted(texts)))
+    cells = pc.if_else(gone, None, cells)
+    told = []
+    present = cells.drop_null()
+    if not len(present):
+        return np.full(len(column), np.nan), told
+    kinds = pc.unique(pc.utf8_lower(present.slice(0, 1000))).to_pylist()
+    if set(kinds) <= set(SWITCHES) and set(kinds := pc.unique(pc.utf8_lower(present)).to_pylist()) <= set(SWITCHES):
+        told.append(", ".join(f"{kind} = {SWITCHES[kind]:g}" for kind in sorted(kinds, key=lambda k: -SWITCHES[k])))
+        found = pc.index_in(pc.utf8_lower(cells), pa.array(list(SWITCHES))).to_numpy(zero_copy_only=False)
+        numbers = np.array([*SWITCHES.values(), np.nan])
+        return numbers[np.nan_to_num(found, nan=len(SWITCHES)).astype(int)], told
+    commas = pc.any(pc.match_substring(present, ",")).as_py()
+    if not commas and (decimal == "." or not pc.any(pc.match_substring(present, ".")).as_py()):
+        try:
+            return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told
+        except pa.ArrowInvalid:
+            pass
+    if not _fits(present):
+        groups = pc.fill_null(
+            pc.match_substring_regex(cells, rf"^[+-]?\d{{1,3}}(?:{SPACES}\d{{3}})+(?:[.,]\d*)?$"), False
+        )
+        packed = pc.replace_substring_regex(cells, rf"(\d){SPACES}", r"\1")
+        cells, raw = pc.if_else(groups, packed, cells), cells
+        present = cells.drop_null()
+        if not _fits(present):
+            _refuse(raw, name, place)
+        told.append("blanks split thousands")
+    mark = _chosen(cells, present, name, place, decimal)
+    other = "," if mark == "." else "."
+    if pc.any(pc.match_substring(present, other)).as_py():
+        told.append(f"{other!r} splits thousands")
+        cells = pc.replace_substring(cells, other, "")
+    return pc.cast(pc.replace_substring(cells, ",", "."), pa.float64()).to_numpy(zero_copy_only=False), told
+
+
+def _fits(present: Any) -> list[str]:
+    """Return the decimal marks under which every cell is a number."""
+    pc = kernels()
+    return [mark for mark in ".," if pc.all(pc.match_substring_regex(present, READS[mark])).as_py()]
+
+
+def _chosen(cells: Any, present: Any, name: str, place: Callable[[int], str], decimal: str | None) -> str:
+    """Return the decimal mark under which every cell of a column is a number."""
+    pc = kernels()
+    fits = _fits(present)
+    if len(fits) == 1:
+        return fits[0]
+    if decimal is not None:
+        return decimal
+    marked = pc.match_substring_regex(present, "[.,]")
+    plain = present.filter(pc.invert(marked))
+    mark = "." if pc.any(pc.match_substring(present, ".")).as_py() else ","
+    if len(plain) and np.median(pc.cast(plain, "float64").to_numpy(zero_copy_only=False)) >= 100:
+        return "," if mark == "." else "."  # 986 beside 1.012: beyond 999 the thousands are split
+    row = int(np.flatnonzero(pc.fill_null(pc.match_substring(cells, mark), False).to_numpy(zero_copy_only=False))[0])
+    cell = cells[row].as_py()
+    fraction, whole = cell.replace(",", "."), cell.replace(mark, "")
+    raise DataError(
+        f"column {name!r}: {place(row)} holds {cell!r}, which can be {fraction} or {whole}, and nothing in the file "
+        f"decides: say decimal='{mark}' for {fraction}, or decimal='{',' if mark == '.' else '.'}' for {whole}"
+    )
+
+
+def _refuse(cells: Any, name: str, place: Callable[[int], str]) -> NoReturn:
+    """Refuse a column for the first of its cells that is no number."""
+    pc = kernels()
+    plain = pc.fill_null(pc.match_substring_regex(cells, READS["."]), True).to_numpy(zero_copy_only=False)
+    bad = np.flatnonzero(~plain)
+    cell = cells[int(bad[0])].as_py() if len(bad) else cells.drop_null()[0].as_py()
+    where = place(int(bad[0]) if len(bad) else 0)
+    other = [text for text in pc.unique(cells.take(bad)).to_pylist() if text is not None] if len(bad) else []
+    if CENSORED.match(cell):
+        raise DataError(
+            f"column {name!r}: {where} holds {cell!r}, beyond what the instrument can measure: say missing={cell!r} to "
+            "take such a reading for missing, or write the limit itself into the file"
+        )
+    if 2 * len(bad) < len(cells) and len(other) <= 5 and not any(text[:1].isdigit() for text in other):
+        shown = repr(other[0]) if len(other) == 1 else repr(other)
+        raise DataError(
+            f"column {name!r} is not numeric: {where} holds {cell!r} ({counted(len(bad), 'such cell')}); if it stands "
+            f"for missing, say missing={shown}; otherwise leave the column out (columns=[...] chooses the variables)"
+        )
+    raise DataError(not_numeric(name, where, cell))
