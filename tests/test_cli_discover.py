@@ -32,7 +32,7 @@ def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
     written = sorted(path.name for path in (tmp_path / "artifacts-discovery").iterdir())
     assert written == ["discovery.json", "discovery.npz", "discovery.png", "edges.csv", "graph.graphml"]
     assert all(name in out for name in written)
-    assert "Discovery(4 variables, " in out
+    assert "4 variables, " in out
     assert "lambda_sparse" in out
     with (tmp_path / "edges.csv").open() as file:
         rows = list(csv.DictReader(file))

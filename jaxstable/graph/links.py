@@ -71,6 +71,11 @@ class Link(NamedTuple):
     edges: tuple[Edge, ...]
 
     @property
+    def first(self) -> Edge:
+        """The edge of the earliest lag: the way in which the effect sets out."""
+        return self.edges[0]
+
+    @property
     def heaviest(self) -> Edge:
         """The edge of the lag with the largest weight."""
         return max(self.edges, key=lambda edge: abs(edge.weight))
@@ -94,16 +99,17 @@ def kind_of(graph: LearnedGraph, cause: int, effect: int) -> str | None:
     """Return the kind of an edge, None without probabilities.
 
     A direction is open where fewer draws than `DIRECTED` agree on it; the two then count as linked with the sum of the
-    probabilities of both directions.
+    probabilities of both directions. Where as many agree on the opposite edge alone, and the graph holds that one, this
+    one is doubtful.
     """
     if graph.probability is None:
         return None
-    probability = float(graph.probability[cause, effect])
-    directed = graph.direction is None or float(graph.direction[cause, effect]) >= DIRECTED
-    if not directed:
-        linked = probability + float(graph.probability[effect, cause])
-        return "open" if linked >= LIKELY else "doubtful"
-    return "sure" if probability >= SURE else "likely" if probability >= LIKELY else "doubtful"
+    probability, back = float(graph.probability[cause, effect]), float(graph.probability[effect, cause])
+    direction = 1.0 if graph.direction is None else float(graph.direction[cause, effect])
+    if direction >= DIRECTED:
+        return "sure" if probability >= SURE else "likely" if probability >= LIKELY else "doubtful"
+    settled = direction <= 1.0 - DIRECTED and bool(graph.graph[effect, cause])
+    return "open" if probability + back >= LIKELY and not settled else "doubtful"
 
 
 def counts_of(graph: LearnedGraph) -> dict[str, int]:

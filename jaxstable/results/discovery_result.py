@@ -80,7 +80,9 @@ class Discovery(GraphResult):
             step=step,
         )
         evidence = found.lagged_frequency, found.edge_frequency, found.strength
-        return cls(learned, *evidence, chosen=found.chosen, removed=found.removed, findings=discovery_findings(found))
+        return cls(
+            learned, *evidence, chosen=found.chosen, removed=found.removed, findings=discovery_findings(found, learned)
+        )
 
     @property
     def edge_probability(self) -> NDArray[np.float64]:
@@ -133,7 +135,7 @@ class Discovery(GraphResult):
     def overview(self) -> Report:
         """Return what the discovery says, as a value."""
         return Report(
-            title=repr(self),
+            title=headline(self.learned),
             tables=link_tables(self.learned),
             totals=(),
             findings=self.findings,

@@ -15,6 +15,7 @@ from jaxstable.results import export, formats
 from jaxstable.results.formats import TigramiteArrays
 from jaxstable.results.graphml import to_graphml
 from jaxstable.results.notebook import report_html
+from jaxstable.results.page import write_page
 from jaxstable.results.report import Report
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class ReportedResult:
     def overview(self) -> Report:
         """Return what the result says, as a value."""
         raise NotImplementedError
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write one self-contained HTML page, which opens from disk and needs no network, and return its path."""
+        return write_page(self.overview(), path)
 
     def _repr_html_(self) -> str:
         return report_html(self.overview())

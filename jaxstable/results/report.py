@@ -13,7 +13,7 @@ from jaxstable.results.findings import Finding
 TITLES = {
     "sure": "Sure",
     "likely": "Likely",
-    "open": "Linked, direction open",
+    "open": "Of open direction",
     "doubtful": "Doubtful",
 }
 UNTESTED = "no probability: `jaxstable discover FILE` says how sure each edge is"
@@ -27,12 +27,14 @@ class Table(NamedTuple):
         columns: one heading a column; words stand left, the rest right.
         rows: the rows.
         note: what to know of them.
+        ends: cause and effect of each row, where rows are links.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    ends: tuple[tuple[str, str], ...] = ()
 
 
 class Report(NamedTuple):
@@ -81,7 +83,7 @@ def headline(graph: LearnedGraph) -> str:
     total = int(graph.graph.sum())
     text = f"{len(graph.names)} variables, {total} edge{'' if total == 1 else 's'}"
     counts = [f"{count} {TITLES[kind].lower()}" for kind, count in counts_of(graph).items() if count]
-    return f"{text}: {', '.join(counts)}" if counts else text
+    return ", ".join([text, *counts])
 
 
 def arrow(link: Link) -> str:
@@ -134,15 +136,16 @@ def grouped(findings: Iterable[Finding]) -> list[Sequence[Finding]]:
 def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) -> Table:
     tested, raw = graph.probability is not None, graph.scale is not None
     columns = ["edge", "lag", "weight"]
-    columns += ["in raw units"] if raw else []
+    columns += ["net, raw units"] if raw else []
     columns += ["probability", "direction"] if tested else []
     rows = []
     for link in links:
-        cells = [arrow(link), ", ".join(lag_text(lag, graph.step) for lag in link.lags), f"{link.weight:+.3f}"]
-        cells += [
-            f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if link.weight_raw is not None else "n/a"
-        ] * raw
+        lags = ", ".join(lag_text(lag, graph.step) for lag in link.lags)
+        cells = [arrow(link), lags, ", ".join(f"{edge.weight:+.2f}" for edge in link.edges)]
+        if raw:
+            known = link.weight_raw is not None
+            cells.append(f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if known else "n/a")
         if link.probability is not None:
             cells += [f"{link.probability:.2f}", "n/a" if link.direction is None else f"{link.direction:.2f}"]
         rows.append(tuple(cells))
-    return Table(title, tuple(columns), tuple(rows), note)
+    return Table(title, tuple(columns), tuple(rows), note, tuple((link.cause, link.effect) for link in links))

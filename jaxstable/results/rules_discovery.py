@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.discovery.found import Found, LeftOut
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import links_of
 from jaxstable.results.findings import NOTHING, SEVERITIES, Finding
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.signals.prepare import Removed
@@ -57,21 +59,21 @@ SIGNALS = {
 }
 
 
-def discovery_findings(found: Found) -> tuple[Finding, ...]:
+def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ...]:
     """Find all that is to be known of data and graph, errors first.
 
     Args:
         found: what the engine returned.
+        learned: its graph.
     """
     names = found.sensors.names
-    kept = [found.names.index(name) for name in names]
-    probability = found.edge_probability[np.ix_(kept, kept)]
     removed = [found.removed[name] for name in names]
     findings = [
         *left_out_findings(found.left_out),
         *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
         *moment_findings(found.moments, names),
-        *graph_findings(found.choice, probability, names),
+        *graph_findings(found.choice),
+        *doubtful_findings(learned),
         *scale_findings(found.choice.selection.graph, found.moments),
     ]
     return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
@@ -190,16 +192,14 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
     return found
 
 
-def graph_findings(chosen: Chosen, probability: NDArray, names: Sequence[str]) -> list[Finding]:
+def graph_findings(chosen: Chosen) -> list[Finding]:
     """Find what the choice of the graph says: too little data, rows that repeat each other, edges in doubt.
 
     Args:
         chosen: the graph and what it was chosen with.
-        probability: `[cause, effect]`, of an edge at any lag.
-        names: names of the variables.
 
     Returns:
-        Findings `little_data`, `inflated_rows`, `no_edges` and `doubtful_edges`.
+        Findings `little_data`, `inflated_rows` and `no_edges`.
     """
     found, graph, inflation = [], chosen.selection.graph, chosen.selection.inflation
     n_causes = len(chosen.order.scores) * graph.shape[1]  # of all lags looked at: too few rows hide lags too
@@ -216,8 +216,12 @@ def graph_findings(chosen: Chosen, probability: NDArray, names: Sequence[str]) -
     if not summary.any():
         remedy = "Record longer, or raise max_lag if effects may take longer."
         found.append(Finding("no_edges", "warning", "no edge is worth its penalty", remedy))
-    doubtful = [f"{names[i]} -> {names[j]}" for i, j in np.argwhere(summary & (probability < 0.5)).tolist()]
-    if doubtful:
-        evidence = f"less likely than not: {', '.join(doubtful)}"
-        found.append(Finding("doubtful_edges", "info", evidence, NOTHING))
     return found
+
+
+def doubtful_findings(graph: LearnedGraph) -> list[Finding]:
+    """Find the links that are less likely than not."""
+    doubtful = [f"{link.cause} -> {link.effect}" for link in links_of(graph) if link.kind == "doubtful"]
+    if not doubtful:
+        return []
+    return [Finding("doubtful_edges", "info", f"less likely than not: {', '.join(doubtful)}", NOTHING)]

@@ -56,6 +56,15 @@ def test_a_certain_probability_with_an_open_direction_is_not_sure(graph):
     assert kind_of(dataclasses.replace(graph, probability=probability), 2, 3) == "open"
 
 
+def test_the_weaker_of_two_opposite_edges_is_doubtful_where_the_draws_agree_on_the_other(graph):
+    direction, lagged = graph.direction.copy(), graph.lagged_graph.copy()
+    lagged[1, 1, 0], direction[1, 0] = True, 0.1  # heat -> flow beside flow -> heat, which is sure
+    both = dataclasses.replace(graph, lagged_graph=lagged, direction=direction)
+    assert (kind_of(both, 0, 1), kind_of(both, 1, 0)) == ("sure", "doubtful")
+    direction[1, 0] = 0.6
+    assert kind_of(dataclasses.replace(both, direction=direction), 1, 0) == "open"
+
+
 def test_links_count_the_edges_of_the_graph_and_edges_those_of_every_lag(graph):
     links, edges = links_of(graph), edges_of(graph)
     assert len(links) == graph.graph.sum()

@@ -1,0 +1,110 @@
+"""A learned graph as SVG: layers from causes to effects, every edge with what is known of it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import Link, links_of
+from jaxstable.results.layout import layered
+from jaxstable.results.report import arrow
+from jaxstable.results.style import shorten_all
+from jaxstable.results.words import evidence
+
+WIDTH, HEIGHT, GAP, PITCH = 124, 24, 84, 38  # of a box, between layers and from row to row
+MARGIN = 16
+LETTERS = 18
+
+
+def graph_svg(graph: LearnedGraph) -> str:
+    """Return the graph as an SVG element; its elements carry numbers of sensors and trust for the page's script."""
+    links = links_of(graph)
+    if not links:
+        return "<p>The graph has no edge.</p>"
+    trust = graph.adjacency if graph.probability is None else graph.probability
+    places = layered(graph.graph, np.asarray(trust, dtype=float))
+    shown = np.flatnonzero(places.layer >= 0)
+    rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
+    top = min(rows)
+    x, y = _across(places.layer), _down(places.row, top)
+    peak = max(abs(link.heaviest.weight) for link in links) or 1.0
+    number = {name: index for index, name in enumerate(graph.names)}
+    paths = []
+    for link in reversed(links):  # the surest on top
+        i, j = number[link.cause], number[link.effect]
+        if places.backward[i, j]:
+            curve = _back((x[i], y[i]), (x[j], y[j]))
+        else:
+            stops = enumerate(places.passing[i, j], places.layer[i] + 1)
+            through = [(_across(layer), _down(row, top)) for layer, row in stops]
+            curve = _onward([(x[i], y[i]), *through, (x[j], y[j])])
+        paths.append(_path(link, graph, curve, (i, j), peak))
+    labels = shorten_all(graph.names, LETTERS)
+    boxes = [
+        f'<g class="node" data-n="{i}" tabindex="0" role="button"><title>{escape(graph.names[i])}</title>'
+        f'<rect x="{x[i]}" y="{y[i] - HEIGHT / 2:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
+        f'<text x="{x[i] + WIDTH / 2}" y="{y[i] + 4:.1f}">{escape(labels[i])}</text></g>'
+        for i in shown.tolist()
+    ]
+    room = 1.6 * PITCH if places.backward.any() else 0
+    wide, high = int(x[shown].max() + WIDTH + MARGIN), int(_down(max(rows), top) + HEIGHT + MARGIN + room)
+    heads = "".join(
+        f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" '
+        f'markerHeight="10" orient="auto"><path class="{name}" d="M0 0 8 4 0 8z"/></marker>'
+        for name in ("plus", "minus")
+    )
+    return (
+        f'<svg id="graph" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img" '
+        f'aria-label="causal graph, causes to the left of their effects"><defs>{heads}</defs>'
+        f"<g>{''.join(paths)}</g><g>{''.join(boxes)}</g></svg>"
+    )
+
+
+def measure(link: Link, peak: float) -> float:
+    """Return what the slider compares: the probability, or the weight as a share of the heaviest."""
+    return link.probability if link.probability is not None else abs(link.heaviest.weight) / peak
+
+
+def _across(layer: Any) -> Any:
+    return MARGIN + layer * (WIDTH + GAP)
+
+
+def _down(row: Any, top: float) -> Any:
+    return (row - top) * PITCH + MARGIN + HEIGHT
+
+
+def _onward(points: list[tuple[float, float]]) -> str:
+    """Return a line from the right side of a box past others to the left side of one further on."""
+    (x0, y0), *between, (x1, y1) = points
+    parts, last = [f"M{x0 + WIDTH:.0f} {y0:.1f}"], (x0 + WIDTH, y0)
+    for x, y in between:
+        parts += [_curve(last, (x, y)), f"H{x + WIDTH:.0f}"]
+        last = (x + WIDTH, y)
+    return "".join([*parts, _curve(last, (x1, y1))])
+
+
+def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
+    pull = 0.5 * (end[0] - start[0])
+    return f"C{start[0] + pull:.0f} {start[1]:.1f} {end[0] - pull:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
+
+
+def _back(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """Return a line from below one box around to below another one that stands before it."""
+    x0, x1, bend = start[0] + WIDTH / 2, end[0] + WIDTH / 2, max(start[1], end[1]) + 1.6 * PITCH
+    y0, y1 = start[1] + HEIGHT / 2, end[1] + HEIGHT / 2
+    return f"M{x0:.0f} {y0:.1f}C{x0:.0f} {bend:.1f} {x1:.0f} {bend:.1f} {x1:.0f} {y1:.1f}"
+
+
+def _path(link: Link, graph: LearnedGraph, curve: str, ends: tuple[int, int], peak: float) -> str:
+    sign = "minus" if link.first.weight < 0 else "plus"
+    head = "" if link.kind == "open" else f' marker-end="url(#head-{sign})"'
+    strength = measure(link, peak)
+    return (
+        f'<path class="edge {sign} {link.kind or ""}" data-c="{ends[0]}" data-e="{ends[1]}" data-p="{strength:.4f}" '
+        f'd="{curve}" stroke-width="{1.2 + 3.2 * abs(link.heaviest.weight) / peak:.2f}" '
+        f'stroke-opacity="{0.25 + 0.7 * min(strength, 1.0):.2f}"{head}>'
+        f"<title>{escape(f'{arrow(link)}: {evidence(link, graph)}')}</title></path>"
+    )

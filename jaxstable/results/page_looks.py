@@ -1,0 +1,96 @@
+"""The looks and the script of the page of a result: plain CSS and JavaScript, nothing is loaded from anywhere."""
+
+from __future__ import annotations
+
+CSS = """
+:root{--ink:#1f2933;--soft:#66727f;--line:#d9dee4;--back:#fff;--box:#f4f6f8;--plus:#2563a8;--minus:#c2571a;
+--bad:#b3261e;--warn:#9a5b00;--mark:#ffe9a8}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--soft:#9aa5b1;--line:#38424d;--back:#14181d;--box:#1f262e;
+--plus:#7db4ee;--minus:#f0a06a;--bad:#ff8a80;--warn:#ffc266;--mark:#5b4a12}}
+*{box-sizing:border-box}body{margin:0 auto;max-width:1180px;padding:28px 24px 60px;background:var(--back);
+color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:30px 0 8px}p{margin:6px 0}.soft{color:var(--soft)}
+.lead{font-size:17px;max-width:62em}ul{padding-left:1.2em;margin:6px 0}li{margin:5px 0}
+.why{color:var(--soft);font-size:13px}.error b{color:var(--bad)}.warning b{color:var(--warn)}
+.controls{display:flex;gap:14px;align-items:center;flex-wrap:wrap;margin:6px 0}
+.controls input{width:240px;accent-color:var(--plus)}
+.canvas{border:1px solid var(--line);border-radius:8px;overflow:auto;max-height:760px;background:var(--back)}
+svg{display:block;margin:0 auto;max-width:none}svg .edge{fill:none}svg .edge.plus{stroke:var(--plus)}
+svg .edge.minus{stroke:var(--minus)}marker path.plus{fill:var(--plus)}marker path.minus{fill:var(--minus)}
+svg .edge.open{stroke-dasharray:7 5}svg .edge.doubtful{stroke-dasharray:2 4}
+svg rect{fill:var(--box);stroke:var(--line)}svg text{fill:var(--ink);font-size:12px;text-anchor:middle}
+.node{cursor:pointer}.node:focus{outline:none}.node:focus rect,.node.on rect{stroke:var(--plus);stroke-width:2}
+.edge:hover{stroke-opacity:1}.faint{opacity:.12}.gone{display:none}
+#about{min-height:3.1em}table{border-collapse:collapse;margin:4px 0 14px;font-size:14px}
+th,td{text-align:right;padding:3px 14px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
+th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow-x:auto}
+details{border-top:1px solid var(--line);padding:8px 0}summary{cursor:pointer;font-weight:600}
+code{font-size:13px}.key span{display:inline-block;width:26px;border-top:3px solid var(--plus);vertical-align:middle;
+margin:0 6px 0 14px}.key .m{border-color:var(--minus)}.key .o{border-top-style:dashed}.key .d{border-top-style:dotted}
+@media print{body{max-width:none}.controls,#about{display:none}.canvas{overflow:visible;max-height:none;border:0}
+svg{max-width:100%;height:auto}details{break-inside:avoid}}
+"""
+
+SCRIPT = """
+(function () {
+  var edges = [].slice.call(document.querySelectorAll("path.edge"));
+  var rows = [].slice.call(document.querySelectorAll("tr[data-p]"));
+  var nodes = [].slice.call(document.querySelectorAll("g.node"));
+  var slider = document.getElementById("least"), shown = document.getElementById("shown");
+  var about = document.getElementById("about"), svg = document.getElementById("graph"), chosen = null;
+  if (!svg) return;
+  function name(n) {
+    var node = nodes.filter(function (g) { return g.dataset.n === n; })[0];
+    return node.querySelector("title").textContent;
+  }
+  function draw() {
+    var least = Number(slider.value), kept = 0;
+    edges.concat(rows).forEach(function (part) { part.classList.toggle("gone", Number(part.dataset.p) < least); });
+    edges.forEach(function (edge) {
+      if (!edge.classList.contains("gone")) kept += 1;
+      var own = chosen === null || edge.dataset.c === chosen || edge.dataset.e === chosen;
+      edge.classList.toggle("faint", !own);
+    });
+    var near = {};
+    edges.forEach(function (edge) {
+      if (edge.classList.contains("gone") || edge.classList.contains("faint")) return;
+      near[edge.dataset.c] = near[edge.dataset.e] = true;
+    });
+    nodes.forEach(function (node) {
+      node.classList.toggle("on", node.dataset.n === chosen);
+      node.classList.toggle("faint", !near[node.dataset.n] && node.dataset.n !== chosen);
+    });
+    shown.textContent = least.toFixed(2) + ": " + kept + " of " + edges.length;
+    tell();
+  }
+  function tell() {
+    if (chosen === null) { about.textContent = "Click a sensor to see what drives it and what it drives."; return; }
+    function listed(own, other) {
+      var found = edges.filter(function (edge) {
+        return edge.dataset[own] === chosen && !edge.classList.contains("gone");
+      }).map(function (edge) { return name(edge.dataset[other]); });
+      return found.length ? found.join(", ") : "nothing";
+    }
+    about.textContent = name(chosen) + " is driven by " + listed("e", "c") + ". It drives " + listed("c", "e") + ".";
+  }
+  function choose(node) { chosen = chosen === node.dataset.n ? null : node.dataset.n; draw(); }
+  nodes.forEach(function (node) {
+    node.addEventListener("click", function () { choose(node); });
+    node.addEventListener("keydown", function (event) {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node); }
+    });
+  });
+  slider.addEventListener("input", draw);
+  var wide = svg.width.baseVal.value, high = svg.height.baseVal.value, scale = 1;
+  function zoom(factor) {
+    scale = Math.min(4, Math.max(0.2, scale * factor));
+    svg.setAttribute("width", wide * scale);
+    svg.setAttribute("height", high * scale);
+  }
+  document.getElementById("in").addEventListener("click", function () { zoom(1.25); });
+  document.getElementById("out").addEventListener("click", function () { zoom(0.8); });
+  var room = svg.parentNode.clientWidth;
+  if (wide > room) zoom(Math.max(room / wide, 0.8));
+  draw();
+})();
+"""

@@ -1,0 +1,102 @@
+"""A learned graph in plain words: one sentence a link, and one paragraph for all."""
+
+from __future__ import annotations
+
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, lag_time, links_of
+from jaxstable.results.report import raw_unit
+
+MOST_NAMED = 3  # links that the paragraph tells in full
+
+
+def paragraph(graph: LearnedGraph) -> str:
+    """Say what was found in a few plain sentences, the surest influences first."""
+    links, total = links_of(graph), len(graph.names)
+    if not links:
+        return f"Among {total} sensors, no influence of one on another was found."
+    counts = counts_of(graph)
+    if not counts:
+        heaviest = sorted(links, key=lambda link: -abs(link.heaviest.weight))
+        start = (
+            f"Among {total} sensors, {len(links)} {_influences(len(links))} above the threshold of this one training "
+            "run; it does not say how sure each is."
+        )
+        return " ".join([start, *(sentence(link, graph) for link in heaviest[:MOST_NAMED])])
+    sure = [link for link in links if link.kind == "sure"]
+    start = f"Among {total} sensors, {len(sure)} {_influences(len(sure))} sure."
+    rest = [
+        f"{counts['likely']} more {'is' if counts['likely'] == 1 else 'are'} likely" * (counts["likely"] > 0),
+        f"in {counts['open']} {'pair' if counts['open'] == 1 else 'pairs'} it is open which one drives the other"
+        * (counts["open"] > 0),
+        f"{counts['doubtful']} {'is' if counts['doubtful'] == 1 else 'are'} doubtful" * (counts["doubtful"] > 0),
+    ]
+    said = "; ".join(part for part in rest if part)
+    more = f"{said[0].upper()}{said[1:]}." if said else ""
+    heaviest = sorted(sure, key=lambda link: -abs(link.heaviest.weight))[:MOST_NAMED]
+    return " ".join(part for part in [start, *(sentence(link, graph) for link in heaviest), more] if part)
+
+
+def sentence(link: Link, graph: LearnedGraph) -> str:
+    """Say what a link means: which way, how fast and how much.
+
+    >>> import numpy as np
+    >>> weights = np.zeros((2, 2, 2)); weights[1, 0, 1] = 0.5
+    >>> graph = LearnedGraph(("feed", "level"), weights, weights != 0, probability=weights[1] * 1.9, step="1 h")
+    >>> sentence(links_of(graph)[0], graph)
+    'feed raises level after 1 h: +0.5 in standard deviations.'
+    """
+    if link.kind == "open":
+        return f"{link.cause} and {link.effect} are linked {_when(link, graph)}; which one drives the other is open."
+    if graph.probability is None:  # a model without signs knows that there is an effect, not which way
+        return f"{link.cause} acts on {link.effect} {_when(link, graph)}, with weight {abs(link.heaviest.weight):.2g}."
+    first, unit = link.first, raw_unit(link, graph.units)
+    verb = "raises" if first.weight > 0 else "lowers"
+    at_first, in_all, scale = first.weight, link.weight, "in standard deviations"
+    if unit and first.weight_raw is not None and link.weight_raw is not None:
+        at_first, in_all, scale = first.weight_raw, link.weight_raw, unit
+    how = f"{at_first:+.2g} at first, {in_all:+.2g} over all lags" if len(link.edges) > 1 else f"{at_first:+.2g}"
+    return f"{link.cause} {verb} {link.effect} {_when(link, graph)}: {how} {scale}."
+
+
+def evidence(link: Link, graph: LearnedGraph) -> str:
+    """Say what speaks for a link: its probability, its direction and its lags."""
+    parts = []
+    if link.probability is not None:
+        parts.append(f"probability {link.probability:.2f}")
+    if link.direction is not None:
+        parts.append(f"direction {link.direction:.2f}")
+    lags = []
+    for edge in link.edges if len(link.edges) > 1 else ():
+        at = "" if edge.lag_probability is None else f", probability {edge.lag_probability:.2f}"
+        lags.append(f"lag {lag_text(edge.lag, graph.step)}: {edge.weight:+.2f}{at}")
+    return "; ".join([*parts, *lags])
+
+
+def what_would_change_it(graph: LearnedGraph) -> tuple[str, ...]:
+    """Say what the graph rests on, one sentence a reservation."""
+    said = [
+        "An influence is a direct one among these sensors. A cause that is not recorded may look like an influence "
+        "between the sensors that it drives; record it, and such an edge goes."
+    ]
+    if graph.probability is not None:
+        said += [
+            f"Sure means probability {SURE} or more and a direction that {100 * DIRECTED:.0f} % of the draws agree on; "
+            f"likely starts at {LIKELY}. The probabilities were calibrated on simulated systems.",
+            "More rows make weak influences visible. A change made on purpose to one sensor, with the others watched, "
+            "settles a direction that is open.",
+        ]
+    else:
+        said.append("How sure each edge is, one training run cannot say: `jaxstable discover` does.")
+    return tuple(said)
+
+
+def _influences(count: int) -> str:
+    return "influence is" if count == 1 else "influences are"
+
+
+def _when(link: Link, graph: LearnedGraph) -> str:
+    first, last = link.lags[0], link.lags[-1]
+    if last == 0:
+        return "within the same step" if graph.step is None else f"within {graph.step}"
+    steps = lag_time(last, graph.step) or f"{last} step{'s' if last > 1 else ''}"
+    return f"after {steps}" if first == last else f"within {steps}"

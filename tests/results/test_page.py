@@ -1,0 +1,220 @@
+"""The page of a result: one reading of every edge, nothing from outside, and it works in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from results_records import make_history, make_run
+from sweep_records import make_sweep
+
+import jaxstable as js
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import KINDS, counts_of, links_of
+from jaxstable.results.layout import layered
+from jaxstable.results.report import TITLES, headline, link_tables
+from jaxstable.results.text import report_text
+from jaxstable.results.train_result import TrainResult
+from jaxstable.results.words import paragraph, sentence
+
+VOID = {"meta", "input", "br", "img", "link"}
+
+
+def discovery(n_vars: int = 12, seed: int = 0) -> js.Discovery:
+    """A discovery with links of every kind, cycles over lags and names that HTML would take for its own."""
+    rng = np.random.default_rng(seed)
+    lagged = np.zeros((3, n_vars, n_vars), bool)
+    for _ in range(2 * n_vars):
+        cause, effect = rng.choice(n_vars, 2, replace=False)
+        lagged[rng.integers(1 if cause > effect else 0, 3), cause, effect] = True
+    shape = (n_vars, n_vars)
+    probability = rng.choice([0.95, 0.8, 0.55, 0.3], shape)
+    names = tuple(f'<b>s{i}</b> & "{"x" * (i % 30)}"' for i in range(n_vars))
+    graph = LearnedGraph(
+        names,
+        np.where(lagged, rng.normal(size=lagged.shape), 0.0),
+        lagged,
+        probability=probability,
+        lagged_probability=np.where(lagged, 0.5, 0.0),
+        direction=rng.choice([1.0, 0.9, 0.5], shape),
+        scale=rng.random(n_vars) + 0.5,
+        units=dict.fromkeys(names[::2], "degC"),
+        step="10 min",
+    )
+    nothing = np.zeros(lagged.shape)
+    finding = js.Finding("spikes", "warning", "<script>alert(1)</script>", "Look.", subject=names[0])
+    return js.Discovery(graph, nothing, nothing[0], nothing, {}, {}, (finding,))
+
+
+class Page(HTMLParser):
+    """Collect what a page opens, closes and shows."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def having(self, tag, key):
+        return [attrs for name, attrs in self.tags if name == tag and key in attrs]
+
+
+def test_every_output_counts_the_same_links_by_the_same_kinds(tmp_path):
+    found = discovery()
+    counts = counts_of(found.learned)
+    assert min(counts.values()) > 0, "the example must hold every kind"
+    assert sum(counts.values()) == len(found.links) == found.graph.sum()
+    tables = link_tables(found.learned)
+    assert [len(table.rows) for table in tables] == list(counts.values())
+    text = report_text(found.overview())
+    for (kind, count), table in zip(counts.items(), tables, strict=True):
+        assert table.title == f"{TITLES[kind]} ({count})"
+        assert table.title in text
+        assert f"{count} {TITLES[kind].lower()}" in headline(found.learned)
+        assert f"{count} {TITLES[kind].lower()}" in repr(found)
+    frame = found.to_pandas()
+    assert frame.drop_duplicates(["cause", "effect"]).kind.value_counts().to_dict() == counts
+    rows = (found.to_csv(tmp_path / "edges.csv")).read_text().splitlines()
+    assert len(rows) - 1 == len(frame) == found.lagged_graph.sum()
+    document = found.overview().document
+    assert len(document["links"]) == document["graph_edge_count"] == sum(counts.values())
+    assert {kind: document[f"{kind}_edge_count"] for kind in KINDS} == counts
+    networkx = pytest.importorskip("networkx")
+    kinds = [kind for *_, kind in networkx.read_graphml(found.to_graphml(tmp_path / "g.graphml")).edges(data="kind")]
+    assert {kind: kinds.count(kind) for kind in KINDS} == counts
+    assert {kind: found._repr_html_().count(f"{TITLES[kind]} ({count})") for kind, count in counts.items()} == (
+        dict.fromkeys(KINDS, 1)
+    )
+    page = Page(found.report(tmp_path / "page.html").read_text())
+    drawn = [attrs["class"].split()[-1] for attrs in page.having("path", "data-p")]
+    assert {kind: drawn.count(kind) for kind in KINDS} == counts
+    assert len(page.having("tr", "data-p")) == sum(counts.values())
+    assert all(("marker-end" in attrs) != attrs["class"].endswith(" open") for attrs in page.having("path", "data-p"))
+
+
+def test_the_picture_draws_the_links_by_their_kinds():
+    matplotlib = pytest.importorskip("matplotlib")
+    found = discovery()
+    axes = found.plot().axes[1]
+    arrows = axes.findobj(matplotlib.patches.FancyArrowPatch)
+    assert len(arrows) == len(found.links)
+    headless = [arrow for arrow in arrows if type(getattr(arrow, "get_arrowstyle")()).__name__ == "Curve"]  # noqa: B009
+    assert len(headless) == counts_of(found.learned)["open"]
+    assert all(f"{count} {kind}" in axes.get_title("left") for kind, count in counts_of(found.learned).items())
+
+
+@pytest.mark.parametrize("kind", ["train", "diverged", "sweep", "discovery", "empty", "many"])
+def test_the_page_of_every_result_is_sound_and_needs_nothing(kind, tmp_path):
+    nothing = discovery(12)
+    blank = dataclasses.replace(nothing.learned, lagged_graph=np.zeros((3, 12, 12), bool))
+    result = {
+        "train": lambda: TrainResult(make_run()),
+        "diverged": lambda: TrainResult(make_run(history=make_history(train_loss=None), status="DIVERGED")),
+        "sweep": lambda: make_sweep({"lambda_sparse": [1e-4, 1e-3], "seed": [0, 1]}),
+        "discovery": discovery,
+        "empty": lambda: dataclasses.replace(nothing, learned=blank),
+        "many": lambda: discovery(300),
+    }[kind]()
+    text = result.report(tmp_path / "page.html").read_text()
+    page = Page(text)
+    assert page.open == []
+    assert len(text.encode()) < 2_000_000
+    assert not re.search(r"https?://|src=|@import|url\((?!#)", text)
+    assert not {"b>s0</b", "script>alert"} & set(re.findall(r"<([^>]*)>", text))
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert "prefers-color-scheme:dark" in text
+
+
+def test_no_edge_crosses_a_box_of_its_layers_and_causes_stand_before_effects():
+    graph = discovery(40).learned
+    places = layered(graph.graph, np.asarray(graph.probability))
+    onward = graph.graph & ~places.backward
+    assert all(places.layer[i] < places.layer[j] for i, j in np.argwhere(onward))
+    assert set(places.passing) == set(map(tuple, np.argwhere(onward).tolist()))
+    for layer in range(places.layer.max() + 1):
+        rows = sorted(places.row[places.layer == layer])
+        assert np.diff(rows).min(initial=1.0) >= 1.0
+        for (i, _), stops in places.passing.items():
+            at = layer - places.layer[i] - 1
+            if 0 <= at < len(stops):
+                assert min(abs(np.array(rows) - stops[at]), default=1.0) >= 0.5
+    cyclic = np.array([[0, 1], [1, 0]], bool)
+    assert layered(cyclic, np.array([[0.0, 0.9], [0.4, 0.0]])).backward.tolist() == [[False, False], [True, False]]
+
+
+def test_sentences_say_which_way_how_fast_and_how_much():
+    lagged = np.zeros((3, 3, 3))
+    lagged[1, 0, 1], lagged[0, 1, 2], lagged[2, 1, 2] = 0.5, -0.4, -0.2
+    probability = np.where(lagged.any(0), 0.95, 0.0)
+    names = ("feed", "level", "valve")
+    graph = LearnedGraph(names, lagged, lagged != 0, probability=probability, scale=np.array([1.0, 0.8, 2.0]))
+    told = dataclasses.replace(graph, units={"feed": "m3/h", "level": "m"}, step="1 h")
+    said = {link[:2]: sentence(link, told) for link in links_of(told)}
+    assert said["feed", "level"] == "feed raises level after 1 h: +0.4 m per m3/h."
+    assert said["level", "valve"] == (
+        "level lowers valve within 2 h: -0.4 at first, -0.6 over all lags in standard deviations."
+    )
+    assert paragraph(told).startswith("Among 3 sensors, 2 influences are sure. feed raises level after 1 h")
+    assert "after 1 step: +0.5 in standard deviations" in paragraph(graph)
+    blind = dataclasses.replace(graph, probability=None)
+    assert "does not say how sure" in paragraph(blind)
+    assert "acts on" in paragraph(blind)
+    assert paragraph(dataclasses.replace(graph, lagged_graph=lagged > 9)) == (
+        "Among 3 sensors, no influence of one on another was found."
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_it_works_in_a_browser(tmp_path, width):
+    """It opens from disk without a complaint; slider and click change what is shown; it prints."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="the browser test needs selenium")
+    chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver_path:
+        pytest.skip("the browser test needs Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (
+        *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
+        *("disable-component-update", "disable-sync", f"user-data-dir={tmp_path / 'profile'}"),
+        f"window-size={width},900",
+    ):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = discovery(41)
+    path = found.report(tmp_path / "page.html")
+    service = webdriver.ChromeService(driver_path)
+    with webdriver.Chrome(options=options, service=service) as browser:
+        browser.get(path.as_uri())
+        assert browser.get_log("browser") == []
+        shown = "return document.querySelectorAll('path.edge:not(.gone)').length"
+        assert browser.execute_script(shown) == len(found.links)
+        move = "var s = document.getElementById('least'); s.value = 0.9; s.dispatchEvent(new Event('input'))"
+        browser.execute_script(move)
+        assert browser.execute_script(shown) == len(found.links_above(0.9)) < len(found.links)
+        assert len(browser.execute_script("return [...document.querySelectorAll('tr[data-p]:not(.gone)')]")) == (
+            len(found.links_above(0.9))
+        )
+        cause = found.links_above(0.9)[0]
+        node = browser.find_element("css selector", f"g.node[data-n='{found.names.index(cause.cause)}']")
+        browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click'))", node)
+        about = browser.find_element("id", "about").text
+        assert " ".join(cause.effect.split()) in " ".join(about.split("It drives")[1].split())
+        assert browser.get_log("browser") == []
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+        assert base64.b64decode(browser.print_page()).startswith(b"%PDF")
