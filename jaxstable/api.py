@@ -261,7 +261,7 @@ def discover(
         (gradient estimation of lagged graphs).
     """
     found = find(
-        as_dataset(data),
+        as_dataset(data, window=2),  # it looks at pairs of rows up to max_lag apart, at no windows
         max_lag=max_lag,
         required=required,
         forbidden=forbidden,

@@ -14,6 +14,7 @@ from typing import Any
 
 from jaxstable import __version__, flags
 from jaxstable.config import Config, ConfigError
+from jaxstable.data import commandline
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
 
@@ -60,7 +61,7 @@ def _warn_in_one_line() -> None:
 
     def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
         if category.__name__ == "DataWarning":
-            say(f"warning: {flags.as_flags(str(message))}", sys.stderr)
+            say(f"warning: {commandline.as_flags(str(message))}", sys.stderr)
         else:
             usual(message, category, *place, **more)
 
@@ -82,23 +83,28 @@ def make_parser() -> argparse.ArgumentParser:
         return sub
 
     train = command("train", _train, "Train one model on a CSV or Parquet file, or on the embedded plant.")
-    flags.add_data_options(train)
+    commandline.add_data_options(train)
     flags.add_run_options(train, "artifacts", "history and graph")
     flags.add_config_options(train)
 
     sweep = command("sweep", _sweep, "Train a whole grid of values at once, every point a lane of one program.")
-    flags.add_data_options(sweep)
+    commandline.add_data_options(sweep)
     flags.add_run_options(sweep, "artifacts-sweep", "the grid and all histories")
     flags.add_grid_options(sweep)
 
     discover = command("discover", _discover, "Find the causal graph of a data file, without a true graph or a knob.")
-    flags.add_data_options(discover)
+    commandline.add_data_options(discover)
     flags.add_discovery_options(discover)
 
     resume = command("resume", _resume, "Go on with a run or sweep that was stopped, as if it had not been.")
     resume.add_argument("run_dir", help="directory of the run or sweep")
     resume.add_argument("--epochs", type=flags.integer, help="epochs of a run in all (default: as it was started)")
     resume.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
+
+    check = command("check", _check, "Say what was understood of a data file and what is strange in it; learn nothing.")
+    commandline.add_data_options(check)
+    check.add_argument("--window", type=flags.integer, help="steps of a window (default: 24)")
+    check.add_argument("--json", action="store_true", help="print the same as JSON and nothing else")
 
     diagnose = command("diagnose", _diagnose, "Say how healthy a run or sweep is, from its directory or its log.")
     diagnose.add_argument("path", help="directory of a run or sweep, or the log of a run")
@@ -107,26 +113,26 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _train(args: argparse.Namespace) -> int:
-    return _run(flags.config_of(args), flags.source_of(args), args, resume=args.resume)
+    return _run(flags.config_of(args), commandline.source_of(args), args, resume=args.resume)
 
 
 def _sweep(args: argparse.Namespace) -> int:
     config, grid = flags.grid_of(args)
-    return _run_sweep(expand(config, grid), flags.source_of(args), args, resume=args.resume)
+    return _run_sweep(expand(config, grid), commandline.source_of(args), args, resume=args.resume)
 
 
 def _discover(args: argparse.Namespace) -> int:
     if args.output and not Path(args.output).absolute().parent.is_dir():
         raise ConfigError(f"--output: found {args.output!r}, expected a file in a directory that exists")
-    source = flags.source_of(args)
-    data = _read_data(source)
+    source = commandline.source_of(args)
+    data = commandline.read_source(source)
     from jaxstable.api import discover
     from jaxstable.files.kinds import check_free
     from jaxstable.results.text import report_text
 
     check_free(args.run_dir, "discovery")  # before the work, not after it
     if not args.json:
-        print(f"data   {source['path'] or 'embedded plant'}: {data!r}")
+        say(commandline.data_lines(source, data, windows=False))
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
     found = discover(data, progress=not args.json, **asked)
     run_dir = found.save(args.run_dir)
@@ -169,9 +175,7 @@ def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
     """Return where the data came from, refusing a document that does not say it."""
     from jaxstable.files.directory import RunDirectoryError
 
-    known = set(source) <= {"path", *flags.DATA_OPTIONS} and "path" in source
-    texts = all(isinstance(source.get(name), (str, type(None))) for name in ("path", *flags.TEXTS))
-    if not known or not texts or not isinstance(source.get("columns", []), list):
+    if not commandline.is_source(source):
         raise RunDirectoryError(
             f"{file} is damaged: it does not say which data were trained on; restore it from a copy"
         )
@@ -179,11 +183,11 @@ def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
 
 
 def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
-    data = _read_data(source)
+    data = commandline.read_source(source)
     from jaxstable import api
 
     if not args.json:
-        say(_data_line(source, data))
+        say(commandline.data_lines(source, data))
         say(f"model  {config.model}, preset {config.preset}, seed {config.seed}; {_devices()}")
     result = api.train(
         config, data, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
@@ -200,12 +204,12 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
 
 
 def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
-    data = _read_data(source)
+    data = commandline.read_source(source)
     from jaxstable import api
     from jaxstable.results.text import report_text
 
     if not args.json:
-        say(_data_line(source, data))
+        say(commandline.data_lines(source, data))
         lanes = f"{len(configs)} lane{'s' if len(configs) > 1 else ''}"
         say(f"sweep  {lanes} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}")
     result = api.sweep(
@@ -221,15 +225,6 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
 
 
-def _data_line(source: dict[str, Any], data: Any) -> str:
-    line = f"data   {source['path'] or 'embedded plant'}: {data!r}"
-    if not data.longest_gap:
-        return line
-    recordings = int(data.recording[-1]) + 1
-    cut = f"{recordings} recording{'s' if recordings > 1 else ''} into {data.n_series} stretches"
-    return f"{line}; gaps in time cut {cut}, the longest gap {data.longest_gap:.4g} steps"
-
-
 def _print_report(result: Any) -> None:
     from jaxstable.results.text import report_text
 
@@ -239,6 +234,16 @@ def _print_report(result: Any) -> None:
 
 def _written(run_dir: Path) -> list[Path]:
     return sorted(path for path in run_dir.iterdir() if not path.name.startswith("."))
+
+
+def _check(args: argparse.Namespace) -> int:
+    data = commandline.read_source(commandline.source_of(args))
+    from jaxstable.results.data_report import data_report
+    from jaxstable.results.text import report_text
+
+    report = data_report(data)
+    say(json.dumps(report.document, indent=2) if args.json else report_text(report))
+    return 0
 
 
 def _diagnose(args: argparse.Namespace) -> int:
@@ -255,20 +260,6 @@ def _diagnose(args: argparse.Namespace) -> int:
     else:
         say(findings_text(findings))
     return 0
-
-
-def _read_data(source: dict[str, Any]) -> Any:
-    """Return the data set that the options name."""
-    from jaxstable.data import sources
-    from jaxstable.data.dataset import Dataset
-
-    options = {name: value for name, value in source.items() if name != "path"}
-    if source["path"] is not None:
-        return Dataset.from_file(source["path"], **options)
-    unusable = sorted(set(options) - {"window", "stride"})
-    if unusable:
-        raise ConfigError(f"--{unusable[0]}: needs a data file; the embedded plant takes --window and --stride only")
-    return sources.sensors(**options)
 
 
 def _devices() -> str:
@@ -288,7 +279,7 @@ def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
 
 
 def _refused(error: Exception) -> int:
-    say(f"jaxstable: error: {flags.as_flags(str(error))}", sys.stderr)
+    say(f"jaxstable: error: {commandline.as_flags(str(error))}", sys.stderr)
     return EXIT_BAD_INPUT
 
 

@@ -1,28 +1,22 @@
-"""The flags of the command line: every field of the config, the data file, where a run writes, lists for a grid."""
+"""The flags of the command line: every field of the config, where a run writes, lists for a grid."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import re
-import shlex
 import sys
 import types
 import typing
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from jaxstable.config import PRESETS, Config, ConfigError, read_fields
 from jaxstable.training.grid import NAMED_GRIDS
 
-DATA_OPTIONS = ("window", "stride", "time", "missing", "environment", "series", "columns", "truth")
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
-TEXTS = ("time", "environment", "series", "truth")  # of them, one text each
 WORDS = {"true": True, "false": False}
 EXPECTED = {int: "an integer", float: "a number"}
-# What the Python side writes as time='t', missing=-999 or columns=[...].
-WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,23 +33,6 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def as_flags(message: str) -> str:
-    """Write the arguments of Python that a message names as the flags that they are.
-
-    Example:
-        >>> as_flags("say time='my clock', or pass missing=-999")
-        "say --time 'my clock', or pass --missing -999"
-    """
-
-    def flag(found: re.Match[str]) -> str:
-        name, value = found[1], found[2]
-        if value and value[0] in "'[":
-            value = "A,B,..." if value[0] == "[" else shlex.quote(value[1:-1])
-        return f"--{name}" + (f" {value}" if value else "")
-
-    return WRITTEN.sub(flag, re.sub(rf"^({'|'.join(DATA_OPTIONS)}):", r"--\1:", message))
-
-
 def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str) -> None:
     """Add what says where a run or a sweep writes and how it reports."""
     group = parser.add_argument_group("run")
@@ -66,24 +43,9 @@ def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str)
     group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
 
 
-def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says how to read the data file."""
-    parser.add_argument("data", nargs="?", help="CSV or Parquet file (default: the embedded plant)")
-    group = parser.add_argument_group("data file")
-    group.add_argument("--stride", type=_single(int), help="steps from one window to the next (default: 1)")
-    group.add_argument("--time", metavar="COLUMN", help="column of time stamps; gaps in it are respected")
-    group.add_argument(
-        "--missing", type=_numbers, action="extend", metavar="NUMBER,...", help="values that mean missing"
-    )
-    group.add_argument("--environment", metavar="COLUMN", help="column of environment labels")
-    group.add_argument("--series", metavar="COLUMN", help="column that tells series apart")
-    group.add_argument("--columns", metavar="A,B,...", type=_names, help="columns to use")
-    group.add_argument("--truth", metavar="CSV", help="true graph, a named cause x effect matrix of 0 and 1")
-
-
 def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     """Add the few things that may be asked of a discovery."""
-    parser.set_defaults(window=None)
+    parser.set_defaults(window=2)  # it looks at rows, at no windows
     group = parser.add_argument_group("discovery")
     group.add_argument("--max-lag", type=int, default=2, metavar="STEPS", help="largest lag to look at (default: 2)")
     group.add_argument(
@@ -171,17 +133,6 @@ def grid_of(args: argparse.Namespace) -> tuple[Config, dict[str, list[Any]]]:
     return _config(args, common), grid
 
 
-def source_of(args: argparse.Namespace) -> dict[str, Any]:
-    """Return where the data come from and how to read them, JSON-ready."""
-    source = {name: value for name in DATA_OPTIONS if (value := getattr(args, name)) is not None}
-    if isinstance(windows := source.get("window"), list):
-        source["window"] = windows[0]
-    files = {"path": args.data, "truth": source.get("truth")}
-    # Absolute, so that the run can be resumed from anywhere.
-    absolute = {name: str(Path(file).absolute()) for name, file in files.items() if file is not None}
-    return {"path": None, **source, **absolute}
-
-
 def _edge(text: str) -> tuple[str | int, ...]:
     """Return CAUSE,EFFECT or CAUSE,EFFECT,LAG as a tuple."""
     parts = [part.strip() for part in text.split(",")]
@@ -225,14 +176,6 @@ def _single(kind: type, lists: str = "") -> Callable[[str], Any]:
 
 
 integer = _single(int)
-
-
-def _numbers(text: str) -> list[float]:
-    return [_single(float)(part) for part in text.split(",")]
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
 
 
 def _list_of(kind: type, choices: tuple[str, ...] | None) -> Callable[[str], list[Any]]:

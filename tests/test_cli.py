@@ -248,7 +248,7 @@ def test_interrupt_before_training_says_so(monkeypatch, capsys):
     def interrupted(source):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("jaxstable.cli._read_data", interrupted)
+    monkeypatch.setattr("jaxstable.data.commandline.read_source", interrupted)
     assert main(["train"]) == 130
     assert capsys.readouterr().err == "jaxstable: interrupted\n"
 

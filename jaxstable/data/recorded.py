@@ -13,6 +13,8 @@ import numpy as np
 from jaxstable.data import checks
 from jaxstable.data.checks import DataError
 
+SHORT = ("layout", "clock", "common clock", "step", "resampled", "skipped stamps", "columns left out", "files")
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Recorded:
@@ -134,6 +136,11 @@ class Recorded:
         import pandas as pd
 
         return pd.DataFrame(np.array(self.values), columns=list(self.names), index=pd.Index(self.series, name="series"))
+
+    def in_short(self) -> str:
+        """Return the most important of what was understood in one line, "" if there is nothing to say."""
+        kept = [f"{what} {how}" for what, how in self.understood if what in SHORT]
+        return "; ".join(kept)
 
     def __str__(self) -> str:
         width = max((len(what) for what, _ in self.understood), default=0)

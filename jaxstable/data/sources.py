@@ -130,17 +130,21 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def as_dataset(data: Dataset | Any) -> Dataset:
-    """Return the data as a `Dataset`: an array or a dataframe is taken with the default window."""
+def as_dataset(data: Dataset | Any, window: int = 24) -> Dataset:
+    """Return the data as a `Dataset`: an array, a dataframe or a path is taken with this window."""
     if data is None:
-        return sensors()
+        return sensors(window=window)
     if isinstance(data, Dataset):
         return data
     if isinstance(data, (str, Path)):
-        return Dataset.from_file(data)
-    if hasattr(data, "columns") or hasattr(data, "column_names"):
-        return Dataset.from_dataframe(data)
-    return Dataset.from_array(data)
+        return Dataset.from_file(data, window=window)
+    if isinstance(data, (list, tuple)) and data and all(isinstance(one, (str, Path)) for one in data):
+        return Dataset.from_file(data, window=window)
+    if any(hasattr(data, name) for name in ("columns", "column_names", "data_vars")) or getattr(
+        getattr(data, "dtype", None), "names", None
+    ):
+        return Dataset.from_dataframe(data, window=window)
+    return Dataset.from_array(data, window=window)
 
 
 def __dir__() -> list[str]:
