@@ -172,7 +172,7 @@ def test_run_directory_that_is_a_file_exits_with_2(train, tmp_path, capsys):
         (["train", "--optimizer", "sgd"], "found 'sgd', expected one of"),
         (["train", "--model", "rcgn"], "--model: found 'rcgn', expected one of"),
         (["train", "--lambda-sparse", "1e-5,1e-4"], "expected a number; a list of values is for `jaxstable sweep`\n"),
-        (["train", "--missing=-1,x"], "--missing: found 'x', expected a number"),
+        (["train", "--units", "x"], "--units: found 'x', expected NAME=UNIT"),
         (["trian"], "found 'trian', expected one of"),
         ([], "required: COMMAND"),
     ],

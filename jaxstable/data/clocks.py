@@ -93,7 +93,9 @@ def _checked(time: np.ndarray, place: Callable[[int], str]) -> np.ndarray:
 def _from_numbers(array: np.ndarray, place: Callable[[int], str], time_format: str | None) -> Clock:
     if time_format in NUMERIC:
         factor, origin = NUMERIC[time_format]
-        counts = np.round((array.astype(np.float64) - origin) * factor)
+        counts = (
+            np.round((array.astype(np.float64) - origin) * factor / 1000) * 1000
+        )  # days are written to a millisecond
         return Clock(counts.astype(np.int64).astype("M8[us]"), f"dates, {time_format}")
     if time_format is not None:
         return _from_text(array.astype(np.int64).astype(str), place, time_format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from jaxstable.data.layout import MOMENT, Layout, clean
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table, choose_columns
+
+OF_DAY = re.compile(
+    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp][Mm])?)?$"
+)  # an hour, or hours and minutes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +98,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     if clock:
         cells, lines = _without_blank_rows(cells, lines, notes)
         sheet = sheet._replace(lines=lines)
-        text = _joined([cells[name] for name in clock])
+        text = _joined([cells[name] for name in clock], clock[0].lower() in roles.FIELDS[0])
         time_format = asked.time_format or (sheet.layout.time_format if clock == sheet.layout.time else None)
         read = read_clock(text, where, time_format)
         time = read.time
@@ -213,7 +218,7 @@ def _clock(
         return (first,), " (the first column holds dates)"
     fields = [next((lower[name] for name in group if name in lower), None) for group in roles.FIELDS]
     if all(fields[:3]):
-        parts = tuple(name for name in fields[:3] if name)
+        parts = tuple(name for name in fields[: fields.index(None) if None in fields else None] if name)
         return parts, " (parts of the calendar)"
     return (), ""
 
@@ -221,8 +226,7 @@ def _clock(
 def _dated(column: Any, hours: bool = False) -> bool:
     """Tell whether the first cells of a column are moments, or hours of a day."""
     first = [cell.strip() for cell in column[:200].to_pylist() if cell and cell.strip()]
-    short = all(len(cell) <= 13 and (":" in cell or cell.count(".") == 2 or cell.isdecimal()) for cell in first)
-    return bool(first) and (short if hours else all(map(MOMENT.match, first)))
+    return bool(first) and all(map(OF_DAY.match if hours else MOMENT.match, first))
 
 
 def _refuse_hours(
@@ -248,14 +252,19 @@ def _counts_up(column: Any) -> bool:
     return len(values) > 1 and bool((np.diff(values) > 0).all())
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: list[Any], calendar: bool) -> Any:
+    """Join the parts of a clock by blanks, those of a calendar as 2024-3-31 18:00."""
     pc = kernels()
     if len(parts) == 1:
         return parts[0]
-    if len(parts) >= 3:  # year, month, day
-        padded = [parts[0], *(pc.utf8_lpad(pc.utf8_trim_whitespace(part), 2, "0") for part in parts[1:3])]
-        return pc.binary_join_element_wise(*padded, "-")
-    return pc.binary_join_element_wise(*map(pc.utf8_trim_whitespace, parts), " ")
+    parts = [pc.utf8_trim_whitespace(part) for part in parts]
+    if not calendar or len(parts) < 3:
+        return pc.binary_join_element_wise(*parts, " ")
+    day = pc.binary_join_element_wise(*parts[:3], "-")
+    if len(parts) == 3:
+        return day
+    hour = pc.binary_join_element_wise(*(pc.utf8_lpad(part, 2, "0") for part in parts[3:]), ":")
+    return pc.binary_join_element_wise(day, hour, " ")
 
 
 def _without_blank_rows(

@@ -49,7 +49,9 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     names = choose_columns(present, labels, asked.columns)
     if asked.columns is None:
         reasons = roles.left_out(
-            [str(name) for name in names], lambda i: _plain(table.get_column(names[i])), dated=bool(clock)
+            [str(name) for name in names],
+            lambda i: _plain(table.get_column(names[i])),
+            dated=bool(clock) or _has_timed_index(nw, table),
         )
         names = [name for name in names if str(name) not in reasons]
         if row := roles.told(reasons):
@@ -138,13 +140,18 @@ def _is_row_number(table: Any, name: Any) -> bool:
     return left_over and table.get_column(name).dtype.is_integer()
 
 
+def _has_timed_index(nw: Any, table: Any) -> bool:
+    kind = type(nw.maybe_get_index(table)).__name__
+    return kind in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex", "MultiIndex")
+
+
 def _clock(nw: Any, table: Any, present: Sequence[Any], asked: Reading) -> tuple[tuple[Any, ...], str]:
     """Return the columns of the clock, and how they were found."""
     if asked.time is not None and not isinstance(asked.time, (str, list, tuple)) and asked.time in present:
         return (asked.time,), ""
     if (named := clock_columns(asked.time, present)) is not None:
         return named, ""
-    if type(nw.maybe_get_index(table)).__name__ in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex", "MultiIndex"):
+    if _has_timed_index(nw, table):
         return (), ""
     taken = {
         asked.environment,
