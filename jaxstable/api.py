@@ -260,8 +260,9 @@ def discover(
         Meinshausen, Buhlmann, Stability selection, 2010 (edge frequencies); Pamfil et al., DYNOTEARS, 2020
         (gradient estimation of lagged graphs).
     """
+    dataset = as_dataset(data, window=2)  # it looks at pairs of rows up to max_lag apart, at no windows
     found = find(
-        as_dataset(data, window=2),  # it looks at pairs of rows up to max_lag apart, at no windows
+        dataset,
         max_lag=max_lag,
         required=required,
         forbidden=forbidden,
@@ -270,7 +271,7 @@ def discover(
         prepare=prepare,
         progress=progress,
     )
-    return Discovery.of(found)
+    return Discovery.of(found, dataset.units, dataset.step)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:

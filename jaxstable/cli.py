@@ -106,6 +106,12 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--window", type=flags.integer, help="steps of a window (default: 24)")
     check.add_argument("--json", action="store_true", help="print the same as JSON and nothing else")
 
+    show = command("show", _show, "Say again what a run, a sweep or a discovery found, from its directory.")
+    show.add_argument("run_dir", help="directory of the run, sweep or discovery")
+    show.add_argument("--json", action="store_true", help="print it as JSON and nothing else")
+    flags.add_probability_option(show)
+    flags.add_report_options(show)
+
     diagnose = command("diagnose", _diagnose, "Say how healthy a run or sweep is, from its directory or its log.")
     diagnose.add_argument("path", help="directory of a run or sweep, or the log of a run")
     diagnose.add_argument("--json", action="store_true", help="print the findings as JSON")
@@ -128,7 +134,7 @@ def _discover(args: argparse.Namespace) -> int:
     data = commandline.read_source(source)
     from jaxstable.api import discover
     from jaxstable.files.kinds import check_free
-    from jaxstable.results.text import report_text
+    from jaxstable.results.telling import above, tell
 
     check_free(args.run_dir, "discovery")  # before the work, not after it
     if not args.json:
@@ -136,15 +142,20 @@ def _discover(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
     found = discover(data, progress=not args.json, **asked)
     run_dir = found.save(args.run_dir)
-    if args.output:
-        found.to_csv(args.output)
     if args.plot:
         found.plot().savefig(run_dir / "discovery.png", dpi=120)
-    if args.json:
-        print(json.dumps({**found.overview().document, "run_dir": str(run_dir)}))
-    else:
-        written = [*_written(run_dir), *([args.output] if args.output else [])]
-        print(f"\n{report_text(found.overview(), written, verbose=True)}")
+    shown = above(found, args.min_probability)
+    if args.output:
+        shown.to_csv(args.output)
+    tell(shown, args, [*_written(run_dir), *([args.output] if args.output else [])])
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from jaxstable.results.loading import load
+    from jaxstable.results.telling import above, tell
+
+    tell(above(load(args.run_dir), args.min_probability), args)
     return 0
 
 
@@ -160,7 +171,7 @@ def _resume(args: argparse.Namespace) -> int:
             "resume it there with train or sweep and the same arguments, run_dir=..., resume=True"
         )
     started, source = read_json(directory / CONFIG), _checked(read_json(directory / DATA_FILE), directory / DATA_FILE)
-    args.plot = False
+    args.plot, args.report, args.verbose = False, None, False
     if "lanes" in started:
         if args.epochs is not None:
             raise ConfigError("--epochs: a sweep goes on as it was started; start another one for other epochs")
@@ -185,6 +196,7 @@ def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
 def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = commandline.read_source(source)
     from jaxstable import api
+    from jaxstable.results.telling import tell
 
     if not args.json:
         say(commandline.data_lines(source, data))
@@ -196,17 +208,14 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
     result.to_graphml(result.run_dir / "graph.graphml")
     if args.plot:
         result.plot().savefig(result.run_dir / "result.png", dpi=120)
-    if args.json:
-        say(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
-    else:
-        _print_report(result)
+    tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if result.status == "DIVERGED" else 0
 
 
 def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = commandline.read_source(source)
     from jaxstable import api
-    from jaxstable.results.text import report_text
+    from jaxstable.results.telling import tell
 
     if not args.json:
         say(commandline.data_lines(source, data))
@@ -218,18 +227,8 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     assert result.run_dir is not None
     if args.plot:
         result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
-    if args.json:
-        say(json.dumps({**result.summary(), "run_dir": str(result.run_dir)}))
-    else:
-        say(f"\n{report_text(result.overview(), _written(result.run_dir), verbose=True)}")
+    tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
-
-
-def _print_report(result: Any) -> None:
-    from jaxstable.results.text import report_text
-
-    say()
-    say(report_text(result.overview(), _written(result.run_dir)))
 
 
 def _written(run_dir: Path) -> list[Path]:

@@ -41,6 +41,13 @@ def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str)
     group.add_argument("--config", metavar="FILE", help="YAML or JSON file of config fields; flags go over it")
     group.add_argument("--plot", action="store_true", help=f"also write {picture} as a picture")
     group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
+    add_report_options(group)
+
+
+def add_report_options(group: Any) -> None:
+    """Add what says how a result is told."""
+    group.add_argument("--report", metavar="FILE", help="also write one self-contained HTML page there")
+    group.add_argument("-v", "--verbose", action="store_true", help="also say what is in order, and every setting")
 
 
 def add_discovery_options(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +77,25 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--output", metavar="FILE", help="also write the edges there as CSV")
     group.add_argument("--plot", action="store_true", help="also write probabilities and graph as a picture")
     group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
+    add_probability_option(group)
+    add_report_options(group)
+
+
+def add_probability_option(group: Any) -> None:
+    """Add what leaves unlikely edges out of what is shown."""
+    group.add_argument(
+        "--min-probability",
+        type=_probability,
+        metavar="P",
+        help="show edges of at least this probability only; the run directory keeps all",
+    )
+
+
+def _probability(text: str) -> float:
+    value = float(text) if re.fullmatch(r"[0-9.]+(e-?\d+)?", text) and text.count(".") < 2 else -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number from 0 to 1")
+    return value
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:

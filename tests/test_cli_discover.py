@@ -25,7 +25,7 @@ def plant(tmp_path_factory):
 
 def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv"), "--plot"]) == 0
+    assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv"), "--plot", "-v"]) == 0
     out = capsys.readouterr().out
     assert f"data   {plant}: Dataset(600 rows, 4 variables" in out
     assert "12 fits ..." in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,10 @@ class Discovery(GraphResult):
         return cls(
             learned, *evidence, chosen=found.chosen, removed=found.removed, findings=discovery_findings(found, learned)
         )
+
+    def likely(self, min_probability: float) -> Discovery:
+        """Return the same discovery without the edges of a lower probability (of the pair, at any lag)."""
+        return dataclasses.replace(self, learned=self.learned.likely(min_probability))
 
     @property
     def edge_probability(self) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of
-from jaxstable.results.layout import layered
+from jaxstable.results.layers import layered
 from jaxstable.results.report import arrow
 from jaxstable.results.style import shorten_all
 from jaxstable.results.words import evidence

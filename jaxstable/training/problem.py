@@ -144,4 +144,5 @@ def data_facts(dataset: Dataset, prepared: Prepared, config: Config) -> dict[str
         "raw_abs_max": float(np.abs([low[seen], high[seen]]).max(initial=0.0)),
         "standardized": config.standardize,
         "constant": constant,
+        **{name: known for name in ("units", "step") if (known := getattr(dataset, name))},
     }

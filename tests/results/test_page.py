@@ -16,7 +16,7 @@ from sweep_records import make_sweep
 import jaxstable as js
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import KINDS, counts_of, links_of
-from jaxstable.results.layout import layered
+from jaxstable.results.layers import layered
 from jaxstable.results.report import TITLES, headline, link_tables
 from jaxstable.results.text import report_text
 from jaxstable.results.train_result import TrainResult
