@@ -180,7 +180,7 @@ def _svar(
         return _inputs(dataset, prepared, n_lags)
 
     return Model(
-        name="svar",
+        name="svar" if likelihood == "free" else "svar_equal",
         init=init,
         batch=lambda inputs, index: inputs,
         loss=loss,

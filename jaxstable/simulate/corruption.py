@@ -229,22 +229,6 @@ def clipping(share: float = 0.05) -> Fault:
     return _fault("clipping", 0, clip)
 
 
-def unit_change(
-    factor: float = 1.8,
-    offset: float = 32.0,
-    columns: Sequence[int] | None = None,
-    start: float = 0.5,
-) -> Fault:
-    """Report columns as `factor x + offset` from `start`, a share of the series, on."""
-
-    def change(values: np.ndarray, mask: np.ndarray, rng: Generator) -> tuple:
-        late = np.arange(len(values))[:, None] >= start * len(values)
-        where = late & _chosen(columns, values.shape[1])
-        return np.where(where, factor * values + offset, values), mask
-
-    return _fault("unit-change", 0, change)
-
-
 def _fault(name: str, seed: int, change: Callable) -> Fault:
     def apply(values: np.ndarray, mask: np.ndarray | None = None) -> Corrupted:
         state = _start(values, mask)
