@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # Public name -> module; nothing is imported before it is used, so that `--help` never loads jax.
 _HOMES = {
+    "CausalDiscovery": "jaxstable.estimator",
     "Config": "jaxstable.config",
     "ConfigError": "jaxstable.config",
     "DataError": "jaxstable.data.checks",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from jaxstable.data.checks import DataError as DataError
     from jaxstable.data.checks import DataWarning as DataWarning
     from jaxstable.data.dataset import Dataset as Dataset
+    from jaxstable.estimator import CausalDiscovery as CausalDiscovery
     from jaxstable.files.directory import RunDirectoryError as RunDirectoryError
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN

@@ -31,10 +31,11 @@ ALLOWED |= {
     "discovery": GROUND | {"models", "training"},
     "results": GROUND | {"models", "training", "discovery"},
     "api": GROUND | {"models", "training", "discovery", "results"},
+    "estimator": {"data", "api"},
     "flags": {"config", "training"},
     "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "jaxstable"},
     "__main__": {"cli"},
-    "jaxstable": GROUND | {"models", "training", "discovery", "results", "api"},
+    "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator"},
 }
 HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "torch")
 FILES = sorted(PACKAGE.rglob("*.py"))
