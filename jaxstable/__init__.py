@@ -17,6 +17,7 @@ _HOMES = {
     "Dataset": "jaxstable.data.dataset",
     "Discovery": "jaxstable.results.discovery_result",
     "Finding": "jaxstable.results.findings",
+    "LossTerms": "jaxstable.models.base",
     "Interrupted": "jaxstable.training.interruption",
     "Model": "jaxstable.models.base",
     "RCGNN": "jaxstable.models.rcgnn",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from jaxstable.data.dataset import Dataset as Dataset
     from jaxstable.estimator import CausalDiscovery as CausalDiscovery
     from jaxstable.files.directory import RunDirectoryError as RunDirectoryError
+    from jaxstable.models.base import LossTerms as LossTerms
     from jaxstable.models.base import Model as Model
     from jaxstable.models.rcgnn import RCGNN as RCGNN
     from jaxstable.models.svar import SVAR as SVAR

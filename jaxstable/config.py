@@ -166,7 +166,7 @@ class Config:
             >>> Config.for_model("rcgnn_graph", epochs=10).lr_schedule
             'cosine'
         """
-        return cls(model=model, **changes)
+        return cls(**{"model": model, **changes})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Config:

@@ -22,7 +22,7 @@ import jaxstable as js
 from benchmarks.common import RESULTS, table, write_json
 from benchmarks.original.recordings import load_golden, load_uci
 from benchmarks.original.steps import run_steps, shuffled_orders, training_windows
-from jaxstable.training.epoch import StepInfo
+from jaxstable.training.step import StepInfo
 
 FIXES = {
     "standardize": ("standardize",),

@@ -20,7 +20,7 @@ from benchmarks.common import table, write_json
 from benchmarks.original.recordings import COMPONENTS, FIRST_STEPS, SETUPS, Difference, Golden, difference, load_golden
 from benchmarks.original.steps import run_steps, training_windows
 from jaxstable.data.windows import Windows
-from jaxstable.training.epoch import StepInfo
+from jaxstable.training.step import StepInfo
 
 
 class Tolerance(NamedTuple):

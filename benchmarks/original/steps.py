@@ -15,9 +15,9 @@ from benchmarks.original.recordings import standardize as standardized
 from jaxstable.data.windows import Windows
 from jaxstable.models.latent_decoder import params_from_torch
 from jaxstable.models.registry import model_of
-from jaxstable.training.epoch import StepInfo, shuffled, train_epoch
 from jaxstable.training.spec import make_hyper, make_spec
 from jaxstable.training.state import init_state
+from jaxstable.training.step import StepInfo, shuffled, train_epoch
 
 
 def training_windows(data: Data, standardize: bool) -> Windows:

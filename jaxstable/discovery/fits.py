@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.config import Config
 from jaxstable.models.svar import SPARSE_UNIT, SVAR, SecondMoments
-from jaxstable.training.epoch import Span, train_epoch
 from jaxstable.training.lanes import stack
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.state import init_state, unraveler
+from jaxstable.training.step import Span, train_epoch
 
 # Annealed once, from the origin: nothing is evaluated on the way, so nothing can say when to slow down.
 SETTINGS = Config(

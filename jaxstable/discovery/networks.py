@@ -20,9 +20,9 @@ from jaxstable.models.base import Params
 from jaxstable.models.graph_decoder import BATCH, EPOCH_STEPS, HIDDEN, N_LAGS
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import Readings, readings
-from jaxstable.training.epoch import Span, train_epoch
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.state import init_state, unraveler
+from jaxstable.training.step import Span, train_epoch
 
 HELD_OUT = 0.25  # share of the rows, the last ones, that decide between linear and nonlinear
 BLOCKS = 10
@@ -124,4 +124,4 @@ def _run(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Array:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _recon(spec: Spec, params: Params, rows: Readings) -> Array:
-    return spec.model.loss(params, rows, jax.random.key(0), jnp.float32(1.0)).recon
+    return spec.model.loss(params, rows, jax.random.key(0), jnp.float32(1.0))["recon"]

@@ -74,8 +74,13 @@ def axes_of(configs: Sequence[Config]) -> list[str]:
 
 
 def static_fields(config: Config) -> tuple[Any, ...]:
-    """Return the values that lanes must share to be one compiled program: all but the floats and the seed."""
-    return tuple(value for name, value in config.to_dict().items() if name != "seed" and not isinstance(value, float))
+    """Return what lanes must share to be one compiled program: all but the floats and the seed.
+
+    Of a loss weight they must share whether it is 0: such a term is no part of the program.
+    """
+    fields = config.to_dict()
+    muted = [name for name, value in fields.items() if name.startswith("lambda_") and np.float32(value) == 0]
+    return (*muted, *(value for name, value in fields.items() if name != "seed" and not isinstance(value, float)))
 
 
 def log_spaced(low: float, high: float, count: int) -> list[float]:

@@ -60,4 +60,4 @@ def _number(value: Any) -> float | None:
 
 
 def _terms(terms: LossTerms | None) -> dict[str, float | None] | None:
-    return None if terms is None else {name: _number(value) for name, value in terms._asdict().items()}
+    return None if terms is None else {name: _number(value) for name, value in terms.items()}

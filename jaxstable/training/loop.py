@@ -55,7 +55,7 @@ def not_begun(n_lanes: int) -> Progress:
 
 def state_template(problem: Problem, configs: Sequence[Config]) -> RunState:
     """Return the structure, shapes and types of the lanes' state."""
-    hypers = stack([make_hyper(config) for config in configs])
+    hypers = stack([make_hyper(config, problem.model) for config in configs])
     return jax.eval_shape(jax.vmap(lambda hyper: init_state(problem.spec, hyper)), hypers)
 
 
@@ -86,7 +86,7 @@ def run_lanes(
         One run per lane; those that a signal stopped have status "INTERRUPTED".
     """
     epochs, every = problem.config.epochs, problem.config.eval_every
-    hypers = stack([make_hyper(config) for config in configs])
+    hypers = stack([make_hyper(config, problem.model) for config in configs])
     lanes = Lanes(problem.spec, hypers, problem.data, state=begun.state, devices=devices, width=width)
     histories = [list(history) for history in begun.histories]
     epoch, saved = begun.epoch, time.perf_counter()

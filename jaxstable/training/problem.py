@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.checks import DataError
@@ -18,11 +17,12 @@ from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
-from jaxstable.training.epoch import summary_adjacency
+from jaxstable.training.contract import check_model, unusable, with_checked_weights
+from jaxstable.training.evaluate import summary_adjacency
 from jaxstable.training.lanes import LaneData
 from jaxstable.training.record import Run
-from jaxstable.training.spec import Spec, make_spec
-from jaxstable.training.state import RunState, Status, run_keys, unraveler
+from jaxstable.training.spec import Optimizer, Spec, make_spec
+from jaxstable.training.state import RunState, Status, unraveler
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 class Problem:
     """Hold what a config and a data set make together: the compiled program's inputs and the data's facts."""
 
-    def __init__(self, config: Config, dataset: Dataset, model: Model | None = None) -> None:
+    def __init__(
+        self, config: Config, dataset: Dataset, model: Model | None = None, optimizer: Optimizer | None = None
+    ) -> None:
         if config.window is not None and config.window != dataset.window:
             dataset = dataset.with_window(config.window)
         if config.monitor == "val_f1" and dataset.truth is None:
@@ -40,20 +42,27 @@ class Problem:
                 f"model: found {model!r}, expected a Model of your own; name one that there is in the config, such as "
                 "Config(model='svar')"
             )
+        if optimizer is not None and not callable(optimizer):
+            raise ConfigError(
+                f"optimizer: found {optimizer!r}, expected a function from the traced numbers of a run to an optax "
+                "transform; one that there is goes into the config, such as Config(optimizer='adam')"
+            )
         if config.max_lag is not None:
             check_lags(dataset, config.max_lag)
         self.config = config
         self.dataset = dataset
-        self.model = model or model_of(config)
+        self.model = model_of(config) if model is None else with_checked_weights(model)
         self.prepared: Prepared = prepare(dataset, config.standardize)
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
         train, validation = self.model.inputs(dataset, self.prepared)
         self.data = LaneData(train, validation, truth, jnp.float32(config.epochs))
         has_truth = dataset.truth is not None
-        self.spec: Spec = make_spec(config, self.model, dataset.n_vars, has_truth, n_examples=len(train))
+        self.spec: Spec = make_spec(
+            config, self.model, dataset.n_vars, has_truth, n_examples=len(train), optimizer=optimizer
+        )
         self.n_steps = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
         if model is not None:
-            _check_first_adjacency(model, dataset.n_vars, config.seed)
+            check_model(self.model, dataset.n_vars, train, config.seed)
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:
@@ -66,7 +75,7 @@ class Problem:
         """Return the finished run of a lane; one whose adjacency is no longer usable has diverged, without an edge."""
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
         lagged = jnp.asarray(self.model.adjacency(params))
-        wrong = _unusable(np.asarray(lagged), self.spec.n_vars)
+        wrong = unusable(np.asarray(lagged), self.spec.n_vars)
         if wrong:
             logger.warning("the run ends with an adjacency %s, and counts as DIVERGED", wrong)
             lagged, status = jnp.zeros_like(lagged), Status.DIVERGED.name
@@ -99,32 +108,6 @@ def check_lags(dataset: Dataset, max_lag: int) -> None:
             f"max_lag={max_lag}: no series is longer than {longest} steps, so that no row has so long a past; take at "
             f"most {longest - 1}"
         )
-
-
-def _check_first_adjacency(model: Model, n_vars: int, seed: int) -> None:
-    """Refuse a model whose adjacency is unusable from the start, before anything is compiled for its training."""
-    wrong = _unusable(np.asarray(_first_adjacency(model, n_vars, jnp.uint32(seed))), n_vars)
-    if wrong:
-        raise ConfigError(
-            f"model: found an adjacency of {model.name!r} {wrong}, expected finite scores >= 0 "
-            f"[lag, {n_vars}, {n_vars}]; let its `adjacency` return, say, the absolute value of the weights"
-        )
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _first_adjacency(model: Model, n_vars: int, seed: Array) -> Array:
-    return model.adjacency(model.init(run_keys(seed)[0], n_vars))
-
-
-def _unusable(lagged: np.ndarray, n_vars: int) -> str | None:
-    """Say what makes an adjacency unusable, None if nothing does."""
-    if lagged.ndim != 3 or not len(lagged) or lagged.shape[1:] != (n_vars, n_vars):
-        return f"of shape {lagged.shape}"
-    if not np.isfinite(lagged).all():
-        return "with entries that are not finite"
-    if lagged.min() < 0:
-        return f"with entries down to {lagged.min():.3g}"
-    return None
 
 
 def data_facts(dataset: Dataset, prepared: Prepared, config: Config) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 
 from jaxstable.models.base import Model, Params
 from jaxstable.training.optimizer import make_optimizer
+from jaxstable.training.plateau import scale_by_plateau
 from jaxstable.training.spec import Hyper, Spec
 
 LAST_RATE = 0.05  # share of the learning rate that a cosine schedule ends with
@@ -59,8 +60,10 @@ def unraveler(model: Model, n_vars: int) -> Callable[[Array], Params]:
 
 
 def optimizer_of(spec: Spec, hyper: Hyper, progress: ArrayLike = 0.0) -> optax.GradientTransformation:
-    """Return the optimiser of a run at one step."""
+    """Return the optimiser of a run at one step; the last element of its state is a `PlateauState`."""
     learning_rate = scheduled(spec, hyper, progress)
+    if not isinstance(spec.optimizer, str):
+        return optax.chain(spec.optimizer(hyper._replace(learning_rate=learning_rate)), scale_by_plateau())
     return make_optimizer(spec.optimizer, learning_rate, hyper.weight_decay, hyper.clip_norm)
 
 

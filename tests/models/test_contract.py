@@ -122,7 +122,7 @@ def test_structure_is_the_part_of_the_parameters_that_the_adjacency_reads(model,
 def test_terms_and_gradients_are_finite(kind, params, terms_and_gradients):
     terms, gradients = terms_and_gradients(windows(kind), INDEX, params)
     assert isinstance(terms, LossTerms)
-    for name, term in terms._asdict().items():
+    for name, term in terms.items():
         assert term.shape == (), name
         assert term.dtype == jnp.float32, name
         assert np.isfinite(term), name
@@ -137,7 +137,7 @@ def test_nothing_observed_teaches_nothing(params, terms_and_gradients):
 
 def test_only_padding_is_finite_and_teaches_nothing(params, terms_and_gradients):
     terms, gradients = terms_and_gradients(windows("half missing"), (-1, -1, -1, -1), params)
-    assert all(np.isfinite(term) for term in terms)
+    assert all(np.isfinite(term) for term in terms.values())
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
     assert all(not np.any(np.asarray(leaf)) for leaf in jax.tree.leaves(gradients.recon))
 

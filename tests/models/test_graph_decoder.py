@@ -172,7 +172,7 @@ def test_nothing_observed_teaches_nothing():
 def test_terms_and_gradients_are_finite(scale):
     values, mask, ids = series()
     terms, gradients = terms_and_gradients(random_params(), readings(scale * values, mask, ids, N_LAGS, batch=8))
-    assert all(np.isfinite(term) for term in terms)
+    assert all(np.isfinite(term) for term in terms.values())
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
 
 

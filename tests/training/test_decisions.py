@@ -9,7 +9,8 @@ from toy_models import linear
 
 from jaxstable.config import ConfigError
 from jaxstable.models.base import LossTerms
-from jaxstable.training.epoch import Evaluation, decide
+from jaxstable.training.decide import decide
+from jaxstable.training.evaluate import Evaluation
 from jaxstable.training.fit import fit
 from jaxstable.training.spec import make_hyper, make_spec
 from jaxstable.training.state import Status, init_state
@@ -22,7 +23,7 @@ def decisions(config, losses, f1s=None):
     spec = make_spec(config, linear(), n_vars=4, has_truth=f1s is not None)
     hyper = make_hyper(config)
     state, zero = init_state(spec, hyper), jnp.float32(0.0)
-    terms, seen = LossTerms(zero, zero, zero, zero), []
+    terms, seen = LossTerms(recon=zero, sparse=zero), []
     for epoch, loss in enumerate(losses, 1):
         params = jnp.full_like(state.best_params, epoch)
         state = state._replace(train=state.train._replace(params=params))

@@ -12,10 +12,10 @@ from test_optimizer import reference
 from toy_models import linear
 
 from jaxstable.models.base import LossTerms
-from jaxstable.training.epoch import shuffled, total_loss, train_epoch
 from jaxstable.training.problem import Problem
 from jaxstable.training.spec import make_hyper
 from jaxstable.training.state import init_state, unraveler
+from jaxstable.training.step import shuffled, total_loss, train_epoch
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_epoch_equals_a_plain_loop(problem):
 
         def loss(vector, batch=batch, index=index):
             terms = problem.model.loss(unravel(vector), batch, jax.random.fold_in(key, index), jnp.float32(0.0))
-            return sum(float(weight) * term for weight, term in zip(weights, terms, strict=True))
+            return sum(float(weight) * term for weight, term in zip(weights, terms.values(), strict=True))
 
         value, grad = jax.value_and_grad(loss)(params)
         losses.append(float(value))
@@ -73,9 +73,11 @@ def test_every_example_is_taken_once(n_examples, batch_size):
     assert (order[:-1] >= 0).all()
 
 
-def test_total_is_the_weighted_sum_and_weight_zero_hides_a_term(small_config):
-    terms = LossTerms(*jnp.array([2.0, 3.0, 5.0, 7.0]))
-    hyper = make_hyper(small_config.replace(lambda_recon=1, lambda_sparse=10, lambda_acyclic=100, lambda_disen=0))
-    assert float(total_loss(terms, hyper)) == 532.0
-    assert float(total_loss(terms._replace(disen=jnp.float32(jnp.nan)), hyper)) == 532.0
-    assert np.isnan(total_loss(terms._replace(recon=jnp.float32(jnp.nan)), hyper))
+def test_total_is_the_weighted_sum_and_a_muted_term_is_not_in_it():
+    terms = LossTerms(recon=jnp.float32(2.0), sparse=jnp.float32(3.0), acyclic=jnp.float32(5.0), ridge=jnp.float32(7.0))
+    weights = {"recon": 1.0, "sparse": 10.0, "acyclic": 100.0, "ridge": 0.0, "of no term": jnp.nan}
+    assert float(total_loss(terms, weights)) == 532.0
+    spoilt = LossTerms(terms, ridge=jnp.float32(jnp.nan))
+    assert float(total_loss(spoilt, weights, muted=("ridge",))) == 532.0
+    assert np.isnan(total_loss(LossTerms(terms, recon=jnp.float32(jnp.nan)), weights))
+    assert float(total_loss(terms, weights, muted=tuple(terms))) == 0.0

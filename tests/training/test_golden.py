@@ -14,9 +14,9 @@ from jaxstable.config import Config
 from jaxstable.data.windows import Windows
 from jaxstable.models.latent_decoder import params_from_torch
 from jaxstable.models.rcgnn import RCGNN
-from jaxstable.training.epoch import train_epoch
 from jaxstable.training.spec import make_hyper, make_spec
 from jaxstable.training.state import init_state
+from jaxstable.training.step import train_epoch
 
 TINY = Path(__file__).resolve().parents[1] / "fixtures" / "original_tiny.npz"
 CASES = ("stable", "before")
@@ -75,7 +75,7 @@ def assert_agrees(info, recorded):
     assert not info.skipped.any()
     np.testing.assert_allclose(info.loss, recorded["loss"], rtol=1e-4)
     np.testing.assert_allclose(info.grad_norm, recorded["grad_norm"], rtol=1e-4)
-    terms = np.stack(info.terms, axis=-1)
+    terms = np.stack(list(info.terms.values()), axis=-1)
     np.testing.assert_allclose(terms, recorded["components"], rtol=1e-4, atol=1e-6)
 
 

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from toy_models import linear
 
-from jaxstable.training.epoch import all_finite, train_epoch
+from jaxstable.models.base import LossTerms
 from jaxstable.training.fit import fit
 from jaxstable.training.problem import Problem
 from jaxstable.training.spec import make_hyper
 from jaxstable.training.state import init_state
+from jaxstable.training.step import all_finite, train_epoch
+from jaxstable.training.sweep import sweep_lanes
 
 
 def same(left, right):
@@ -94,3 +96,46 @@ def test_reference_model_with_a_huge_learning_rate_diverges(small_config, small_
     assert run.status == "DIVERGED"
     assert np.isfinite(run.adjacency).all()
     assert all_finite(run.params)
+
+
+def spoilt(terms, params):
+    """Add a term that is finite and has a gradient that is not: the root of nothing."""
+    return LossTerms(terms, spoilt=jnp.sqrt(jnp.sum(jnp.maximum(params["weights"], 10.0) - 10.0)))
+
+
+def with_spoilt_term(weight):
+    good = linear()
+
+    def loss(params, batch, key, progress):
+        return spoilt(good.loss(params, batch, key, progress), params)
+
+    return good._replace(loss=loss, weights={"spoilt": weight})
+
+
+def test_a_term_of_weight_zero_does_not_count_even_if_its_gradient_is_nan(small_config, small_dataset):
+    config = small_config.replace(epochs=3)
+    run, plain = (fit(config, small_dataset, model=model) for model in (with_spoilt_term(0.0), linear()))
+    assert [record["skipped_steps"] for record in run.history] == [0, 0, 0]
+    assert run.lagged.tobytes() == plain.lagged.tobytes()
+    # It is on record all the same, and so is that nobody can say how far it moves the adjacency.
+    last, audit = run.history[-1], plain.history[-1]["grad_to_adjacency"]
+    assert last["train_loss_components"] == {**plain.history[-1]["train_loss_components"], "spoilt": 0.0}
+    assert last["grad_to_adjacency"] == {**audit, "spoilt": None}
+    counted = fit(config, small_dataset, model=with_spoilt_term(1e-6))
+    assert counted.status == "DIVERGED"
+
+
+def test_a_lambda_of_zero_is_a_program_of_its_own_in_a_grid(small_config, small_dataset):
+    config = small_config.replace(epochs=2)
+    good = linear()
+
+    def loss(params, batch, key, progress):
+        terms = good.loss(params, batch, key, progress)
+        return LossTerms(terms, disen=spoilt(terms, params).spoilt)
+
+    model = good._replace(loss=loss)
+    configs = [config.replace(lambda_disen=weight) for weight in (0.0, 1e-4, 0.0)]
+    runs = sweep_lanes(configs, small_dataset, model=model)
+    assert [run.status for run in runs] == ["FINISHED", "DIVERGED", "FINISHED"]
+    alone = fit(configs[0], small_dataset, model=model)
+    assert runs[0].lagged.tobytes() == runs[2].lagged.tobytes() == alone.lagged.tobytes()

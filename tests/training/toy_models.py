@@ -58,7 +58,8 @@ def linear(late: bool = False, **broken: tuple[int, ...]) -> Model:
             recon = jnp.where(offset > LIMIT, jnp.nan, recon - 100.0 * offset)
         # The eighth power of a weight overflows where a huge step has been taken.
         cycles = jnp.trace(jnp.linalg.matrix_power(weights**2, 4))
-        return LossTerms(recon, jnp.mean(jnp.abs(weights)), cycles, jnp.float32(0.0))
+        sparse = jnp.mean(jnp.abs(weights))
+        return LossTerms(recon=recon, sparse=sparse, acyclic=cycles, disen=jnp.float32(0.0))
 
     return Model(
         name="linear",
