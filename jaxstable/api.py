@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,15 @@ from jaxstable.files.ownership import owned
 from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.results.discovery_result import Discovery
-from jaxstable.results.running import keep_in, run_sweep
+from jaxstable.results.running import run_sweep, run_train
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
-from jaxstable.training.fit import fit
 from jaxstable.training.grid import NAMED_GRIDS, Grid, expand
 from jaxstable.training.interruption import Interrupted
-from jaxstable.training.progress import Progress
 from jaxstable.training.record import Run
 from jaxstable.training.search import ROUND, Space, checked_score, search_lanes
+from jaxstable.training.spec import Optimizer
+from jaxstable.training.sweep import OnSweepEpoch
 
 
 def train(
@@ -34,6 +34,8 @@ def train(
     resume: bool = False,
     progress: bool | None = None,
     model: Model | None = None,
+    optimizer: Optimizer | None = None,
+    on_epoch: Callable[[Mapping[str, Any]], object] | None = None,
     notes: Notes | None = None,
 ) -> TrainResult:
     """Train one model on one data set, with its health on record.
@@ -48,6 +50,9 @@ def train(
             starts anew as if this were False.
         progress: Show a line per epoch; None does so in a terminal or notebook only.
         model: A model of your own, instead of the one that the config names.
+        optimizer: A function from the run's traced numbers (``learning_rate``, ``weight_decay``, ``clip_norm``, ...)
+            to an optax transform, in place of clipping and Adam; the plateau's scale comes after it.
+        on_epoch: Called with the health record of every epoch, as soon as it is in the log.
         notes: JSON documents to lay into `run_dir` by file name, such as where the data came from.
 
     Returns:
@@ -67,16 +72,8 @@ def train(
         (13, 13)
     """
     config, dataset = _as_config(config), as_dataset(data)
-    true_edges = None if dataset.truth is None else int(dataset.truth.sum())
-    where = None if run_dir is None else Path(run_dir)
-    how = {"model": model, "run_dir": run_dir, "resume": resume, "notes": notes, "keep": keep_in(TrainResult, where)}
-    with Progress(config.epochs, true_edges, progress) as shown:
-        try:
-            run = fit(config, dataset, on_epoch=shown.epoch, **how)
-        except Interrupted as stop:
-            stop.result = TrainResult(stop.result, where)
-            raise
-    return TrainResult(run, where)
+    how = {"run_dir": run_dir, "resume": resume, "model": model, "optimizer": optimizer, "notes": notes}
+    return run_train(config, dataset, progress, on_epoch, **how)
 
 
 def sweep(
@@ -90,6 +87,8 @@ def sweep(
     model: Model | None = None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,
+    optimizer: Optimizer | None = None,
+    on_epoch: OnSweepEpoch | None = None,
     notes: Notes | None = None,
 ) -> SweepResult:
     """Train every point of a grid as a lane of one compiled program.
@@ -111,6 +110,8 @@ def sweep(
         model: A model of your own for all lanes, instead of the one that the config names.
         devices: JAX devices to spread the lanes over; None is all of this process.
         width: Lanes that one device takes at a time; None is 1 on a CPU and as many as fit elsewhere.
+        optimizer: As for `train`, for all lanes.
+        on_epoch: Called after every epoch with the new health records by lane; lanes that have ended have none.
         notes: JSON documents to lay into `run_dir` by file name.
 
     Returns:
@@ -133,8 +134,9 @@ def sweep(
             "grid: found none; give a mapping such as {'lambda_sparse': [1e-4, 1e-3], 'seed': range(5)}, a list of "
             f"configs, or one of {', '.join(map(repr, NAMED_GRIDS))}; for a single run there is train"
         )
-    how = {"run_dir": run_dir, "resume": resume, "model": model, "devices": devices, "width": width, "notes": notes}
-    return run_sweep(expand(_as_config(config), grid), as_dataset(data), progress, **how)
+    how = {"run_dir": run_dir, "resume": resume, "model": model, "devices": devices, "width": width}
+    how |= {"optimizer": optimizer, "notes": notes}
+    return run_sweep(expand(_as_config(config), grid), as_dataset(data), progress, on_epoch, **how)
 
 
 def search(

@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jaxstable.config import Config
+from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.results.sweep_result import SweepResult
+from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import sweep_all_processes
+from jaxstable.training.fit import fit
 from jaxstable.training.interruption import Interrupted
+from jaxstable.training.progress import Progress
+from jaxstable.training.sweep import OnSweepEpoch
 from jaxstable.training.sweepprogress import SweepProgress
 
 
+def run_train(
+    config: Config,
+    dataset: Dataset,
+    progress: bool | None,
+    on_epoch: Callable[[Mapping[str, Any]], object] | None = None,
+    **how: Any,
+) -> TrainResult:
+    """Train one config, with its progress shown, and return it as a result."""
+    true_edges = None if dataset.truth is None else int(dataset.truth.sum())
+    where = None if how["run_dir"] is None else Path(how["run_dir"])
+    how["keep"] = keep_in(TrainResult, where)
+    with Progress(config.epochs, true_edges, progress) as shown:
+        try:
+            run = fit(config, dataset, on_epoch=_both(shown.epoch, on_epoch), **how)
+        except Interrupted as stop:
+            stop.result = TrainResult(stop.result, where)
+            raise
+    return TrainResult(run, where)
+
+
 def run_sweep(
-    configs: Sequence[Config], dataset: Dataset, progress: bool | None, *, title: str = "", **how: Any
+    configs: Sequence[Config],
+    dataset: Dataset,
+    progress: bool | None,
+    on_epoch: OnSweepEpoch | None = None,
+    *,
+    title: str = "",
+    **how: Any,
 ) -> SweepResult:
     """Train configs as lanes, with their progress shown, and return them as a result."""
     where = None if how["run_dir"] is None else Path(how["run_dir"])
     how["keep"] = keep_in(SweepResult, where)
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
-            runs = sweep_all_processes(configs, dataset, on_begin=shown.begin, on_epoch=shown.epoch, **how)
+            runs = sweep_all_processes(
+                configs, dataset, on_begin=shown.begin, on_epoch=_both(shown.epoch, on_epoch), **how
+            )
         except Interrupted as stop:
             stop.result = SweepResult(stop.result, where)
             raise
     return SweepResult(runs, where)
+
+
+def _both(show: Callable[[Any], object], own: Callable[[Any], object] | None) -> Callable[[Any], None]:
+    """Return one call for the display and the user's own, which comes last: what it raises is the user's to see."""
+    if own is not None and not callable(own):
+        raise ConfigError(f"on_epoch: found {own!r}, expected a function of the records of an epoch, or None")
+
+    def call(records: Any) -> None:
+        show(records)
+        if own is not None:
+            own(records)
+
+    return call
 
 
 def keep_in(make: Callable[[Any, Path | None], Any], where: Path | None) -> Callable[[Any], object] | None:

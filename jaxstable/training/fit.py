@@ -12,6 +12,7 @@ from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.record import Run
+from jaxstable.training.spec import Optimizer
 from jaxstable.training.sweep import sweep_lanes
 
 
@@ -20,10 +21,11 @@ def fit(
     dataset: Dataset,
     *,
     model: Model | None = None,
+    optimizer: Optimizer | None = None,
     run_dir: str | Path | None = None,
     resume: bool = False,
     notes: Notes | None = None,
-    on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
+    on_epoch: Callable[[Mapping[str, Any]], object] | None = None,
     keep: Callable[[Run], object] | None = None,
 ) -> Run:
     """Train one run.
@@ -32,6 +34,7 @@ def fit(
         config: Every choice of the run.
         dataset: The data.
         model: A model of your own instead of the one that the config names.
+        optimizer: A transform of your own instead of the one that the config names, see `spec.Optimizer`.
         run_dir: Where log and checkpoint go; None writes nothing.
         resume: Go on from the checkpoint in `run_dir`, if there is one.
         notes: JSON documents to lay into `run_dir`, by file name.
@@ -54,6 +57,7 @@ def fit(
             dataset,
             single=True,
             model=model,
+            optimizer=optimizer,
             run_dir=run_dir,
             resume=resume,
             notes=notes,

@@ -65,7 +65,7 @@ def run_lanes(
     begun: Progress,
     *,
     sink: Sink | None = None,
-    on_epoch: Callable[[Mapping[int, Mapping[str, Any]]], None] | None = None,
+    on_epoch: Callable[[Mapping[int, Mapping[str, Any]]], object] | None = None,
     signalled: Callable[[], int | None] = lambda: None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,

@@ -23,8 +23,9 @@ from jaxstable.training.lanes import check_placement, use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem
 from jaxstable.training.record import Run
+from jaxstable.training.spec import Optimizer
 
-OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], None]
+OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], object]
 OnBegin = Callable[[Mapping[int, Sequence[Mapping[str, Any]]]], None]
 
 
@@ -42,6 +43,7 @@ def sweep_lanes(
     *,
     single: bool = False,
     model: Model | None = None,
+    optimizer: Optimizer | None = None,
     run_dir: str | Path | None = None,
     resume: bool = False,
     notes: Notes | None = None,
@@ -58,6 +60,7 @@ def sweep_lanes(
         dataset: The data.
         single: Whether the one lane is a run of its own, with the files of one; its number of epochs may grow.
         model: A model of your own, for all lanes.
+        optimizer: A transform of your own, for all lanes, see `spec.Optimizer`.
         run_dir: Where log, table and checkpoints go; None writes nothing.
         resume: Go on from the checkpoints in `run_dir`, if there are any.
         notes: JSON documents to lay into `run_dir`, by file name.
@@ -78,14 +81,14 @@ def sweep_lanes(
     """
     use_every_core()
     check_placement(devices, width)
-    groups = grouped(configs, dataset, model)
+    groups = grouped(configs, dataset, model, optimizer)
     runs: dict[int, Run] = {}
     with contextlib.ExitStack() as closing:
         files = None
         begun = [not_begun(len(group.lanes)) for group in groups]
         if run_dir is not None:
             # A run is known by the windows that it trains on, a sweep by those of its data set.
-            what = identity(configs, groups[0].problem.dataset if single else dataset, model)
+            what = identity(configs, groups[0].problem.dataset if single else dataset, model, optimizer)
             files = closing.enter_context(RunFiles(run_dir, what, single=single, resume=resume, notes=notes))
             begun = _begun(groups, files, what)
             files.begin()  # only now: what is refused leaves the directory as it was
@@ -130,13 +133,15 @@ def _where_it_stands(runs: Sequence[Run], run_dir: str | Path | None, single: bo
     return f"interrupted {when}: {where}"
 
 
-def grouped(configs: Sequence[Config], dataset: Dataset, model: Model | None = None) -> list[Group]:
+def grouped(
+    configs: Sequence[Config], dataset: Dataset, model: Model | None = None, optimizer: Optimizer | None = None
+) -> list[Group]:
     """Group configs by everything that is compiled or prepared once: all fields but traced floats and the seed."""
     members: dict[tuple[Any, ...], list[int]] = {}
     for lane, config in enumerate(configs):
         members.setdefault(static_fields(config), []).append(lane)
     return [
-        Group(Problem(configs[lanes[0]], dataset, model), lanes, [configs[lane] for lane in lanes])
+        Group(Problem(configs[lanes[0]], dataset, model, optimizer), lanes, [configs[lane] for lane in lanes])
         for lanes in members.values()
     ]
 
@@ -195,7 +200,9 @@ def _not_run(group: Group) -> dict[int, Run]:
     }
 
 
-def numbered(call: Callable[[Mapping[int, Any]], None], lanes: Sequence[int]) -> Callable[[Mapping[int, Any]], None]:
+def numbered(
+    call: Callable[[Mapping[int, Any]], object], lanes: Sequence[int]
+) -> Callable[[Mapping[int, Any]], object]:
     """Return a call that takes records by a group's own lane numbers and passes them on by those of the whole sweep."""
     return lambda records: call({lanes[own]: record for own, record in records.items()})
 
