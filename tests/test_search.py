@@ -103,7 +103,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_compiles(small_datas
 
 
 def test_a_score_that_needs_the_truth_is_refused_without(unlabelled_dataset):
-    with pytest.raises(js.ConfigError, match="by: found 'val_f1', expected one of epochs_done, val_loss"):
+    with pytest.raises(js.ConfigError, match="by: found 'val_f1', expected one of val_loss, val_recon"):
         js.search(Config(), unlabelled_dataset, SPACE, by="val_f1")
 
 
@@ -137,17 +137,18 @@ def test_another_round_compiles_nothing(searched, how):
 
 def test_an_interrupted_search_goes_on_as_if_it_had_not_been(searched, how, tmp_path, monkeypatch):
     from jaxstable import api
+    from jaxstable.results import running
 
     sweeps = []
-    honest = api._sweep
+    honest = api.run_sweep
 
-    class StopsTheSecond(api.SweepProgress):
+    class StopsTheSecond(running.SweepProgress):
         def epoch(self, records):
             if len(sweeps) == 2:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(api, "_sweep", lambda *args, **kwargs: sweeps.append(1) or honest(*args, **kwargs))
-    monkeypatch.setattr(api, "SweepProgress", StopsTheSecond)
+    monkeypatch.setattr(api, "run_sweep", lambda *args, **kwargs: sweeps.append(1) or honest(*args, **kwargs))
+    monkeypatch.setattr(running, "SweepProgress", StopsTheSecond)
     with pytest.raises(js.Interrupted) as caught:
         js.search(**how, run_dir=tmp_path / "search")
     assert [lane.status for lane in caught.value.result] == ["FINISHED"] * 2 + ["INTERRUPTED"] * 2

@@ -13,10 +13,14 @@ NOTHING_LEFT = "nothing left to train"
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
-    """Print a line; if its reader has left (`| head`), go on unheard, for the run is worth more than its lines."""
+    """Print a line; what the console cannot show is escaped.
+
+    If its reader has left (`| head`), go on unheard, for the run is worth more than its lines.
+    """
     target: TextIO = stream or sys.stdout
+    encoding = getattr(target, "encoding", None) or "utf-8"
     try:
-        print(text, file=target, flush=True)
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=target, flush=True)
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, target.fileno())

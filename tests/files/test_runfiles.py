@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from toy_models import linear
 
+import jaxstable as js
 from jaxstable import api
 from jaxstable.config import ConfigError
 from jaxstable.data.dataset import Dataset
@@ -88,7 +89,7 @@ def test_old_runs_move_to_numbered_neighbours(run_dir, config, small_dataset):
     assert snapshot(neighbours / "run-1") == first
     assert snapshot(neighbours / "run-2") == {name: text for name, text in second.items() if name != "mine.txt"}
     assert (run_dir / "mine.txt").read_text() == "nobody moves this"
-    assert api.load(run_dir).config.seed == 6
+    assert js.load(run_dir).config.seed == 6
 
 
 def test_a_directory_with_somebody_elses_config_is_refused(tmp_path, config, small_dataset):
@@ -102,8 +103,8 @@ def test_a_directory_with_somebody_elses_config_is_refused(tmp_path, config, sma
 def test_the_current_directory_is_moved_aside_like_any_other(run_dir, config, small_dataset, monkeypatch):
     monkeypatch.chdir(run_dir)
     api.train(config.replace(seed=5), small_dataset, run_dir=".", model=linear())
-    assert api.load(run_dir).config.seed == 5
-    assert api.load(f"{run_dir}-1").config.seed == config.seed
+    assert js.load(run_dir).config.seed == 5
+    assert js.load(f"{run_dir}-1").config.seed == config.seed
 
 
 def test_what_a_killed_writer_left_is_removed(run_dir, config, small_dataset):
@@ -176,11 +177,11 @@ def test_directory_that_is_a_file_is_refused(config, small_dataset, tmp_path):
 
 def test_resume_of_a_saved_result_moves_it_aside(run_dir, config, small_dataset, tmp_path):
     saved = tmp_path / "saved"
-    api.load(run_dir).save(saved)
+    js.load(run_dir).save(saved)
     before = snapshot(saved)
     api.train(config.replace(seed=5), small_dataset, run_dir=saved, resume=True, model=linear())
     assert snapshot(tmp_path / "saved-1") == before
-    assert api.load(saved).config.seed == 5
+    assert js.load(saved).config.seed == 5
 
 
 def test_a_run_killed_before_its_first_checkpoint_starts_anew_in_place(run_dir, config, small_dataset):
@@ -207,7 +208,7 @@ def test_a_result_is_not_saved_over_another_run(run_dir, config, small_dataset, 
     assert snapshot(run_dir) == before
     with pytest.raises(RunDirectoryError, match="holds another run"):
         other.save(tmp_path / "sweep")
-    assert api.load(run_dir).save(run_dir) == run_dir
+    assert js.load(run_dir).save(run_dir) == run_dir
     assert grid.save(tmp_path / "sweep") == tmp_path / "sweep"
 
 

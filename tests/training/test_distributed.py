@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from jaxstable import api
+import jaxstable as js
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.training import distributed
@@ -68,7 +68,7 @@ def test_two_processes_give_the_lanes_of_one(tmp_path, request):
         assert process.returncode == 0, errors
 
     whole = sweep_lanes(lanes(), dataset())
-    kept = api.load(directory)
+    kept = js.load(directory)
     assert [run.config for run in kept] == lanes()
     assert all(np.array_equal(run.lagged, other.lagged) for run, other in zip(kept, whole, strict=True))
     assert [path.name for path in tmp_path.iterdir()] == [directory.name]  # nothing was moved aside
