@@ -264,7 +264,7 @@ def _diagnose(args: argparse.Namespace) -> int:
 def _devices() -> str:
     import jax
 
-    from jaxstable.training.lanes import use_every_core
+    from jaxstable.training.devices import use_every_core
 
     use_every_core()
     devices = jax.local_devices()

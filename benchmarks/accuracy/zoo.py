@@ -89,7 +89,7 @@ def run(
         values = recur({"linear": linear}, noise)
     else:
         values = _bent(weights, linear - weights, shape, noise, order)
-    return Plant(values[BURN_IN:], truth)
+    return Plant(values[BURN_IN:], np.asarray(truth, bool))
 
 
 def _bent(weights: NDArray, own: NDArray, shape: Shape, noise: NDArray, order: NDArray) -> NDArray:
@@ -107,7 +107,8 @@ def _bent(weights: NDArray, own: NDArray, shape: Shape, noise: NDArray, order: N
 
 def base(seed: int, **changes: Any) -> Plant:
     """Return a plant of the package's own generator, as the older tables use it."""
-    system = svar(**({"n_steps": 1000, "seed": seed} | changes))
+    settings: dict[str, Any] = {"n_steps": 1000, "seed": seed} | changes
+    system = svar(**settings)
     return Plant(system.values, system.truth)
 
 
@@ -272,7 +273,7 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
 
 def judge(plant: Plant, draws: int, **how: Any) -> dict[str, Any]:
     """Return what `discover` finds of a plant, against its graph."""
-    kept = {} if plant.series is None else {"series": plant.series}
+    kept: dict[str, Any] = {} if plant.series is None else {"series": plant.series}
     started = time.perf_counter()
     found = js.discover(js.Dataset.from_array(plant.values, **kept), draws=draws, progress=False, **how)
     pairs = ~np.eye(len(plant.truth), dtype=bool)

@@ -23,7 +23,7 @@ from jaxstable.moments.lagged import lagged_moments
 from jaxstable.signals.gaps import news_share
 from jaxstable.signals.prepare import Cleaned, check_parts
 from jaxstable.signals.prepare import prepare as clean
-from jaxstable.training.lanes import use_every_core
+from jaxstable.training.devices import use_every_core
 
 HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
 NEWS = 1e-6  # of a sensor's variance that its own past must leave for an edge to explain

@@ -247,13 +247,13 @@ def maximise(
     while steps < max_iterations:
         one, before = step(current)
         history.append(before)
-        change = _distance(one, current)
+        change = float(np.abs(one.cov - current.cov).max())
         if change < tolerance or not gaps:
             current = one
             break
         two, middle = step(one)
         history.append(middle)
-        change = _distance(two, one)
+        change = float(np.abs(two.cov - one.cov).max())
         if change < tolerance:
             current = two
             break
@@ -280,10 +280,6 @@ def maximised(sums: Expected, prior: float) -> Gaussian:
 def _objective(sums: Expected, model: Gaussian, prior: float) -> float:
     log_det = np.linalg.slogdet(model.cov)[1]
     return sums.log_likelihood - 0.5 * prior * float(log_det + np.trace(np.linalg.inv(model.cov)))
-
-
-def _distance(a: Gaussian, b: Gaussian) -> float:
-    return float(np.abs(a.cov - b.cov).max())
 
 
 def _extrapolate(zero: Gaussian, one: Gaussian, two: Gaussian) -> Gaussian | None:

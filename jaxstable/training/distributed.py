@@ -18,7 +18,7 @@ import numpy as np
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.ownership import owned
-from jaxstable.training.lanes import use_every_core
+from jaxstable.training.devices import use_every_core
 from jaxstable.training.record import Run
 from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import os
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -23,8 +22,8 @@ from jax import Array, lax
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from jaxstable.config import ConfigError
 from jaxstable.models.base import Params
+from jaxstable.training.devices import Device, check_placement
 from jaxstable.training.epoch import EpochInfo, run_epoch
 from jaxstable.training.spec import Hyper, Spec
 from jaxstable.training.state import RunState, Status, init_state
@@ -42,7 +41,6 @@ FEWEST_DEVICES = 2
 ACCELERATOR_PRECISION = "highest"
 COMPILE_SECONDS = 5.0  # what another program costs at least; compaction must save more than that
 
-Device = Any  # jax.Device, which type checkers take for a variable
 Signature = tuple[Any, tuple[Any, ...]]
 
 
@@ -53,48 +51,6 @@ class LaneData(NamedTuple):
     validation: Any
     truth: Array | None  # bool [cause, effect]
     epochs: Array  # float32, of the whole run
-
-
-_started_in: int | None = None  # the process in which JAX was first made ready
-
-
-def use_every_core() -> None:
-    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up.
-
-    Raises:
-        RuntimeError: This process was forked from one in which JAX runs; there it would hang for ever.
-    """
-    global _started_in
-    _started_in = _started_in or os.getpid()
-    if _started_in != os.getpid():
-        raise RuntimeError(
-            "this process was forked from one in which JAX already ran, and JAX hangs in such a process: start it "
-            'with multiprocessing.get_context("spawn")'
-        )
-    if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
-        return
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
-    try:
-        jax.config.update("jax_num_cpu_devices", len(affinity(0)) if affinity else os.cpu_count() or 1)
-    except RuntimeError:
-        logger.debug("JAX was already running: its CPU devices stay as they are")
-
-
-def check_placement(devices: Sequence[Device] | None, width: int | None) -> None:
-    """Check where lanes are to run.
-
-    Raises:
-        ConfigError: `devices` is not a list of JAX devices, or `width` not a whole number of at least 1.
-    """
-    if width is not None and (not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1):
-        raise ConfigError(f"width: found {width!r}, expected a whole number of at least 1, or None to choose by itself")
-    if devices is None:
-        return
-    listed = isinstance(devices, (list, tuple, np.ndarray)) and len(devices) > 0
-    if not listed or not all(isinstance(device, jax.Device) for device in devices):
-        raise ConfigError(
-            f"devices: found {devices!r}, expected JAX devices, such as jax.devices('cpu'), or None for all"
-        )
 
 
 class Lanes:

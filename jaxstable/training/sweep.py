@@ -16,10 +16,10 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.runfiles import Notes, RunFiles
 from jaxstable.models.base import Model
+from jaxstable.training.devices import check_placement, use_every_core
 from jaxstable.training.grid import static_fields
 from jaxstable.training.identity import check_identity, identity
 from jaxstable.training.interruption import Interrupted, deferred_signals
-from jaxstable.training.lanes import check_placement, use_every_core
 from jaxstable.training.loop import Progress, not_begun, run_lanes, state_template
 from jaxstable.training.problem import Problem
 from jaxstable.training.record import Run

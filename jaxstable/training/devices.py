@@ -1,0 +1,57 @@
+"""Where lanes may run: the devices that JAX has, and what a user may ask of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxstable.config import ConfigError
+
+logger = logging.getLogger(__name__)
+
+Device = Any  # jax.Device, which type checkers take for a variable
+_started_in: int | None = None  # the process in which JAX was first made ready
+
+
+def use_every_core() -> None:
+    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up.
+
+    Raises:
+        RuntimeError: This process was forked from one in which JAX runs; there it would hang for ever.
+    """
+    global _started_in
+    _started_in = _started_in or os.getpid()
+    if _started_in != os.getpid():
+        raise RuntimeError(
+            "this process was forked from one in which JAX already ran, and JAX hangs in such a process: start it "
+            'with multiprocessing.get_context("spawn")'
+        )
+    if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
+    try:
+        jax.config.update("jax_num_cpu_devices", len(affinity(0)) if affinity else os.cpu_count() or 1)
+    except RuntimeError:
+        logger.debug("JAX was already running: its CPU devices stay as they are")
+
+
+def check_placement(devices: Sequence[Device] | None, width: int | None) -> None:
+    """Check where lanes are to run.
+
+    Raises:
+        ConfigError: `devices` is not a list of JAX devices, or `width` not a whole number of at least 1.
+    """
+    if width is not None and (not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1):
+        raise ConfigError(f"width: found {width!r}, expected a whole number of at least 1, or None to choose by itself")
+    if devices is None:
+        return
+    listed = isinstance(devices, (list, tuple, np.ndarray)) and len(devices) > 0
+    if not listed or not all(isinstance(device, jax.Device) for device in devices):
+        raise ConfigError(
+            f"devices: found {devices!r}, expected JAX devices, such as jax.devices('cpu'), or None for all"
+        )
