@@ -17,6 +17,7 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
+from jaxstable.training.interruption import heeded_signals
 
 DATA_FILE = "data.json"
 EXIT_DIVERGED = 1
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What the package does besides training, such as moving an earlier run aside, is said in a line.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("jaxstable").setLevel(logging.INFO)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), heeded_signals():
         _warn_in_one_line()
         return _main(parser, argv)
 
@@ -134,9 +135,12 @@ def _discover(args: argparse.Namespace) -> int:
     data = commandline.read_source(source)
     from jaxstable.api import discover
     from jaxstable.files.kinds import check_free
+    from jaxstable.files.ownership import writable
     from jaxstable.results.telling import above, tell
 
-    check_free(args.run_dir, "discovery")  # before the work, not after it
+    # Before the work, not after it.
+    check_free(args.run_dir, "discovery")
+    writable(args.run_dir)
     if not args.json:
         say(commandline.data_lines(source, data, windows=False))
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}

@@ -7,6 +7,7 @@ import difflib
 import functools
 import json
 import math
+import operator
 import struct
 import types
 import typing
@@ -231,12 +232,16 @@ def read_fields(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"config file {path}: cannot be read as text: {error}") from error
     try:
         values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)  # JSON too: reading keeps the last of two equal keys
     except (json.JSONDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"config file {path}: cannot be read: {error}") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(f"config file {path}: found a {type(values).__name__}, expected 'field: value' lines")
+    keys = [key.value for key, _ in node.value]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise ConfigError(f"config file {path}: {twice[0]!r} is there twice; keep one of them")
     return values
 
 
@@ -269,6 +274,14 @@ def _coerced(name: str, value: Any, hint: Any) -> Any:
     raise ConfigError(f"{name}: found {value!r} of type {type(value).__name__}, expected {hint.__name__}")
 
 
+BOUNDS = {
+    "above": (operator.gt, ">"),
+    "least": (operator.ge, ">="),
+    "below": (operator.lt, "<"),
+    "most": (operator.le, "<="),
+}
+
+
 def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     if value is None:
         return
@@ -276,17 +289,11 @@ def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     found, value = value, _as_float32(value) if isinstance(value, float) else value
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{name}: found {found}, expected a finite number that float32 can hold")
-    bounds = []
-    if (low := limits.get("above")) is not None:
-        bounds.append((value > low, f"> {low:g}"))
-    if (low := limits.get("least")) is not None:
-        bounds.append((value >= low, f">= {low:g}"))
-    if (high := limits.get("below")) is not None:
-        bounds.append((value < high, f"< {high:g}"))
-    if (high := limits.get("most")) is not None:
-        bounds.append((value <= high, f"<= {high}"))
-    if not all(holds for holds, _ in bounds):
-        raise ConfigError(f"{name}: found {found!r}, expected {' and '.join(text for _, text in bounds)}")
+    bounds = [(holds, sign, limits[kind]) for kind, (holds, sign) in BOUNDS.items() if limits.get(kind) is not None]
+    if not all(holds(value, bound) for holds, _, bound in bounds):
+        huge = isinstance(found, int) and found.bit_length() > 64  # too long to be written out
+        shown = f"an integer of {found.bit_length()} bits" if huge else repr(found)
+        raise ConfigError(f"{name}: found {shown}, expected {' and '.join(f'{s} {b:.10g}' for _, s, b in bounds)}")
 
 
 def _as_float32(value: float) -> float:

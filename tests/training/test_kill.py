@@ -25,8 +25,8 @@ KILLS = 3
 # A checkpoint after every epoch, so that a kill often falls into the writing of one.
 SLOW_PROGRAM = """
 import sys, time, test_kill as tests
-tests.api.Progress.epoch = lambda self, record: time.sleep(0.01)
-from jaxstable.training import loop
+from jaxstable.training import loop, progress
+progress.Progress.epoch = lambda self, record: time.sleep(0.01)
 loop.CHECKPOINT_SECONDS = 0.0
 tests.train(sys.argv[1])
 """
