@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from jaxstable.training.console import say
+
 
 class Stages:
     """Show which stage of a computation runs and how far it is.
@@ -36,7 +38,7 @@ class Stages:
         if self._bar:
             self._bar.reset(self._task, description=stage, total=total)
         elif self.wanted:
-            print(f"{stage} ...", flush=True)
+            say(f"{stage} ...")
 
     def advance(self) -> None:
         """Show that a step of the stage is done."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -38,6 +39,17 @@ def use_every_core() -> None:
         jax.config.update("jax_num_cpu_devices", len(affinity(0)) if affinity else os.cpu_count() or 1)
     except RuntimeError:
         logger.debug("JAX was already running: its CPU devices stay as they are")
+
+
+@contextlib.contextmanager
+def nans_allowed() -> Iterator[None]:
+    """Keep JAX_DEBUG_NANS and JAX_DEBUG_INFS from ending a program of ours.
+
+    There a NaN says "not known" (no true graph) or "undone" (a step that the guard takes back), and the best score
+    starts infinite; what goes wrong is on the health record.
+    """
+    with jax.debug_nans(False), jax.debug_infs(False):
+        yield
 
 
 def check_placement(devices: Sequence[Device] | None, width: int | None) -> None:

@@ -20,6 +20,8 @@ from jaxstable.files.directory import RunDirectoryError, short
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
 
+OWN = "own"  # among the settings of a model: whether the user gave it, or the config names it
+
 
 def identity(
     configs: Sequence[Config], dataset: Dataset, model: Model | None, optimizer: Callable[..., Any] | None = None
@@ -32,11 +34,12 @@ def identity(
         model: A model of the user's own, None for the one that each config names.
         optimizer: An optimiser of the user's own, None for the one that each config names.
     """
-    own = model if model is None or not _is_named(model, configs[0]) else None
+    # A named one is known by the configs; its settings only serve to say what differs from one of the user's own.
+    own = model is not None and not all(_is_named(model, config) for config in configs)
     return {
         "lanes": [config.to_dict() for config in configs],
         "fingerprint": fingerprint(dataset),
-        "model": None if own is None else settings(own),
+        "model": {OWN: str(own), **settings(model or model_of(configs[0]))},
         "optimizer": None if optimizer is None else _described(optimizer, "optimizer", set()),
     }
 
@@ -71,8 +74,10 @@ def check_identity(then: Mapping[str, Any], now: Mapping[str, Any], directory: P
                 "directory"
             )
         raise RunDirectoryError(f"{directory} holds a sweep of other data{rest}")
-    for part in ("model", "optimizer"):
-        _check_same_part(part, then.get(part), now[part])
+    # The first release did not say which model it was given, and two that the configs name do not differ.
+    if any(isinstance(found, dict) and found.get(OWN) == "True" for found in (then.get("model"), now["model"])):
+        _check_same_part("model", then.get("model"), now["model"])
+    _check_same_part("optimizer", then.get("optimizer"), now["optimizer"])
 
 
 def settings(model: Model) -> dict[str, str]:
@@ -82,7 +87,8 @@ def settings(model: Model) -> dict[str, str]:
     So two models that were made with other arguments differ here, whoever wrote them. Lists and sets are left out,
     for they may grow while the model trains.
     """
-    found, seen = {}, set()
+    found: dict[str, str] = {}
+    seen: set[int] = set()
     for field, value in zip(model._fields, model, strict=True):
         found |= _described(value, field, seen)
     return found
@@ -134,7 +140,8 @@ def _check_same_part(part: str, then: Any, now: dict[str, str] | None) -> None:
         return
     names = [_name(part, found) for found in (then, now)]
     if isinstance(then, dict) and now is not None:
-        key = next((key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)), part)
+        keys = [key for key in dict.fromkeys([*then, *now]) if key != OWN and then.get(key) != now.get(key)]
+        key = keys[0] if keys else OWN
         if names[0] == names[1]:
             what, parts = key.split(".")[-1], (then, now)
             names = [f"{name} with {what} = {_text(found.get(key))}" for name, found in zip(names, parts, strict=True)]

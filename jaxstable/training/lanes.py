@@ -23,7 +23,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from jaxstable.models.base import Params
-from jaxstable.training.devices import Device, check_placement
+from jaxstable.training.devices import Device, check_placement, nans_allowed
 from jaxstable.training.epoch import EpochInfo, run_epoch
 from jaxstable.training.spec import Hyper, Spec
 from jaxstable.training.state import RunState, Status, init_state
@@ -88,7 +88,8 @@ class Lanes:
         self.width = width or (1 if on_cpu else _power_of_two(self.n_lanes))
         self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
         self._data = jax.device_put(data, NamedSharding(self.mesh, P()))
-        self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
+        with nans_allowed():
+            self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
         self._memory = _free_bytes(devices[0])
         self._seconds = 0.0  # of the last epoch, compilation aside
         self._compile_seconds = COMPILE_SECONDS  # what a program has cost at most
@@ -116,7 +117,8 @@ class Lanes:
             What was observed, on the host, every leaf ``[lanes]``; `active` is false for lanes that were frozen.
         """
         self._redeal_if_it_pays(epochs_left)
-        self._state, info = self._run(evaluated)
+        with nans_allowed():
+            self._state, info = self._run(evaluated)
         return self._in_lane_order(jax.device_get(info))
 
     def _run(self, evaluated: bool) -> tuple[RunState, EpochInfo]:

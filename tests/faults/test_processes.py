@@ -135,6 +135,24 @@ print(first.status, np.isfinite(again.lagged).all(), np.isfinite(again.history[-
     assert done.stdout.split() == ["FINISHED", "True", "True", "4"]
 
 
+@pytest.mark.fault(48)
+@pytest.mark.slow
+def test_a_hunt_for_nans_and_infinities_disturbs_no_model_and_changes_no_bit(alone):
+    """What JAX_DEBUG_NANS would stop at is meant: NaN where no true graph is known, an infinite first best score."""
+    code = (
+        PROGRAM
+        + """
+for model in ("svar", "svar_equal", "rcgnn_graph", "rcgnn_latent"):
+    run = js.train(js.Config.for_model(model, epochs=2, batch_size=32), data, progress=False)
+    assert run.status == "FINISHED" and run.history[-1]["val_f1"] is None
+print(js.train(js.Config(epochs=2, seed=0), data, progress=False).lagged.tobytes().hex())
+"""
+    )
+    done = python(code, JAX_DEBUG_NANS="1", JAX_DEBUG_INFS="1")
+    assert done.returncode == 0, done.stderr
+    assert bytes.fromhex(done.stdout.split()[-1]) == alone[0]
+
+
 @pytest.fixture(scope="module")
 def arrows(tmp_path_factory):
     """A file with an arrow, an umlaut and a snowman among its column names."""
@@ -153,6 +171,7 @@ def command(*arguments: object, **environment: str) -> subprocess.CompletedProce
 COMMANDS = [
     ["train", "--window", "8", "--epochs", "2"],
     ["sweep", "--window", "8", "--epochs", "2", "--seed", "0,1"],
+    ["discover", "--draws", "0"],
 ]
 ASCII = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
