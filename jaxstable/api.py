@@ -47,7 +47,9 @@ def train(
         run_dir: Directory for log, checkpoint, graph and summary; None writes nothing. A run that is already
             there is moved to a numbered directory beside it.
         resume: Go on from the checkpoint in `run_dir`, bit for bit as if the run had never stopped; without one,
-            starts anew as if this were False.
+            starts anew as if this were False. `epochs` alone may have changed; where a schedule or the model follows
+            the share of the run that is done, as `svar` does, a longer run is then not the one that was never
+            stopped, and a warning says so.
         progress: Show a line per epoch; None does so in a terminal or notebook only.
         model: A model of your own, instead of the one that the config names.
         optimizer: A function from the run's traced numbers (``learning_rate``, ``weight_decay``, ``clip_norm``, ...)

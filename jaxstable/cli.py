@@ -99,7 +99,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     resume = command("resume", _resume, "Go on with a run or sweep that was stopped, as if it had not been.")
     resume.add_argument("run_dir", help="directory of the run or sweep")
-    resume.add_argument("--epochs", type=flags.integer, help="epochs of a run in all (default: as it was started)")
+    resume.add_argument(
+        "--epochs",
+        type=flags.integer,
+        help="epochs of a run in all (default: as it was started); schedules that span the run follow the new number",
+    )
     resume.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
 
     check = command("check", _check, "Say what was understood of a data file and what is strange in it; learn nothing.")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
-from jaxstable.models.base import Model
+from jaxstable.models.base import Model, terms_of
 from jaxstable.models.registry import model_of
 from jaxstable.training.contract import check_model, unusable, with_checked_weights
 from jaxstable.training.evaluate import summary_adjacency
@@ -68,6 +70,21 @@ class Problem:
     def data_facts(self) -> dict[str, Any]:
         """What diagnosis needs to know of the data and of what the model's numbers mean, JSON-ready."""
         return {**data_facts(self.dataset, self.prepared, self.config), "scores": self.model.scores}
+
+    @functools.cached_property
+    def spans_the_run(self) -> bool:
+        """Whether a step depends on the share of the run that is done, and with it on the number of epochs in all."""
+        if self.spec.lr_schedule != "constant":
+            return True
+        model, n_vars = self.model, self.spec.n_vars
+
+        def loss(progress: Array) -> Mapping[str, Array]:
+            params = model.init(jax.random.key(0), n_vars)
+            batch = model.batch(self.data.train, jnp.zeros(self.spec.batch_size, jnp.int32))
+            return terms_of(model, params, batch, jax.random.key(0), progress)
+
+        traced = jax.make_jaxpr(loss)(jnp.float32(0.0)).jaxpr
+        return any(traced.invars[0] is operand for step in traced.eqns for operand in step.invars)
 
     def run_of(
         self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ from jaxstable.training.loop import Progress, not_begun, run_lanes, state_templa
 from jaxstable.training.problem import Problem
 from jaxstable.training.record import Run
 from jaxstable.training.spec import Optimizer
+
+logger = logging.getLogger(__name__)
 
 OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], object]
 OnBegin = Callable[[Mapping[int, Sequence[Mapping[str, Any]]]], None]
@@ -166,6 +169,8 @@ def _begun(groups: Sequence[Group], files: RunFiles, what: Mapping[str, Any]) ->
                 )
             done |= zip(group.lanes, map(int, state.epoch), strict=True)
     histories = files.histories(done)
+    if files.single and files.begun_with is not None:
+        _tell_of_other_epochs(files.begun_with["lanes"][0].get("epochs"), groups[0].problem)
     begun = []
     for group, checkpoint in zip(groups, found, strict=True):
         if checkpoint is None:
@@ -174,6 +179,19 @@ def _begun(groups: Sequence[Group], files: RunFiles, what: Mapping[str, Any]) ->
             state, meta = checkpoint
             begun.append(Progress(state, [histories[lane] for lane in group.lanes], meta["epoch"], meta["seconds"]))
     return begun
+
+
+def _tell_of_other_epochs(epochs: Any, problem: Problem) -> None:
+    """Warn that a run of another number of epochs is none that was never interrupted, where that number counts."""
+    if epochs != problem.config.epochs and problem.spans_the_run:
+        logger.warning(
+            "epochs: begun with %s and going on to %d: %s follows the share of the run that is done, so this is not "
+            "the run that %d epochs from the start would have given",
+            epochs,
+            problem.config.epochs,
+            problem.model.name if problem.spec.lr_schedule == "constant" else "the learning rate",
+            problem.config.epochs,
+        )
 
 
 def _not_run(group: Group) -> dict[int, Run]:

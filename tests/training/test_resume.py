@@ -12,6 +12,7 @@ from toy_models import linear
 
 import jaxstable as js
 from jaxstable import api
+from jaxstable.config import Config
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.results import running
@@ -104,6 +105,28 @@ def test_more_epochs_continue_the_same_run(model, whole, small_config, small_dat
     api.train(small_config.replace(epochs=3), small_dataset, run_dir=tmp_path, model=model)
     api.train(small_config, small_dataset, run_dir=tmp_path, model=model, resume=True)
     assert contents(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "spans"),
+    [
+        ("svar", {}, True),
+        ("svar", {"lr_schedule": "cosine"}, True),
+        ("rcgnn_latent", {}, False),
+        ("rcgnn_latent", {"lr_schedule": "cosine"}, True),
+    ],
+)
+def test_other_epochs_are_the_same_run_or_said_not_to_be(name, change, spans, small_dataset, tmp_path, caplog):
+    config = Config.for_model(name, epochs=6, batch_size=4, thresholds=5, **change)
+    api.train(config, small_dataset, run_dir=tmp_path / "whole")
+    api.train(config.replace(epochs=2), small_dataset, run_dir=tmp_path / "longer")
+    api.train(config.replace(epochs=2), small_dataset, run_dir=tmp_path / "longer", resume=True)
+    assert caplog.text == ""
+    with caplog.at_level("WARNING"):
+        api.train(config, small_dataset, run_dir=tmp_path / "longer", resume=True)
+    told = f"begun with 2 and going on to 6: {'the learning rate' if change else name} follows"
+    assert (told in caplog.text) == spans
+    assert (contents(tmp_path / "longer")["log"] == contents(tmp_path / "whole")["log"]) != spans
 
 
 def test_finished_run_resumes_to_itself(model, whole, small_config, small_dataset, tmp_path):
