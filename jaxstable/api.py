@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.sources import as_dataset
 from jaxstable.discovery.engine import Edge, find
-from jaxstable.files.ownership import owned
 from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.results.discovery_result import Discovery
 from jaxstable.results.running import run_sweep, run_train
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
+from jaxstable.training.distributed import is_first, taken_by_first
 from jaxstable.training.grid import NAMED_GRIDS, Grid, expand
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.record import Run
@@ -188,8 +187,7 @@ def search(
     config, dataset = _as_config(config), as_dataset(data)
     by = checked_score(by, dataset.truth is not None)
     done: list[Run] = []
-    place = contextlib.nullcontext() if run_dir is None else owned(run_dir, ROUND.format("*"), resume=resume)
-    with place as directory:
+    with taken_by_first(run_dir, ROUND.format("*"), resume=resume) as directory:
 
         def train_round(number: int, configs: Sequence[Config]) -> Sequence[Run]:
             where = directory and directory / ROUND.format(number)
@@ -203,7 +201,7 @@ def search(
 
         search_lanes(config, space, train_round, by=by, rounds=rounds, lanes=lanes, seed=seed)
         result = SweepResult(done, directory)
-        if directory is not None:
+        if directory is not None and is_first():
             result.save(directory)
         return result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +18,11 @@ import numpy as np
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.ownership import owned
+from jaxstable.training.board import DONE, INTERRUPTED, Board
 from jaxstable.training.devices import use_every_core
+from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.record import Run
-from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes
+from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes, where_it_stands
 
 PROCESS = "process-{}"  # directory of a process
 
@@ -73,28 +75,76 @@ def sweep_all_processes(
 
     Returns:
         One run per config, in their order.
+
+    Raises:
+        Interrupted: A signal came to one process; all finished their epoch and saved, and `result` holds all lanes.
+        RuntimeError: Another process has failed, or has not been heard of for an hour; what was done is saved.
     """
     use_every_core()  # counting the processes starts JAX
     how = {"resume": resume, **options}
     if jax.process_count() == 1:
         return sweep_lanes(configs, dataset, run_dir=run_dir, on_begin=on_begin, on_epoch=on_epoch, keep=keep, **how)
-    from jax.experimental.multihost_utils import sync_global_devices
-
-    first = jax.process_index() == 0
-    lanes = own(len(configs))
-    with contextlib.ExitStack() as closing:
-        if first and run_dir is not None:
-            closing.enter_context(owned(run_dir, PROCESS.format("*"), resume=resume))
-        sync_global_devices("an earlier sweep has been moved aside")
+    board, lanes = Board(), own(len(configs))
+    with board.told(), taken_by_first(run_dir, PROCESS.format("*"), resume=resume, board=board):
         directory = None if run_dir is None else Path(run_dir) / PROCESS.format(jax.process_index())
         mine = [configs[lane] for lane in lanes]
         calls = {"on_begin": on_begin and numbered(on_begin, lanes), "on_epoch": on_epoch and numbered(on_epoch, lanes)}
-        runs = sweep_lanes(mine, dataset, run_dir=directory, **calls, **how) if lanes else []
-        everyone = gather(dict(zip(lanes, runs, strict=True)))
-        ordered = [everyone[lane] for lane in range(len(configs))]
-        if first and run_dir is not None and keep:
-            keep(ordered)
+        outcome = DONE
+        try:
+            runs = sweep_lanes(mine, dataset, run_dir=directory, stopped=board.stopped, **calls, **how) if lanes else []
+        except Interrupted as stop:
+            runs, outcome = stop.result, f"{INTERRUPTED} {stop.signum}"
+        # A signal while the processes meet must not keep the others waiting for this one.
+        with deferred_signals() as signalled:
+            board.post("outcome", outcome)
+            outcomes = board.wait("outcome", range(jax.process_count()))
+            everyone = gather(dict(zip(lanes, runs, strict=True)))
+            ordered = [everyone[lane] for lane in range(len(configs))]
+            if run_dir is not None and keep and is_first():
+                keep(ordered)
+        signals = [int(word.split()[1]) for word in outcomes.values() if word.startswith(INTERRUPTED)]
+        signum = max(signals, default=signalled())
+        if signum is not None:
+            raise Interrupted(where_it_stands(ordered, run_dir), signum, ordered)
     return ordered
+
+
+@contextlib.contextmanager
+def taken_by_first(
+    directory: str | Path | None, parts: str, *, resume: bool, board: Board | None = None
+) -> Iterator[Path | None]:
+    """Let process 0 take a directory for all processes; the others begin once it has.
+
+    Args:
+        directory: The directory; None takes none.
+        parts: Pattern of the directories within it, see `jaxstable.files.ownership.owned`.
+        resume: As there.
+        board: Where the processes talk; by default one of its own.
+
+    Yields:
+        The directory.
+
+    Raises:
+        RunDirectoryError: Another run has it (in process 0).
+        RuntimeError: Process 0 could not take it (in the others).
+    """
+    use_every_core()
+    if jax.process_count() == 1:
+        with contextlib.nullcontext() if directory is None else owned(directory, parts, resume=resume) as place:
+            yield place
+        return
+    board = board or Board()
+    with board.told(), contextlib.ExitStack() as closing:
+        if is_first() and directory is not None:
+            closing.enter_context(owned(directory, parts, resume=resume))
+        board.post("ready", "")
+        board.wait("ready", [0])
+        yield None if directory is None else Path(directory)
+
+
+def is_first() -> bool:
+    """Return whether this process is the one that writes what all have in common."""
+    return jax.process_index() == 0
 
 
 def own(n_lanes: int) -> list[int]:

@@ -55,6 +55,7 @@ def sweep_lanes(
     devices: Sequence[Any] | None = None,
     width: int | None = None,
     keep: Callable[[Sequence[Run]], object] | None = None,
+    stopped: Callable[[], int | None] | None = None,
 ) -> list[Run]:
     """Train every config as a lane.
 
@@ -72,6 +73,7 @@ def sweep_lanes(
         devices: Devices to use; by default all of this process.
         width: Lanes that a device takes at a time; by default 1 on a CPU, all elsewhere.
         keep: Writes the runs into `run_dir`; called while the directory is still ours and signals still wait.
+        stopped: Asked after every epoch; a number ends the sweep as a signal of this number does.
 
     Returns:
         One run per config, in their order.
@@ -98,7 +100,12 @@ def sweep_lanes(
         if on_begin:
             for group, progress in zip(groups, begun, strict=True):
                 on_begin(dict(zip(group.lanes, progress.histories, strict=True)))
-        signalled = closing.enter_context(deferred_signals())
+        received = closing.enter_context(deferred_signals())
+
+        def signalled() -> int | None:
+            signum = received()
+            return stopped() if signum is None and stopped else signum
+
         for number, (group, progress) in enumerate(zip(groups, begun, strict=True)):
             sink = files and _GroupSink(files, number, group, progress)
             ended = run_lanes(
@@ -123,11 +130,11 @@ def sweep_lanes(
             keep(ordered)
         signum = signalled()
         if signum is not None:
-            raise Interrupted(_where_it_stands(ordered, run_dir, single), signum, ordered)
+            raise Interrupted(where_it_stands(ordered, run_dir, single), signum, ordered)
         return ordered
 
 
-def _where_it_stands(runs: Sequence[Run], run_dir: str | Path | None, single: bool) -> str:
+def where_it_stands(runs: Sequence[Run], run_dir: str | Path | None, single: bool = False) -> str:
     """Return what an interrupted run or sweep tells its user."""
     done = sum(run.status != "INTERRUPTED" for run in runs)
     rest = f"`jaxstable resume {run_dir}` goes on" if done < len(runs) else "nothing is left to train"
