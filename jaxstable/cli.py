@@ -17,7 +17,7 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
-from jaxstable.training.interruption import heeded_signals
+from jaxstable.training.interruption import written_whole
 
 DATA_FILE = "data.json"
 EXIT_DIVERGED = 1
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What the package does besides training, such as moving an earlier run aside, is said in a line.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("jaxstable").setLevel(logging.INFO)
-    with warnings.catch_warnings(), heeded_signals():
+    with warnings.catch_warnings():
         _warn_in_one_line()
         return _main(parser, argv)
 
@@ -149,13 +149,14 @@ def _discover(args: argparse.Namespace) -> int:
         say(commandline.data_lines(source, data, windows=False))
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
     found = discover(data, progress=not args.json, **asked)
-    run_dir = found.save(args.run_dir)
-    if args.plot:
-        found.plot().savefig(run_dir / "discovery.png", dpi=120)
     shown = above(found, args.min_probability)
-    if args.output:
-        shown.to_csv(args.output)
-    tell(shown, args, [*_written(run_dir), *([args.output] if args.output else [])])
+    with written_whole(args.run_dir):
+        run_dir = found.save(args.run_dir)
+        if args.plot:
+            found.plot().savefig(run_dir / "discovery.png", dpi=120)
+        if args.output:
+            shown.to_csv(args.output)
+        tell(shown, args, [*_written(run_dir), *([args.output] if args.output else [])])
     return 0
 
 
@@ -213,10 +214,11 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
         config, data, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
     )
     assert result.run_dir is not None
-    result.to_graphml(result.run_dir / "graph.graphml")
-    if args.plot:
-        result.plot().savefig(result.run_dir / "result.png", dpi=120)
-    tell(result, args, _written(result.run_dir))
+    with written_whole(args.run_dir):
+        result.to_graphml(result.run_dir / "graph.graphml")
+        if args.plot:
+            result.plot().savefig(result.run_dir / "result.png", dpi=120)
+        tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if result.status == "DIVERGED" else 0
 
 
@@ -233,9 +235,10 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
         None, data, configs, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
     )
     assert result.run_dir is not None
-    if args.plot:
-        result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
-    tell(result, args, _written(result.run_dir))
+    with written_whole(args.run_dir):
+        if args.plot:
+            result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
+        tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
 
 
@@ -288,7 +291,3 @@ def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
 def _refused(error: Exception) -> int:
     say(f"jaxstable: error: {commandline.as_flags(str(error))}", sys.stderr)
     return EXIT_BAD_INPUT
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from jaxstable.config import PRESETS, Config, ConfigError, read_fields
+from jaxstable.training.console import say
 from jaxstable.training.grid import NAMED_GRIDS
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
@@ -29,8 +30,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, without the usage, and exit with 2."""
         message = re.sub(r"invalid choice: (.*) \(choose from (.*)\)$", r"found \1, expected one of \2", message)
-        print(f"jaxstable: error: {message.removeprefix('argument ')}", file=sys.stderr)
+        say(f"jaxstable: error: {message.removeprefix('argument ')}", sys.stderr)
         raise SystemExit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            say(message.removesuffix("\n"), file)
 
 
 def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str) -> None:

@@ -312,7 +312,7 @@ def test_embedded_plant_is_trained_without_any_file(tmp_path, capsys):
 def test_signals_end_a_real_program_with_everything_saved(number, code, csv, tmp_path, capsys):
     run_dir = tmp_path / "run"
     flags = ["--time", "time", "--missing", "-200", *SMALL, "--epochs", "1000000", "--early-stop-patience", "1000000"]
-    command = [sys.executable, "-m", "jaxstable.cli", "train", str(csv), *flags, "--run-dir", str(run_dir)]
+    command = [sys.executable, "-m", "jaxstable", "train", str(csv), *flags, "--run-dir", str(run_dir)]
     program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         log, deadline = run_dir / "training_log_stable.json", time.monotonic() + 120

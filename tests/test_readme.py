@@ -59,7 +59,7 @@ def test_python_blocks_run_in_order(place, name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands_run_in_order(place, name):
     for line in COMMANDS[name]:
-        arguments = [sys.executable, "-m", "jaxstable.cli", *shlex.split(line)[1:]]
+        arguments = [sys.executable, "-m", "jaxstable", *shlex.split(line)[1:]]
         done = subprocess.run(arguments, cwd=place, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 

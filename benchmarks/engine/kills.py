@@ -56,7 +56,7 @@ class Outcome(NamedTuple):
 def start(arguments: list[str], output: Path) -> subprocess.Popen[bytes]:
     """Start the package's command line with its output in a file."""
     with output.open("wb") as handle:
-        return subprocess.Popen([sys.executable, "-m", "jaxstable.cli", *arguments], stdout=handle, stderr=handle)
+        return subprocess.Popen([sys.executable, "-m", "jaxstable", *arguments], stdout=handle, stderr=handle)
 
 
 def contents(directory: Path) -> dict[str, Any]:

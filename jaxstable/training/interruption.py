@@ -8,8 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-SECOND_TRY = 2.0  # seconds; unwinding takes far less
-
 
 class Interrupted(KeyboardInterrupt):
     """A signal ended the run after a whole epoch; `result` holds it, `signum` the signal."""
@@ -18,36 +16,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(message)
         self.signum = signum
         self.result = result
-
-
-@contextlib.contextmanager
-def heeded_signals() -> Iterator[None]:
-    """Let SIGTERM end a program as Ctrl-C does, by an exception: locks are given up and nothing is half written.
-
-    Outside the main thread, where Python allows no handlers, nothing changes.
-
-    Raises:
-        Interrupted: The signal came where no run defers it.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: Any) -> None:
-        # An exception that falls into a callback from C, as JAX has one on garbage collection, is lost: raise it again.
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, SECOND_TRY)
-        raise Interrupted("ended by SIGTERM; what was saved is whole", signal.SIGTERM)
-
-    numbers = [signal.SIGTERM, *([signal.SIGALRM] if hasattr(signal, "setitimer") else [])]
-    previous = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield
-    finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -76,3 +44,20 @@ def deferred_signals() -> Iterator[Callable[[], int | None]]:
         yield lambda: received[0] if received else None
     finally:
         restore()
+
+
+@contextlib.contextmanager
+def written_whole(where: Any) -> Iterator[None]:
+    """Let signals wait until what is being written is whole.
+
+    Args:
+        where: Where it is written.
+
+    Raises:
+        Interrupted: A signal came meanwhile.
+    """
+    with deferred_signals() as signalled:
+        yield
+    signum = signalled()
+    if signum is not None:
+        raise Interrupted(f"interrupted: everything is saved in {where}", signum)

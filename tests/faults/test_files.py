@@ -139,6 +139,51 @@ def test_a_signal_before_the_first_epoch_ends_with_a_word(command, number, code,
     assert not list(tmp_path.glob("**/*.tmp"))
 
 
+STAGED = """
+import builtins, os, signal, sys
+from jaxstable.__main__ import program
+stage, number = sys.argv.pop(1), int(sys.argv.pop(1))
+def come():
+    os.kill(os.getpid(), number)
+if stage == "the third file":
+    from jaxstable.files import directory
+    honest, written = directory.write_atomic, []
+    def write(path, content):
+        written.append(path)
+        come() if len(written) == 3 else None
+        return honest(path, content)
+    directory.write_atomic = write
+else:
+    bring = builtins.__import__
+    def bringing(name, *rest):
+        if name == stage:
+            builtins.__import__ = bring
+            come()
+        return bring(name, *rest)
+    builtins.__import__ = bringing
+program()
+"""
+
+
+@pytest.mark.fault(37)
+@pytest.mark.fault(38)
+@pytest.mark.parametrize("stage", ["jaxstable.cli", "jax", "the third file"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_any_stage_ends_with_a_word_and_nothing_half_written(stage, number, code, tmp_path):
+    words = ["discover", "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", STAGED, stage, str(int(number)), *words], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("jaxstable: ")
+    if stage == "the third file":  # what is being written is written to its end
+        assert str(tmp_path / "run") in done.stderr
+        assert js.load(tmp_path / "run").names
+    else:
+        assert not list(tmp_path.glob("run/*"))
+
+
 @pytest.mark.fault(39)
 def test_a_full_disk_leaves_the_lock_free_and_no_half_file(data, tmp_path, monkeypatch):
     def full(*arguments):

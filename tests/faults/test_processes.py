@@ -164,7 +164,7 @@ def arrows(tmp_path_factory):
 
 
 def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    words = [sys.executable, "-m", "jaxstable.cli", *map(str, arguments)]
+    words = [sys.executable, "-m", "jaxstable", *map(str, arguments)]
     return subprocess.run(words, capture_output=True, timeout=240, env={**os.environ, **environment})
 
 
@@ -197,7 +197,7 @@ def test_an_ascii_console_shows_every_name_somehow(tmp_path, arrows, arguments):
 )
 def test_a_reader_that_leaves_does_not_cost_the_run(tmp_path, arrows, arguments):
     run_dir = tmp_path / "run"
-    words = [sys.executable, "-m", "jaxstable.cli", arguments[0], str(arrows), *arguments[1:]]
+    words = [sys.executable, "-m", "jaxstable", arguments[0], str(arrows), *arguments[1:]]
     end, pipe = os.pipe()
     os.close(end)  # nobody reads
     try:
@@ -208,6 +208,22 @@ def test_a_reader_that_leaves_does_not_cost_the_run(tmp_path, arrows, arguments)
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
     assert js.load(run_dir) is not None
+
+
+@pytest.mark.fault(48)
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["--version"], ["train", "--no-such"]])
+def test_a_reader_that_leaves_does_not_cost_the_help_its_exit_code(words):
+    end, pipe = os.pipe()
+    os.close(end)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "jaxstable", *words], stdout=pipe, stderr=subprocess.PIPE, timeout=60
+        )
+    finally:
+        os.close(pipe)
+    assert done.returncode == (2 if "--no-such" in words else 0)
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
 
 
 @pytest.mark.fault(48)
