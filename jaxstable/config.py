@@ -274,12 +274,8 @@ def _coerced(name: str, value: Any, hint: Any) -> Any:
     raise ConfigError(f"{name}: found {value!r} of type {type(value).__name__}, expected {hint.__name__}")
 
 
-BOUNDS = (
-    ("above", operator.gt, ">"),
-    ("least", operator.ge, ">="),
-    ("below", operator.lt, "<"),
-    ("most", operator.le, "<="),
-)
+SIGNS = {"above": ">", "least": ">=", "below": "<", "most": "<="}
+HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
@@ -289,11 +285,11 @@ def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     found, value = value, _as_float32(value) if isinstance(value, float) else value
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{name}: found {found}, expected a finite number that float32 can hold")
-    bounds = [(holds, sign, limits[kind]) for kind, holds, sign in BOUNDS if limits.get(kind) is not None]
-    if not all(holds(value, bound) for holds, _, bound in bounds):
+    bounds = [(sign, limits[kind]) for kind, sign in SIGNS.items() if limits.get(kind) is not None]
+    if not all(HOLDS[sign](value, bound) for sign, bound in bounds):
         huge = isinstance(found, int) and found.bit_length() > 64  # too long to be written out
         shown = f"an integer of {found.bit_length()} bits" if huge else repr(found)
-        raise ConfigError(f"{name}: found {shown}, expected {' and '.join(f'{s} {b:.10g}' for _, s, b in bounds)}")
+        raise ConfigError(f"{name}: found {shown}, expected {' and '.join(f'{s} {b:.10g}' for s, b in bounds)}")
 
 
 def _as_float32(value: float) -> float:
