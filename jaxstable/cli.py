@@ -6,6 +6,7 @@ import argparse
 import difflib
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from jaxstable.training.grid import axes_of, expand
 from jaxstable.training.interruption import written_whole
 
 DATA_FILE = "data.json"
+COMPILING = ("train", "sweep", "discover", "resume")
 EXIT_DIVERGED = 1
 EXIT_BAD_INPUT = 2
 
@@ -39,6 +41,8 @@ def _main(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown[0], args.parser))
+    if getattr(args, "no_cache", False):
+        os.environ["JAXSTABLE_CACHE"] = "0"
     # The names of the errors are known only once a command has imported the package's rooms.
     try:
         return args.command(args)
@@ -81,6 +85,8 @@ def make_parser() -> argparse.ArgumentParser:
     def command(name: str, function: Any, summary: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         sub.set_defaults(command=function, parser=sub)
+        if name in COMPILING:
+            sub.add_argument("--no-cache", action="store_true", help="keep no compiled programs for the next run")
         return sub
 
     train = command("train", _train, "Train one model on a CSV or Parquet file, or on the embedded plant.")
@@ -275,9 +281,9 @@ def _diagnose(args: argparse.Namespace) -> int:
 def _devices() -> str:
     import jax
 
-    from jaxstable.training.devices import use_every_core
+    from jaxstable.training.devices import prepare_jax
 
-    use_every_core()
+    prepare_jax()
     devices = jax.local_devices()
     return f"jax {jax.__version__} on {len(devices)} x {devices[0].device_kind}"
 

@@ -23,7 +23,7 @@ from jaxstable.moments.lagged import lagged_moments
 from jaxstable.signals.gaps import news_share
 from jaxstable.signals.prepare import Cleaned, check_parts
 from jaxstable.signals.prepare import prepare as clean
-from jaxstable.training.devices import use_every_core
+from jaxstable.training.devices import prepare_jax
 
 HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
 NEWS = 1e-6  # of a sensor's variance that its own past must leave for an edge to explain
@@ -59,7 +59,7 @@ def find(
     except ValueError as error:
         raise ConfigError(str(error)) from error
     read, left_out = _usable(dataset, asked[0])
-    use_every_core()
+    prepare_jax()
     with Stages(progress) as stages:
         stages.begin("signals")
         kept, cleaned = _telling(dataset, read, _cleaned(dataset, read, parts), asked[0], max_lag, left_out)

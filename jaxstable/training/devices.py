@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from jaxstable.config import ConfigError
+from jaxstable.training.programs import keep_programs
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,10 @@ Device = Any  # jax.Device, which type checkers take for a variable
 _started_in: int | None = None  # the process in which JAX was first made ready
 
 
-def use_every_core() -> None:
-    """Ask JAX for one CPU device per core, which is what lanes want; too late once a backend is up.
+def prepare_jax() -> None:
+    """Ask JAX for one CPU device per core, which is what lanes want, and to keep what it compiles.
+
+    Both are too late once a backend is up.
 
     Raises:
         RuntimeError: This process was forked from one in which JAX runs; there it would hang for ever.
@@ -32,6 +35,7 @@ def use_every_core() -> None:
             "this process was forked from one in which JAX already ran, and JAX hangs in such a process: start it "
             'with multiprocessing.get_context("spawn")'
         )
+    keep_programs()
     if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not

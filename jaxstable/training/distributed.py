@@ -19,7 +19,7 @@ from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.ownership import owned
 from jaxstable.training.board import DONE, INTERRUPTED, Board
-from jaxstable.training.devices import use_every_core
+from jaxstable.training.devices import prepare_jax
 from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.record import Run
 from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes, where_it_stands
@@ -43,7 +43,7 @@ def start(coordinator: str | None = None, n_processes: int | None = None, proces
     Raises:
         RuntimeError: JAX is already running, or the processes do not find each other.
     """
-    use_every_core()
+    prepare_jax()
     jax.distributed.initialize(coordinator, n_processes, process)
 
 
@@ -80,7 +80,7 @@ def sweep_all_processes(
         Interrupted: A signal came to one process; all finished their epoch and saved, and `result` holds all lanes.
         RuntimeError: Another process has failed, or has not been heard of for an hour; what was done is saved.
     """
-    use_every_core()  # counting the processes starts JAX
+    prepare_jax()  # counting the processes starts JAX
     how = {"resume": resume, **options}
     if jax.process_count() == 1:
         return sweep_lanes(configs, dataset, run_dir=run_dir, on_begin=on_begin, on_epoch=on_epoch, keep=keep, **how)
@@ -128,7 +128,7 @@ def taken_by_first(
         RunDirectoryError: Another run has it (in process 0).
         RuntimeError: Process 0 could not take it (in the others).
     """
-    use_every_core()
+    prepare_jax()
     if jax.process_count() == 1:
         with contextlib.nullcontext() if directory is None else owned(directory, parts, resume=resume) as place:
             yield place

@@ -17,7 +17,7 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.runfiles import Notes, RunFiles
 from jaxstable.models.base import Model
-from jaxstable.training.devices import check_placement, use_every_core
+from jaxstable.training.devices import check_placement, prepare_jax
 from jaxstable.training.grid import static_fields
 from jaxstable.training.identity import check_identity, identity
 from jaxstable.training.interruption import Interrupted, deferred_signals
@@ -84,7 +84,7 @@ def sweep_lanes(
         Interrupted: A signal came, be it in the last epoch; the epoch was finished and everything saved, and
             `result` holds all runs, those that had not begun without a record.
     """
-    use_every_core()
+    prepare_jax()
     check_placement(devices, width)
     groups = grouped(configs, dataset, model, optimizer)
     runs: dict[int, Run] = {}

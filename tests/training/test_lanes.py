@@ -17,6 +17,7 @@ from toy_models import linear
 
 from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
+from jaxstable.training import devices
 from jaxstable.training import lanes as lanes_module
 from jaxstable.training.lanes import Lanes, compiled, stack, unstack
 from jaxstable.training.loop import not_begun, run_lanes
@@ -203,7 +204,8 @@ def test_cores_are_counted_on_systems_without_affinity(monkeypatch):
     monkeypatch.setattr(jax.config, "update", asked.__setitem__)
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    lanes_module.use_every_core()
+    monkeypatch.setenv("JAXSTABLE_CACHE", "0")
+    devices.prepare_jax()
     assert asked == {"jax_num_cpu_devices": 7}
 
 
