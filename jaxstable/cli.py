@@ -176,6 +176,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _resume(args: argparse.Namespace) -> int:
     from jaxstable.files.directory import CONFIG, RunDirectoryError, read_json
+    from jaxstable.files.table import lanes_in
 
     directory = Path(args.run_dir)
     if not (directory / CONFIG).is_file():
@@ -190,7 +191,7 @@ def _resume(args: argparse.Namespace) -> int:
     if "lanes" in started:
         if args.epochs is not None:
             raise ConfigError("--epochs: a sweep goes on as it was started; start another one for other epochs")
-        return _run_sweep([Config.from_dict(lane) for lane in started["lanes"]], source, args, resume=True)
+        return _run_sweep([*map(Config.from_dict, lanes_in(directory / CONFIG, started))], source, args, resume=True)
     config = Config.from_dict(started)
     if args.epochs is not None:
         config = config.replace(epochs=args.epochs)

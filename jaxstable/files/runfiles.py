@@ -17,7 +17,7 @@ from jaxstable.files.checkpoint import load_checkpoint, read_meta, save_checkpoi
 from jaxstable.files.directory import RunDirectoryError, json_lines, refused_if_unwritable, short
 from jaxstable.files.kinds import CHECKPOINTS, FORMAT, KINDS, kind_of
 from jaxstable.files.ownership import locked, move_away
-from jaxstable.files.table import UNFINISHED, by_lane, read_lane_log, table_row, write_lines
+from jaxstable.files.table import UNFINISHED, by_lane, lanes_in, read_lane_log, table_row, write_lines
 
 RECORD_KEYS = ("status", "train_loss", "skipped_steps", "val_loss", "new_best", "best_threshold")
 
@@ -219,13 +219,7 @@ class RunFiles:
                 found["lanes"] = [found.pop("config", None)]
         if not self.single:
             found = {**rundir.read_json(self.directory / rundir.CONFIG), **found}
-        lanes = found.get("lanes")
-        if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes) or not lanes:
-            where = path if self.single else self.directory / rundir.CONFIG
-            raise RunDirectoryError(
-                f"{where} does not say what was trained (lanes is {short(lanes)}): restore it from a copy, or train "
-                "anew in another directory"
-            )
+        lanes_in(path if self.single else self.directory / rundir.CONFIG, found)
         return found
 
     def _barely_begun(self) -> bool:

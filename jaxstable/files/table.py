@@ -123,3 +123,18 @@ def is_sweep(directory: str | Path) -> bool:
     """Return whether a directory holds a sweep: its config names lanes."""
     config = Path(directory) / rundir.CONFIG
     return config.is_file() and "lanes" in rundir.read_json(config)
+
+
+def lanes_in(path: Path, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the configs of all lanes that a document names.
+
+    Raises:
+        RunDirectoryError: It names none, or they are no configs.
+    """
+    lanes = document.get("lanes")
+    if not isinstance(lanes, list) or not lanes or not all(isinstance(lane, dict) for lane in lanes):
+        raise rundir.RunDirectoryError(
+            f"{path} does not say what was trained (lanes is {rundir.short(lanes)}): restore it from a copy, or train "
+            "anew in another directory"
+        )
+    return lanes

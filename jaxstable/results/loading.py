@@ -82,7 +82,8 @@ def _of_run(path: str | Path) -> list[Finding]:
 def _of_sweep(directory: Path) -> list[Finding]:
     if (directory / sweepdir.SUMMARY).is_file():
         return SweepResult.load(directory).diagnose()
-    lanes = rundir.read_json(directory / rundir.CONFIG)["lanes"]
+    path = directory / rundir.CONFIG
+    lanes = sweepdir.lanes_in(path, rundir.read_json(path))
     configs = [Config.from_dict(lane) for lane in lanes]
     histories = sweepdir.by_lane(sweepdir.read_lane_log(directory / sweepdir.LOG), len(configs))
     ended = {row["lane"]: row["status"] for row in sweepdir.read_table(directory / sweepdir.TABLE)}

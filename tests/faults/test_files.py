@@ -17,6 +17,7 @@ from test_resume import contents
 from toy_models import linear
 
 import jaxstable as js
+from jaxstable.cli import main
 from jaxstable.files import directory as files
 
 CONFIG = js.Config(epochs=4, batch_size=16, thresholds=5)
@@ -262,6 +263,22 @@ def test_hostile_documents_are_refused_in_a_second_and_in_a_line(name, copy):
         js.load(copy)
     assert time.monotonic() - started < 5
     assert len(str(refused.value)) < 500
+
+
+@pytest.mark.fault(46)
+@pytest.mark.parametrize("lanes", ["5", "[5]", "null", "[]", "[" * 100_000])
+@pytest.mark.parametrize("command", ["resume", "diagnose", "show"])
+def test_lanes_that_are_none_are_refused_in_a_line(command, lanes, data, tmp_path, capsys):
+    js.sweep(CONFIG.replace(epochs=1), data, {"seed": [1, 2]}, run_dir=tmp_path, model=linear(), progress=False)
+    (tmp_path / "data.json").write_text('{"path": null}')
+    (tmp_path / "config.json").write_text(f'{{"lanes": {lanes}}}')
+    capsys.readouterr()
+    assert main([command, str(tmp_path)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "config.json" in line
+    assert len(line) < 500
+    (tmp_path / "sweep_summary.json").unlink()  # as while it trains
+    assert main([command, str(tmp_path)]) == 2
 
 
 @pytest.mark.fault(47)
