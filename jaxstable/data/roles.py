@@ -51,6 +51,11 @@ def is_counter(values: np.ndarray) -> bool:
     )
 
 
+def _never_falls(values: np.ndarray) -> bool:
+    steps = np.diff(values)
+    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and (steps > 0).any())
+
+
 def left_out(names: Sequence[str], column: Callable[[int], np.ndarray | None], dated: bool) -> dict[str, str]:
     """Return the columns that are no sensors, and why.
 
@@ -75,6 +80,8 @@ def left_out(names: Sequence[str], column: Callable[[int], np.ndarray | None], d
             others = sum(other.lower().strip() in CALENDAR for other in names)
             if whole and (dated or others > 1):
                 found[name] = "a part of the calendar"
+        elif is_clock_name(name) and not dated and (values := column(i)) is not None and _never_falls(values):
+            found[name] = "never falls but repeats, a clock too coarse to use"
         elif low in ENDS and dated:
             found[name] = "the end of the step whose start is the time"
     return found

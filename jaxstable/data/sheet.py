@@ -56,7 +56,7 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None) -> Sheet:
     columns, rows, ragged = _cells(body.encode(), plan.delimiter, width)
     lines = plan.first + (rows if '"' not in body else _starts(body, plan.delimiter, rows))
     notes = [("file", f"{Path(path).suffix.lower().lstrip('.') or 'text'}, {encoding}"), *plan.notes]
-    keep, told = _kept(columns, lines)
+    keep, told = _kept(columns, lines, body.count("\n\n"))
     last = int(lines[keep][-1]) if keep.any() else 0
     footer = []
     for number, line_text in ragged:
@@ -136,7 +136,7 @@ def _starts(body: str, delimiter: str, rows: Sequence[int] | np.ndarray) -> np.n
     return starts[np.minimum(np.asarray(rows) - 1, len(starts) - 1)]
 
 
-def _kept(columns: list[Any], lines: np.ndarray) -> tuple[np.ndarray, list[tuple[str, str]]]:
+def _kept(columns: list[Any], lines: np.ndarray, empty: int) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """Return which rows stay: no blank ones at the end, no doubled line ends, no words below the data."""
     pc = kernels()
     if not len(lines):
@@ -160,7 +160,7 @@ def _kept(columns: list[Any], lines: np.ndarray) -> tuple[np.ndarray, list[tuple
         told.append(("lines left out", f"{counted(words, 'line')} of words below the data"))
     inner = blank[:end]
     if inner.any():
-        if len(inner) > 2 and (inner[1::2].all() and not inner[::2].any()):
+        if len(inner) > 2 and inner[1::2].all() and not inner[::2].any() and empty >= inner.sum():
             keep &= ~blank
             told.append(("blank lines", "every second line: taken for doubled line ends"))
         else:

@@ -1,0 +1,132 @@
+"""The long format: states are held, measurements averaged, what is stale is missing; the lathe is read whole."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from jaxstable.cli import main
+from jaxstable.data.checks import DataError
+from jaxstable.data.dataset import Dataset
+
+pd = pytest.importorskip("pandas")
+
+
+def events():
+    """A valve that changes now and then, a pressure written at uneven times, a level read every 10 s, a word."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (0.0, "valve", "False"),
+        (31.4, "valve", "True"),
+        (77.0, "valve", "False"),
+        (0.0, "mode", "idle"),
+        (50.0, "mode", "run"),
+    ]
+    rows += [(float(t), "level", f"{t / 100}") for t in range(0, 200, 10) if not 80 < t < 150]
+    rows += [
+        (float(t), "pressure", f"{v:.3f}")
+        for t, v in zip(np.cumsum(rng.exponential(4, 45)), rng.normal(size=45), strict=True)
+    ]
+    return pd.DataFrame(sorted(rows), columns=["t", "tag", "v"])
+
+
+def read(**how):
+    return Dataset.from_long(events(), time="t", name="tag", value="v", **{"step": 5, "window": 5, **how})
+
+
+def test_states_hold_their_last_value():
+    data = read()
+    assert data.names == ("level", "pressure", "valve")
+    valve = data.values[:, 2]
+    seconds = 5 * np.arange(len(data))
+    np.testing.assert_array_equal(valve, (seconds + 5 > 31.4) & (seconds + 5 <= 77.0 - 1e-9) | (seconds == 75) * 0)
+
+
+def test_measurements_are_means_within_a_step_and_an_even_one_goes_stale():
+    frame, data = events(), read()
+    pressure = frame[frame.tag == "pressure"]
+    for step in (pressure.t // 5).unique().astype(int):
+        inside = pressure[pressure.t // 5 == step].v.astype(float)
+        assert data.values[step, 1] == pytest.approx(inside.mean())
+    level = data.values[:, 0]
+    assert level[0] == 0.0
+    assert level[1] == 0.0  # held between two readings
+    longer = read(step=1).values[:, 0]
+    assert np.isnan(longer[140])
+    assert longer[125] == 0.8
+
+
+def test_words_are_left_out_or_asked_for():
+    assert "1 tag of words: 'mode'" in dict(read().understood)["columns left out"]
+    assert read(text="ordinal").names == ("level", "mode", "pressure", "valve")
+    names = read(text="onehot").names
+    assert {"mode=idle", "mode=run"} <= set(names)
+    idle = read(text="onehot").values[:, names.index("mode=idle")]
+    np.testing.assert_array_equal(idle[[0, 9, 10]], [1, 1, 0])
+    with pytest.raises(DataError, match="text='words': expected 'ordinal'"):
+        read(text="words")
+
+
+def test_a_step_is_chosen_and_said():
+    data = read(step=None)
+    assert dict(data.understood)["common clock"].startswith("a step of ")
+    dated = events()
+    dated["t"] = pd.Timestamp("2024-03-01") + pd.to_timedelta(dated.t, unit="s")
+    hours = Dataset.from_long(dated, time="t", name="tag", value="v", step="5s", window=5)
+    assert hours.step == "5 s"
+    np.testing.assert_array_equal(hours.values, read().values)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"name": "node"}, "'node' is not a column: there are 't', 'tag', 'v'"),
+        ({"columns": ["level", "presure"]}, "did you mean 'pressure'"),
+        ({"value": 5}, "value=5: expected the name of one column"),
+        ({"step": "5 parsecs"}, "step='5 parsecs': expected a number in the unit of the time column"),
+        ({"columns": ["mode"]}, "no tag holds numbers: 'mode' hold words; text='onehot'"),
+    ],
+)
+def test_refused(how, message):
+    with pytest.raises(DataError, match=message):
+        Dataset.from_long(events(), **{"time": "t", "name": "tag", "value": "v", "step": 5, "window": 5, **how})
+
+
+@pytest.mark.filterwarnings("ignore::jaxstable.data.checks.DataWarning")
+def test_the_lathe_by_command_line_alone(shared, capsys):
+    folder = shared / "data" / "lathe"
+    files = sorted(map(str, folder.glob("hydraulics_fault*.csv")))
+    long = ["--long", "time_s,node,value", "--truth", str(folder / "hydraulics_edges.csv")]
+    assert main(["check", *files, *long, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(files) == 12
+    assert (told["series"], told["true_edges"]) == (12, 18)
+    assert {"Hyd_Pressure", "Hyd_Pump_On"} <= set(told["variables"])
+    assert not {"Prog_Name", "T_ActToolIdent"} & set(told["variables"])
+    how = {row["what"]: row["how"] for row in told["understood"]}
+    assert how["recordings"] == "12"
+
+
+def test_check_shows_what_train_and_discover_would_read(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 3))
+    values[:, 2] = values[:, 0]
+    values[77, 1] = 1000.0
+    text = "time;flow [m3/h];temp;twin\n" + "".join(
+        f"{stamp};{a:.4f};{b:.4f};{c:.4f}\n".replace(".", ",")
+        for stamp, (a, b, c) in zip(pd.date_range("2024-03-01", periods=200, freq="h"), values, strict=True)
+    )
+    (tmp_path / "a.csv").write_text(text)
+    assert main(["check", str(tmp_path / "a.csv")]) == 0
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    for words in ("delimiter semicolon", "decimal mark comma", "step 1 h", "units flow m3/h"):
+        assert words in lines
+    assert "temp row 77 reads 1000" in out
+    assert "flow and twin correlate above 0.999" in out
+    assert main(["check", str(tmp_path / "a.csv"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {finding["code"] for finding in told["findings"]} >= {"spikes", "duplicated_sensors"}
+    assert told["units"] == {"flow": "m3/h"}
