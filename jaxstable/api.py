@@ -39,6 +39,10 @@ def train(
 ) -> TrainResult:
     """Train one model on one data set, with its health on record.
 
+    Of the windows the oldest 70 % train, the next 15 % validate: they decide about the learning rate, the state that
+    is kept and early stopping. The newest 15 % are read once, when all is done: ``summary()["test_loss"]``. F1 and SHD
+    judge the one graph that the run ends with, and belong to no part of the windows.
+
     Args:
         config: Every choice of the run; a mapping of fields is taken too. None is ``Config()``.
         data: A `Dataset`, an array ``[time, variables]`` or a dataframe. None is the embedded plant,

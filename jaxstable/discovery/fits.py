@@ -17,8 +17,7 @@ from jaxstable.config import Config
 from jaxstable.models.svar import SPARSE_UNIT, SVAR, SecondMoments
 from jaxstable.training.lanes import stack
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
-from jaxstable.training.state import init_state, unraveler
-from jaxstable.training.step import Span, train_epoch
+from jaxstable.training.step import train_unwatched
 
 # Annealed once, from the origin: nothing is evaluated on the way, so nothing can say when to slow down.
 SETTINGS = Config(
@@ -38,8 +37,7 @@ def fit_moments(
 ) -> NDArray[np.float32]:
     """Fit an `SVAR` to every set of moments at every sparsity weight.
 
-    Each fit is one uninterrupted run of `train_epoch`, the epoch of `train`, from the origin with `SETTINGS`; there is
-    nothing to validate or to stop early. Sets are spread over all devices.
+    Each fit is one run of `train_unwatched` from the origin with `SETTINGS`. Sets are spread over all devices.
 
     Args:
         matrices: `[sets, environments, dim, dim]`, dim = (lags + 1) n_vars, standardised.
@@ -79,11 +77,7 @@ def fit_moments(
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, rows: Array) -> Array:
     def one(hyper: Hyper, moments: SecondMoments) -> Array:
-        state = init_state(spec, hyper).train
-        order = jnp.zeros((steps, 1), jnp.int32)
-        key = jax.random.key(hyper.seed)  # this model draws nothing
-        state, _ = train_epoch(spec, hyper, state, moments, order, key, Span(0.0, 1.0))
-        weights = unraveler(spec.model, spec.n_vars)(state.params)
+        weights = train_unwatched(spec, hyper, moments, steps)
         return weights.at[0].multiply(1.0 - jnp.eye(spec.n_vars))
 
     def local(hyper: Hyper, matrices: Array, rows: Array) -> Array:

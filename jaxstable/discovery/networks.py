@@ -21,8 +21,7 @@ from jaxstable.models.graph_decoder import BATCH, EPOCH_STEPS, HIDDEN, N_LAGS
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import Readings, readings
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
-from jaxstable.training.state import init_state, unraveler
-from jaxstable.training.step import Span, train_epoch
+from jaxstable.training.step import train_unwatched
 
 HELD_OUT = 0.25  # share of the rows, the last ones, that decide between linear and nonlinear
 BLOCKS = 10
@@ -35,7 +34,7 @@ def fit_gates(
 ) -> NDArray[np.float32]:
     """Fit the gated network to every row of a data set and return its edge probabilities.
 
-    One uninterrupted run of `train_epoch`, the epoch of `train`: nothing is held out, validated or stopped early.
+    One run of `train_unwatched`: nothing is held out, validated or stopped early.
 
     Args:
         dataset: The data; a true graph is not looked at.
@@ -57,7 +56,8 @@ def fit_gates(
     """
     config = config or Config.for_model("rcgnn_graph")
     spec = _spec(config, dataset, n_lags, HIDDEN)
-    return np.asarray(spec.model.adjacency(_fit(spec, config, _all_readings(dataset, n_lags, parts))))
+    params = _trained(spec, config.epochs * EPOCH_STEPS, make_hyper(config), _all_readings(dataset, n_lags, parts))
+    return np.asarray(spec.model.adjacency(params))
 
 
 def weigh_nonlinearity(
@@ -89,7 +89,7 @@ def weigh_nonlinearity(
     losses = []
     for hidden in (0, HIDDEN):
         spec = _spec(config, dataset, n_lags, hidden)
-        params = _fit(spec, config, train)
+        params = _trained(spec, config.epochs * EPOCH_STEPS, make_hyper(config), train)
         whole = dataclasses.replace(rows, batch=None)
         losses.append([_recon(spec, params, dataclasses.replace(whole, ends=jnp.asarray(block))) for block in later])
     return prefer(*np.asarray(losses, float))
@@ -109,17 +109,9 @@ def _all_readings(dataset: Dataset, n_lags: int, parts: Any) -> Readings:
     )
 
 
-def _fit(spec: Spec, config: Config, rows: Readings) -> Params:
-    vector = _run(spec, config.epochs * EPOCH_STEPS, make_hyper(config), rows)
-    return unraveler(spec.model, spec.n_vars)(vector)
-
-
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _run(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Array:
-    state = init_state(spec, hyper).train
-    order = jnp.zeros((steps, 1), jnp.int32)
-    state, _ = train_epoch(spec, hyper, state, rows, order, jax.random.key(hyper.seed), Span(0.0, 1.0))
-    return state.params
+def _trained(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Params:
+    return train_unwatched(spec, hyper, rows, steps)
 
 
 @functools.partial(jax.jit, static_argnums=0)

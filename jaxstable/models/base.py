@@ -68,9 +68,9 @@ class Inputs(Protocol):
     def __len__(self) -> int: ...
 
 
-def _windows(dataset: Dataset, prepared: Prepared) -> tuple[Inputs, Inputs]:
+def _windows(dataset: Dataset, prepared: Prepared) -> tuple[Inputs, Inputs, Inputs]:
     del dataset
-    return prepared.train, prepared.validation
+    return prepared.train, prepared.validation, prepared.test
 
 
 class Model(NamedTuple):
@@ -88,8 +88,9 @@ class Model(NamedTuple):
             sparse, acyclic and disen weigh what the config's ``lambda_<name>`` says, others what `weights` says.
         adjacency: ``params -> [lag, cause, effect]`` float32 edge scores >= 0, lag 0 first.
         structure: ``params -> params``; the part of the parameters that the adjacency is made of.
-        inputs: ``(dataset, prepared) -> (train, validation)``: what the model trains on and is evaluated on; by
-            default the windows.
+        inputs: ``(dataset, prepared) -> (train, validation, test)``: what the model trains on, what every evaluation
+            reads, and what only the loss of the finished run is taken on (None where there is nothing to take it
+            on); by default the windows.
         epoch_steps: Steps of an epoch of a model that sees all its data in every step (its inputs then hold one
             example); None makes an epoch one pass over the examples.
         criterion: ``(params, training inputs, thresholds [n]) -> [n]``; what the graph at each threshold of the
@@ -107,7 +108,7 @@ class Model(NamedTuple):
     loss: Callable[[Params, Any, Array, Array], Mapping[str, Array]]
     adjacency: Callable[[Params], Array]
     structure: Callable[[Params], Params]
-    inputs: Callable[[Dataset, Prepared], tuple[Inputs, Inputs]] = _windows
+    inputs: Callable[[Dataset, Prepared], tuple[Inputs, Inputs, Inputs | None]] = _windows
     epoch_steps: int | None = None
     criterion: Callable[[Params, Any, Array], Array] | None = None
     scores: Literal["weight", "probability"] = "weight"

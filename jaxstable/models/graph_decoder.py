@@ -102,9 +102,13 @@ def graph_decoder(acyclicity: str, n_lags: int = N_LAGS, hidden: int = HIDDEN) -
             disen=disentanglement(blocks),
         )
 
-    def inputs(dataset: Dataset, prepared: Prepared) -> tuple[Readings, Readings]:
+    def inputs(dataset: Dataset, prepared: Prepared) -> tuple[Readings, Readings, Readings | None]:
         train = part_readings(dataset, prepared.train, n_lags, batch=BATCH)
-        return train, part_readings(dataset, prepared.validation, n_lags, most=MOST_EVALUATED)
+        validation = part_readings(dataset, prepared.validation, n_lags, most=MOST_EVALUATED)
+        try:
+            return train, validation, part_readings(dataset, prepared.test, n_lags, most=MOST_EVALUATED)
+        except ValueError:  # no series of the newest rows is long enough
+            return train, validation, None
 
     def adjacency(params: Params) -> Array:
         logits = GATE_PACE * params["gates"]

@@ -15,11 +15,12 @@ from jax import Array
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Covered, Prepared, covered
+from jaxstable.data.windows import Windows
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.thresholds import stronger_directions
 from jaxstable.models.base import LossTerms, Model, Params
 from jaxstable.moments.heldout import held_out_moments
-from jaxstable.moments.lagged import lagged_moments
+from jaxstable.moments.lagged import Moments, lagged_moments
 from jaxstable.objective.acyclicity import PENALTIES
 from jaxstable.signals.prepare import Cleaned, prepare
 
@@ -176,7 +177,7 @@ def _svar(
 
         return jax.lax.map(worth, thresholds)
 
-    def inputs(dataset: Dataset, prepared: Prepared) -> tuple[SecondMoments, SecondMoments]:
+    def inputs(dataset: Dataset, prepared: Prepared) -> tuple[SecondMoments, SecondMoments, SecondMoments | None]:
         return _inputs(dataset, prepared, n_lags)
 
     return Model(
@@ -212,9 +213,11 @@ def _check_edges(required: tuple[Edge, ...], forbidden: tuple[Edge, ...]) -> Non
         raise ValueError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
 
 
-def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMoments, SecondMoments]:
-    """Return the expected moments of the training and of the validation rows, prepared alike."""
-    train, later = covered(dataset, prepared.train), covered(dataset, prepared.validation)
+def _inputs(
+    dataset: Dataset, prepared: Prepared, n_lags: int
+) -> tuple[SecondMoments, SecondMoments, SecondMoments | None]:
+    """Return the expected moments of the training, the validation and the test rows, prepared alike."""
+    train = covered(dataset, prepared.train)
     cleaned = _cleaned(dataset, train, "auto")
     unread = [dataset.names[column] for column in np.flatnonzero(~cleaned.mask.any(axis=0))]
     if unread:
@@ -224,8 +227,7 @@ def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMo
         )
     try:
         moments = lagged_moments(cleaned.values, cleaned.mask, n_lags, train.series, train.environment)
-        rest = _cleaned(dataset, later, cleaned.parts)
-        held_out, count = held_out_moments(moments, rest.values, rest.mask, later.series, later.environment)
+        validation = _held_out(dataset, prepared.validation, moments, cleaned.parts)
     except ValueError as error:
         raise DataError(f"max_lag={n_lags}: {error}") from error
     complete = np.median(moments.pair_share)
@@ -235,7 +237,19 @@ def _inputs(dataset: Dataset, prepared: Prepared, n_lags: int) -> tuple[SecondMo
             "nor are most pairs of readings, so that no effect can be told; give more rows, average over longer "
             "steps, or leave out the sensors that are read least"
         )
-    return _as_inputs(moments.matrix, moments.count * complete), _as_inputs(held_out, count * complete)
+    try:
+        test = _held_out(dataset, prepared.test, moments, cleaned.parts)
+    except ValueError:  # the newest rows hold no reading with its whole past
+        test = None
+    return _as_inputs(moments.matrix, moments.count * complete), validation, test
+
+
+def _held_out(dataset: Dataset, part: Windows, moments: Moments, parts: Any) -> SecondMoments:
+    """Return the moments of rows that were held out, prepared as the training rows were."""
+    later = covered(dataset, part)
+    rest = _cleaned(dataset, later, parts)
+    matrix, count = held_out_moments(moments, rest.values, rest.mask, later.series, later.environment)
+    return _as_inputs(matrix, count * np.median(moments.pair_share))
 
 
 def _never_together(names: Sequence[str], pair_share: np.ndarray) -> str:

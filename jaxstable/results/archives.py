@@ -82,6 +82,7 @@ def to_run(archive: Archive, directory: Path) -> Run:
         total_time=float(seconds),
         data_facts=dict(facts),
         params=_unflatten(arrays),
+        test_loss=number(summary.get("test_loss")),
     )
 
 
@@ -97,6 +98,7 @@ def of_lanes(runs: Sequence[Run], lanes: Lanes) -> Archive:
         "threshold": np.array([run.threshold for run in runs], np.float64),
         "status": np.array([run.status for run in runs], np.str_),
         "total_time": np.array([run.total_time for run in runs], np.float64),
+        "test_loss": np.array([np.nan if run.test_loss is None else run.test_loss for run in runs], np.float64),
         "names": np.array(runs[0].names, np.str_),
     }
     if runs[0].truth is not None:
@@ -129,7 +131,8 @@ def to_lanes(archive: Archive, directory: Path) -> list[Run]:
     count, square = (len(configs),), (len(names), len(names))
     expected = {"adjacency": (*count, *square), "truth": square, **dict.fromkeys(("lags", "threshold"), count)}
     expected |= {"lagged": (*count, *np.shape(arrays.get("lagged", 0))[1:2], *square), "total_time": count}
-    check_shapes(directory, archive, expected, optional=["truth"])
+    expected |= {"test_loss": count}
+    check_shapes(directory, archive, expected, optional=["truth", "test_loss"])
     if np.shape(arrays.get("status", 0)) != count:
         raise damaged(archive.kind, directory / kind.arrays, f"status, expected one for each of {count[0]} lanes")
     facts, of_lane = summary.get("data_facts"), summary.get("facts_of_lane")
@@ -151,6 +154,7 @@ def to_lanes(archive: Archive, directory: Path) -> list[Run]:
             total_time=float(arrays["total_time"][lane]),
             data_facts=facts[of_lane[lane]],
             params=None,
+            test_loss=number(float(arrays["test_loss"][lane])) if "test_loss" in arrays else None,
         )
         for lane, config in enumerate(configs)
     ]

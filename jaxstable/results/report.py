@@ -109,6 +109,7 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Status", str(summary.get("status") or "n/a")),
         ("Epochs", shown("epochs", ".0f")),
         ("Time", f"{shown('total_time', '.1f')} s"),
+        ("Test loss", shown("test_loss", ".4g")),
         ("Best F1", shown("best_f1", ".4f")),
         ("Best SHD", shown("best_shd", ".1f")),
         ("Best threshold", shown("best_threshold", ".3f")),

@@ -94,6 +94,7 @@ class TrainResult(GraphResult):
         `best_f1`, `best_shd` and `best_threshold` are those of one evaluation, that of the state that
         was kept; `final_edge_count` is the edge count of the last evaluation. `graph_f1`, `graph_shd`
         and `graph_edge_count` judge `graph`, which is certified acyclic and may hold fewer edges.
+        `test_loss` is the loss of the kept state on the newest 15 % of the windows, which nothing else reads.
         `findings` lists [severity, code] of errors and warnings. What was never measured is None.
         """
 
@@ -108,6 +109,7 @@ class TrainResult(GraphResult):
             "best_shd": number(kept.get("val_shd")),
             "best_f1": number(kept.get("val_f1")),
             "best_threshold": self.threshold,
+            "test_loss": self.run.test_loss,
             "final_edge_count": int(edges[-1]) if edges else None,
             "true_edge_count": scores.true_edge_count,
             "graph_f1": scores.f1,

@@ -16,6 +16,9 @@ from jaxstable.training.programs import keep_programs
 
 logger = logging.getLogger(__name__)
 
+# A GPU's default, TF32, keeps ten bits of a product's factors: a lane would not be its single run to 1e-5, nor would a
+# run be PyTorch's; products this small gain nothing from it.
+ACCELERATOR_PRECISION = "highest"
 Device = Any  # jax.Device, which type checkers take for a variable
 _started_in: int | None = None  # the process in which JAX was first made ready
 
@@ -71,3 +74,8 @@ def check_placement(devices: Sequence[Device] | None, width: int | None) -> None
         raise ConfigError(
             f"devices: found {devices!r}, expected JAX devices, such as jax.devices('cpu'), or None for all"
         )
+
+
+def exact_products() -> contextlib.AbstractContextManager[Any]:
+    """Compile matrix products in float32 where the device's default is less, unless the user has chosen."""
+    return jax.default_matmul_precision(jax.config.read("jax_default_matmul_precision") or ACCELERATOR_PRECISION)

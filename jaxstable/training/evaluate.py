@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -113,3 +114,10 @@ def mean_terms(spec: Spec, params: Params, inputs: Any, index: Array, key: Array
 
     share = jnp.sum(index >= 0, axis=1).astype(jnp.float32) / len(inputs)
     return jax.tree.map(lambda term: jnp.sum(term * share), lax.map(batch_terms, index))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def held_out_loss(spec: Spec, hyper: Hyper, params: Array, inputs: Any) -> Array:
+    """Return the weighted loss of a parameter vector on inputs that nothing has looked at."""
+    tree, key = unraveler(spec.model, spec.n_vars)(params), jax.random.key(hyper.seed)
+    return total_loss(mean_terms(spec, tree, inputs, batches(len(inputs)), key), weights_of(hyper), spec.muted)

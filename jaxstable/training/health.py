@@ -30,19 +30,19 @@ def health_record(info: EpochInfo, *, epoch: int, n_steps: int, epoch_time: floa
     evaluation = info.evaluation
     record = {
         "epoch": epoch,
-        "train_loss": _number(info.loss),
+        "train_loss": number(info.loss),
         "train_loss_components": _terms(info.terms),
-        "val_loss": _number(evaluation and evaluation.loss),
+        "val_loss": number(evaluation and evaluation.loss),
         "val_loss_components": _terms(evaluation and evaluation.terms),
-        "val_f1": _number(evaluation and evaluation.f1),
-        "val_shd": _number(evaluation and evaluation.shd),
+        "val_f1": number(evaluation and evaluation.f1),
+        "val_shd": number(evaluation and evaluation.shd),
         "edge_count": None if evaluation is None else int(evaluation.edge_count),
-        "grad_clip_ratio": _number(info.clip_ratio),
-        "grad_norm": _number(info.grad_norm),
-        "grad_norm_max": _number(info.grad_norm_max),
+        "grad_clip_ratio": number(info.clip_ratio),
+        "grad_norm": number(info.grad_norm),
+        "grad_norm_max": number(info.grad_norm_max),
         "grad_to_adjacency": _terms(evaluation and evaluation.grad_to_adjacency),
-        "learning_rate": _number(info.learning_rate),
-        "best_threshold": _number(evaluation and evaluation.threshold),
+        "learning_rate": number(info.learning_rate),
+        "best_threshold": number(evaluation and evaluation.threshold),
         "steps": n_steps,
         "skipped_steps": int(info.skipped_steps),
         "new_best": evaluation is not None and bool(evaluation.new_best),
@@ -52,7 +52,7 @@ def health_record(info: EpochInfo, *, epoch: int, n_steps: int, epoch_time: floa
     return record
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Return the shortest decimal that is this float32, null if there is none."""
     if value is None or not math.isfinite(value):
         return None
@@ -60,4 +60,4 @@ def _number(value: Any) -> float | None:
 
 
 def _terms(terms: LossTerms | None) -> dict[str, float | None] | None:
-    return None if terms is None else {name: _number(value) for name, value in terms.items()}
+    return None if terms is None else {name: number(value) for name, value in terms.items()}

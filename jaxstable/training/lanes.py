@@ -23,7 +23,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from jaxstable.models.base import Params
-from jaxstable.training.devices import Device, check_placement, nans_allowed
+from jaxstable.training.devices import Device, check_placement, exact_products, nans_allowed
 from jaxstable.training.epoch import EpochInfo, run_epoch
 from jaxstable.training.spec import Hyper, Spec
 from jaxstable.training.state import RunState, Status, init_state
@@ -36,9 +36,6 @@ CPU_OPTIONS: dict[str, str | bool] = {"xla_cpu_multi_thread_eigen": False}
 # XLA rounds otherwise in a program for one device than in one for several, so a single run takes the latter too; its
 # second device has nothing to do.
 FEWEST_DEVICES = 2
-# A GPU's default, TF32, keeps ten bits of a product's factors: a lane would not be its single run to 1e-5, nor would a
-# run be PyTorch's; products this small gain nothing from it.
-ACCELERATOR_PRECISION = "highest"
 COMPILE_SECONDS = 5.0  # what another program costs at least; compaction must save more than that
 
 Signature = tuple[Any, tuple[Any, ...]]
@@ -226,7 +223,7 @@ def compiled(spec: Spec, mesh: Mesh, width: int, evaluated: bool, signature: Sig
     )
     if mesh.devices.flat[0].platform == "cpu":
         return program.lower(*arguments).compile(compiler_options=CPU_OPTIONS)
-    with jax.default_matmul_precision(jax.config.read("jax_default_matmul_precision") or ACCELERATOR_PRECISION):
+    with exact_products():
         return program.lower(*arguments).compile()
 
 

@@ -20,10 +20,12 @@ from jaxstable.data.standardize import covered_rows
 from jaxstable.models.base import Model, terms_of
 from jaxstable.models.registry import model_of
 from jaxstable.training.contract import check_model, unusable, with_checked_weights
-from jaxstable.training.evaluate import summary_adjacency
+from jaxstable.training.devices import exact_products, nans_allowed
+from jaxstable.training.evaluate import held_out_loss, summary_adjacency
+from jaxstable.training.health import number
 from jaxstable.training.lanes import LaneData
 from jaxstable.training.record import Run
-from jaxstable.training.spec import Optimizer, Spec, make_spec
+from jaxstable.training.spec import Optimizer, Spec, make_hyper, make_spec
 from jaxstable.training.state import RunState, Status, unraveler
 
 logger = logging.getLogger(__name__)
@@ -56,7 +58,8 @@ class Problem:
         self.model = model_of(config) if model is None else with_checked_weights(model)
         self.prepared: Prepared = prepare(dataset, config.standardize)
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
-        train, validation = self.model.inputs(dataset, self.prepared)
+        train, validation, *rest = self.model.inputs(dataset, self.prepared)
+        self.test: Any = rest[0] if rest else None
         self.data = LaneData(train, validation, truth, jnp.float32(config.epochs))
         has_truth = dataset.truth is not None
         self.spec: Spec = make_spec(
@@ -110,7 +113,14 @@ class Problem:
             total_time=seconds,
             data_facts=self.data_facts,
             params=jax.device_get(params),
+            # A lane that goes on has not been finished, and test windows are for what has.
+            test_loss=None if self.test is None or status == "INTERRUPTED" else self._test_loss(config, state),
         )
+
+    def _test_loss(self, config: Config, state: RunState) -> float | None:
+        hyper, params = make_hyper(config, self.model), jnp.asarray(state.best_params)
+        with nans_allowed(), exact_products():
+            return number(held_out_loss(self.spec, hyper, params, self.test))
 
 
 def check_lags(dataset: Dataset, max_lag: int) -> None:

@@ -26,6 +26,7 @@ class Run:
         total_time: Seconds of training, those before a resume included.
         data_facts: What diagnosis needs to know of the data.
         params: The best state's parameters, a pytree of arrays.
+        test_loss: Loss of the best state on the test windows, which nothing else reads; None if it was not taken.
     """
 
     config: Config
@@ -39,3 +40,4 @@ class Run:
     total_time: float
     data_facts: dict[str, Any]
     params: Any
+    test_loss: float | None = None

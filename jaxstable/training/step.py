@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jaxstable.models.base import LossTerms, terms_of
+from jaxstable.models.base import LossTerms, Params, terms_of
 from jaxstable.training.spec import Hyper, Spec, weights_of
-from jaxstable.training.state import TrainState, optimizer_of, unraveler
+from jaxstable.training.state import TrainState, init_state, optimizer_of, unraveler
 
 
 class StepInfo(NamedTuple):
@@ -107,6 +107,23 @@ def train_epoch(
         return jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, state), info
 
     return lax.scan(step, state, jnp.arange(order.shape[0]))
+
+
+def train_unwatched(spec: Spec, hyper: Hyper, inputs: Any, steps: int) -> Params:
+    """Train from the beginning to the end of a run in one go, and return the last parameters.
+
+    Its steps are those of `train_epoch`; nothing is held out, validated or stopped early. For models that see all
+    their data in every step.
+
+    Args:
+        spec: Static part of the config.
+        hyper: Traced part of the config.
+        inputs: What the model trains on.
+        steps: Length of the run.
+    """
+    state, order = init_state(spec, hyper).train, jnp.zeros((steps, 1), jnp.int32)
+    state, _ = train_epoch(spec, hyper, state, inputs, order, jax.random.key(hyper.seed), Span(0.0, 1.0))
+    return unraveler(spec.model, spec.n_vars)(state.params)
 
 
 def still_finite(spec: Spec, before: TrainState, after: TrainState) -> Array:
