@@ -29,7 +29,7 @@ def data_report(data: Dataset) -> Report:
     Example:
         >>> data = Dataset.from_array(np.random.default_rng(0).normal(size=(100, 2)))
         >>> data_report(data).tables[0].rows[0]
-        ('x0', '', '100', '-2.14', '0.0221', '2.14', '0.97')
+        ('x0', '', '100', '-2.37', '-0.0708', '1.82', '0.97')
     """
     findings = data_findings(data)
     sensors = tuple(_row(data, i) for i in range(data.n_vars))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jaxstable.data.checks import DataError
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.dataset import Dataset
+from jaxstable.data.layout import look
 from jaxstable.data.regular import Rows, filled, resampled
 
 pd = pytest.importorskip("pandas")
@@ -155,3 +156,13 @@ def test_what_a_refusal_says_to_do_works(tmp_path, case):
     with pytest.raises(DataError, match=says):
         Dataset.from_file(tmp_path / "a.csv", **{"window": 5, **wrong})
     assert Dataset.from_file(tmp_path / "a.csv", **{"window": 5, **right}).n_vars == 2
+
+
+def test_a_comma_in_numbers_is_no_delimiter_where_the_names_have_another(tmp_path):
+    path = tmp_path / "two.csv"
+    path.write_text("flow [m3/h];level\n" + "".join(f"{day},5;{day % 7},25\n" for day in range(1, 29)))
+    data = Dataset.from_file(path, window=5)
+    assert (data.names, data.units) == (("flow", "level"), {"flow": "m3/h"})
+    np.testing.assert_array_equal(data.values[:3], [[1.5, 1.25], [2.5, 2.25], [3.5, 3.25]])
+    path.write_text("time;flow\n" + "".join(f"2024-03-{day:02};{day},5\n" for day in range(1, 29)))
+    assert dict(look(path.read_text()).notes)["delimiter"] == "semicolon"
