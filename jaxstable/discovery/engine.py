@@ -193,6 +193,10 @@ def _edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str], max_la
             short = " or (cause, effect)" if name == "forbidden" else ""
             raise ConfigError(f"{name}: found {edge!r}, expected (cause, effect, lag){short}")
         cause, effect = (_variable(name, part, names) for part in parts[:2])
+        if cause == effect:
+            raise ConfigError(
+                f"{name}: found {edge!r}, a variable on itself; its own past always belongs to its model and is no edge"
+            )
         if len(parts) == 2:
             table[:, cause, effect] = True
             continue

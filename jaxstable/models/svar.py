@@ -201,10 +201,15 @@ def _edges(name: str, edges: Sequence[Edge], n_lags: int) -> tuple[Edge, ...]:
 
 
 def _check_edges(required: tuple[Edge, ...], forbidden: tuple[Edge, ...]) -> None:
+    for name, edges in (("required", required), ("forbidden", forbidden)):
+        for edge in edges:
+            if edge[1] == edge[2]:
+                raise ValueError(
+                    f"{name}: edge {edge} is a variable on itself, whose past always belongs to its model; take it out"
+                )
     for edge in required:
-        if edge in forbidden or (edge[0] == 0 and edge[1] == edge[2]):
-            why = "forbidden as well" if edge in forbidden else "an effect of a variable on itself at once"
-            raise ValueError(f"required: edge {edge} is {why}; take it out")
+        if edge in forbidden:
+            raise ValueError(f"required: edge {edge} is forbidden as well; take it out")
     n_vars = 1 + max((max(edge[1:]) for edge in required), default=0)
     graph = np.zeros((n_vars, n_vars), bool)
     for lag, cause, effect in required:

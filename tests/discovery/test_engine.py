@@ -118,6 +118,8 @@ def test_required_and_forbidden_edges_are_guaranteed_by_name_or_index(gappy, sys
         ({"forbidden": ["flow"]}, "forbidden: found 'flow'"),
         ({"forbidden": [(0, 1, 3)]}, "expected at most max_lag=2"),
         ({"forbidden": [(0, 9)]}, "found variable 9"),
+        ({"required": [("heat", "heat", 1)]}, "a variable on itself"),
+        ({"forbidden": [("heat", "heat")]}, "a variable on itself"),
         ({"required": [(0, 1, 1)], "forbidden": [(0, 1)]}, "also forbidden"),
         ({"required": [(0, 1, 0), (1, 0, 0)]}, "have a cycle"),
     ],

@@ -108,7 +108,8 @@ def test_equal_edges_make_the_same_model():
     ("edges", "message"),
     [
         ({"required": [(0, 1, 2)], "forbidden": [(0, 1, 2)]}, "forbidden as well"),
-        ({"required": [(0, 1, 1)]}, "on itself at once"),
+        ({"required": [(0, 1, 1)]}, r"required: edge \(0, 1, 1\) is a variable on itself"),
+        ({"forbidden": [(2, 1, 1)]}, r"forbidden: edge \(2, 1, 1\) is a variable on itself"),
         ({"required": [(0, 0, 1), (0, 1, 2), (0, 2, 0)]}, "have a cycle"),
         ({"required": [(3, 0, 1)]}, "lag of at most 2"),
         ({"forbidden": [(0, 1)]}, r"found \(0, 1\)"),
