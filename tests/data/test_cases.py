@@ -84,7 +84,7 @@ FILES = {
     "periods": (
         "CAMS",
         "# Title: x\n# Observation period;Flow;Temp\n"
-        + body([f"{a}:00.0/{b}:00.0" for a, b in zip(HOURS, HOURS + 60, strict=True)], mark=";"),
+        + body([f"{a}:00.0/{b}:00.0" for a, b in zip(HOURS, HOURS + np.timedelta64(60, "m"), strict=True)], mark=";"),
         {},
         HOUR,
     ),

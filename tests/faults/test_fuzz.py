@@ -52,7 +52,7 @@ odd_things = st.one_of(
     odd_texts,
     st.lists(odd_numbers, max_size=3),
     st.dictionaries(st.text(max_size=3), odd_numbers, max_size=2),
-    st.sampled_from([b"x", object, 3 + 4j, np.float32(1e30), np.int8(3), np.datetime64("NaT"), np.ma.masked]),
+    st.sampled_from([b"x", object, 3 + 4j, np.float32(1e30), np.int8(3), np.datetime64("NaT", "s"), np.ma.masked]),
 )
 DTYPES = ["f8", "f4", "f2", "i8", "u8", "i1", "?", "O", "U3", "c16", "M8[s]", "m8[s]", "S2"]
 
