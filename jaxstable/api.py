@@ -213,7 +213,7 @@ def search(
 def discover(
     data: Dataset | Any,
     *,
-    max_lag: int = 2,
+    max_lag: int | None = None,
     required: Iterable[Edge] | None = None,
     forbidden: Iterable[Edge] | None = None,
     draws: int = 50,
@@ -240,7 +240,8 @@ def discover(
     Args:
         data: A `Dataset`, an array ``[time, variables]``, a dataframe or a path. Labels of environments are taken
             from the data set: they share the graph, not the noise.
-        max_lag: Largest lag to look at, in steps, >= 0; how many are needed is chosen.
+        max_lag: Largest lag to look at, in steps, >= 0; how many of them are needed is chosen. None looks at two,
+            and at more while the rows remember more (`moments.memory`), at most 12.
         required: Edges (cause, effect, lag) that the graph must hold, by name or index.
         forbidden: Edges (cause, effect, lag), or (cause, effect) for every lag, that it must not hold.
         draws: Draws of the bootstrap, >= 0; with 0 the graph itself counts as the only draw.

@@ -23,7 +23,7 @@ class CausalDiscovery(BaseEstimator):
     Rows are time steps, in order; NaN is a missing reading. The last step of a pipeline: it transforms nothing.
 
     Args:
-        max_lag: Largest lag to look at, in steps; None is the default of `discover`.
+        max_lag: Largest lag to look at, in steps; None lets the data say, see `discover`.
         draws: Draws of the bootstrap.
         prepare: What to take out of the signals before, see `discover`.
         required: Edges (cause, effect, lag) that the graph must hold.
@@ -75,10 +75,9 @@ class CausalDiscovery(BaseEstimator):
             ConfigError: A parameter is refused.
             DataError: The data cannot be used.
         """
-        asked = {} if self.max_lag is None else {"max_lag": self.max_lag}
         found = discover(
             X if hasattr(X, "columns") or isinstance(X, Dataset) else _matrix(X),
-            **asked,
+            max_lag=self.max_lag,
             required=self.required,
             forbidden=self.forbidden,
             draws=self.draws,

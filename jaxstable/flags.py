@@ -59,7 +59,12 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     """Add the few things that may be asked of a discovery."""
     parser.set_defaults(window=2)  # it looks at rows, at no windows
     group = parser.add_argument_group("discovery")
-    group.add_argument("--max-lag", type=int, default=2, metavar="STEPS", help="largest lag to look at (default: 2)")
+    group.add_argument(
+        "--max-lag",
+        type=int,
+        metavar="STEPS",
+        help="largest lag to look at (default: 2, and more while the rows remember more)",
+    )
     group.add_argument(
         "--required",
         type=_edge,

@@ -14,6 +14,7 @@ from jaxstable.signals.prepare import Removed
 if TYPE_CHECKING:  # reading a discovery from disk needs no JAX
     from jaxstable.discovery.choice import Chosen
     from jaxstable.moments.lagged import Moments
+    from jaxstable.moments.memory import Memory
 
 
 class Choice(NamedTuple):
@@ -62,6 +63,7 @@ class Found:
         sensors: the readings that were used.
         moments: their second moments.
         choice: what was chosen, and with what.
+        memory: what the rows remember beyond the lags that were looked at.
     """
 
     names: tuple[str, ...]
@@ -80,3 +82,4 @@ class Found:
     sensors: Sensors
     moments: Moments
     choice: Chosen
+    memory: Memory

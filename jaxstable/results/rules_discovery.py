@@ -18,6 +18,7 @@ from jaxstable.signals.prepare import Removed
 if TYPE_CHECKING:  # judging what was read from disk needs no JAX
     from jaxstable.discovery.choice import Chosen
     from jaxstable.moments.lagged import Moments
+    from jaxstable.moments.memory import Memory
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
@@ -73,6 +74,7 @@ def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ..
         *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
         *moment_findings(found.moments, names),
         *graph_findings(found.choice),
+        *memory_findings(found.memory, found.moments.n_lags, names),
         *doubtful_findings(learned),
         *scale_findings(found.choice.selection.graph, found.moments),
     ]
@@ -214,9 +216,25 @@ def graph_findings(chosen: Chosen) -> list[Finding]:
         found.append(Finding("inflated_rows", "warning", evidence, remedy))
     summary = graph.any(axis=0)
     if not summary.any():
-        remedy = "Record longer, or raise max_lag if effects may take longer."
+        remedy = "Record longer."
         found.append(Finding("no_edges", "warning", "no edge is worth its penalty", remedy))
     return found
+
+
+def memory_findings(rest: Memory, n_lags: int, names: Sequence[str]) -> list[Finding]:
+    """Find effects that come later than the largest lag looked at.
+
+    Args:
+        rest: the strongest of them.
+        n_lags: largest lag looked at.
+        names: of the sensors in use.
+    """
+    if not rest.lag:
+        return []
+    pair = f"what {names[rest.effect]} does still follows {names[rest.cause]} {rest.lag} steps later"
+    evidence = f"{pair}, beyond the largest lag looked at, {n_lags} (correlation {rest.correlation:.2f})"
+    remedy = f"Pass max_lag={rest.lag}, or take a coarser step (resample) if effects last that long."
+    return [Finding("long_memory", "warning", evidence, remedy)]
 
 
 def doubtful_findings(graph: LearnedGraph) -> list[Finding]:

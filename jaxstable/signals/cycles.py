@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.signals.dynamics import Dynamics
 from jaxstable.signals.gaps import centred, stretches
 
 SLOW = 16  # ordinates left alone at the slow end: there drift and slow dynamics look like lines
@@ -52,9 +53,10 @@ def find_cycles(
     """Return the periods, in rows, of the lines in the spectra of some sensors; strongest first.
 
     A line is an ordinate that stands out from the median of its sixteen neighbours on either side further than chance
-    would have it in one data set of fifty, in the spectrum of one sensor or, weaker but shared, in the sum over all.
-    For known periods fewer places count. The frequency of the strongest is refined, the line is taken out of all
-    sensors, and the next is looked for. The slowest sixteen ordinates are left to drift and slow dynamics.
+    would have it in one data set of fifty, in the spectrum of one sensor or, weaker but shared, in the sum over all,
+    and that explains what the dynamics of all sensors (`signals.dynamics`) do not. For known periods fewer places
+    count. The frequency of the strongest is refined, the line is taken out of all sensors, and the next is looked
+    for. The slowest sixteen ordinates are left to drift and slow dynamics.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -108,9 +110,11 @@ def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> 
     n_rows, n_vars = values.shape
     frequencies: list[float] = []
     left = centred(values, seen)
+    dynamics = Dynamics(values, seen)
     asked = [1.0 / period for period in known if n_rows >= FEWEST_PERIODS * period]
     for frequency in asked:
-        if _ratio_at(left, frequency).max() > _outstanding(CHANCE / (n_vars * len(asked))):
+        outstanding = _ratio_at(left, frequency).max() > _outstanding(CHANCE / (n_vars * len(asked)))
+        if outstanding and _beside_dynamics(dynamics, frequency, len(asked)):
             frequencies.append(frequency)
     if frequencies:
         left = centred(values - _fit(values, seen, frequencies), seen)
@@ -123,7 +127,18 @@ def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> 
             break  # what a line leaves beside itself is no other line
         free.append(frequency)
         left = centred(values - _fit(values, seen, [*frequencies, *free]), seen)
-    return [1.0 / frequency for frequency in [*frequencies, *free]]
+    kept = [frequency for frequency in free if _beside_dynamics(dynamics, frequency, n_rows)]
+    return [1.0 / frequency for frequency in [*frequencies, *kept]]
+
+
+def _beside_dynamics(dynamics: Dynamics, frequency: float, places: int) -> bool:
+    """Return whether a wave explains of some sensor what the past of all sensors does not, looked for in many places.
+
+    The spectrum of a slow system falls so steeply that chance peaks look like lines; its own dynamics explain those.
+    """
+    angle = 2.0 * np.pi * frequency * dynamics.rows
+    gains = dynamics.gains(np.stack([np.ones(len(angle)), np.sin(angle), np.cos(angle)], axis=1))
+    return bool(gains.max() > 2.0 * np.log(places * len(gains) / CHANCE))
 
 
 def _strongest(left: NDArray) -> float | None:

@@ -58,17 +58,30 @@ class Dynamics:
             slow: pairs of rows (positions among `self.rows`) and terms `[rows, terms]` that live there alone; the rows
                 of different pairs are apart. The first term of each is its level and is not counted.
         """
+        misfit = self._misfit(slow)
+        count = sum(terms.shape[1] - 1 for _, terms in slow)
+        used = int(np.isfinite(misfit).sum())
+        return float(misfit[np.isfinite(misfit)].sum()) + float(np.log(max(len(self.now), 2))) * count * used
+
+    def gains(self, terms: NDArray) -> NDArray[np.float64]:
+        """Return the likelihood ratio by which terms `[rows, terms]` explain each sensor beside the dynamics, `[vars]`.
+
+        The first term is the level and gains nothing.
+        """
+        rows = np.arange(len(self.now))
+        without, given = self._misfit([(rows, terms[:, :1])]), self._misfit([(rows, terms)])
+        return np.where(np.isfinite(without) & np.isfinite(given), without - given, 0.0)
+
+    def _misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> NDArray[np.float64]:
+        """Return `n_j log v_j` of each sensor, infinite where nothing is left of it."""
         now, past = self.now.copy(), self.past.copy()
-        count = 0
         for rows, terms in slow:
             basis = np.linalg.qr(terms)[0]
             now[rows] -= basis @ (basis.T @ now[rows])
             past[rows] -= basis @ (basis.T @ past[rows])
-            count += terms.shape[1] - 1
         gram = past.T @ past + _RIDGE * len(past) * np.eye(past.shape[1])
         left = now - past @ np.linalg.solve(gram, past.T @ now)
         readings = self.seen.sum(axis=0)
         variance = (left**2 * self.seen).sum(axis=0) / np.maximum(readings, 1)
         used = (readings > 0) & (variance > 0)
-        misfit = float(np.sum(readings[used] * np.log(variance[used])))
-        return misfit + float(np.log(max(len(now), 2))) * count * int(used.sum())
+        return np.where(used, readings * np.log(np.where(used, variance, 1.0)), np.inf)

@@ -9,6 +9,7 @@ from jaxstable.signals.gaps import stretches
 
 FAR = 6.0  # scales from the median of the neighbours
 NEIGHBOURS = 3  # readings on either side
+ALONE = 0.25  # of its distance, below which neighbours that are off too do not make a burst of it
 MOST = 0.03  # share of the readings of a sensor beyond which they are its habit and no fault
 _FEWEST = 20  # readings below which a sensor has no habits
 
@@ -19,11 +20,11 @@ def find_spikes(
     """Return where single readings stand alone, bool `[time, vars]`.
 
     A reading is one if it lies more than six scales from the median of the three readings on either side and neither
-    neighbour does. The scale is the largest of 1.4826 median absolute deviations of these distances, a quarter of
-    half the spread between their 16th and 84th percentile, and the smallest step between two values of the sensor:
-    a coarsely read sensor has a deviation of 0 and jumps without a fault. One whose deviation and spread are both 0
-    is idle and reports events, and where more than `most` of the readings stand alone, that is a sensor's habit:
-    both are left as they are.
+    neighbour is off by a quarter as much. The scale is the largest of 1.4826 median absolute deviations of these
+    distances, a quarter of half the spread between their 16th and 84th percentile, and the smallest step between two
+    values of the sensor: a coarsely read sensor has a deviation of 0 and jumps without a fault. One whose deviation
+    and spread are both 0 is idle and reports events, and where more than `most` of the readings stand alone, that is a
+    sensor's habit: both are left as they are.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -52,9 +53,11 @@ def find_spikes(
         if scale <= 0.0:
             continue
         for known, distance in zip(rows, away, strict=True):
-            far = np.abs(distance) > FAR * scale
-            beside = np.append(far[1:], False) | np.append(False, far[:-1])
-            found[known[far & ~beside], column] = True
+            size = np.abs(distance)
+            # A spike shifts the median around its neighbours by a step of their slope: these are off, but far less.
+            beside = np.maximum(np.append(size[1:], 0.0), np.append(0.0, size[:-1]))
+            alone = (beside <= FAR * scale) | (beside < ALONE * size)
+            found[known[(size > FAR * scale) & alone], column] = True
         if found[:, column].sum() > most * sum(map(len, rows)):
             found[:, column] = False
     return found

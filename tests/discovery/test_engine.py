@@ -116,7 +116,7 @@ def test_required_and_forbidden_edges_are_guaranteed_by_name_or_index(gappy, sys
         ({"required": [("flow", "heat")]}, r"required: found \('flow', 'heat'\), expected \(cause, effect, lag\)"),
         ({"required": [("flow", "steam", 1)]}, "required: found variable 'steam', expected an index or one of flow"),
         ({"forbidden": ["flow"]}, "forbidden: found 'flow'"),
-        ({"forbidden": [(0, 1, 3)]}, "expected at most max_lag=2"),
+        ({"max_lag": 2, "forbidden": [(0, 1, 3)]}, "expected at most max_lag=2"),
         ({"forbidden": [(0, 9)]}, "found variable 9"),
         ({"required": [("heat", "heat", 1)]}, "a variable on itself"),
         ({"forbidden": [("heat", "heat")]}, "a variable on itself"),
@@ -127,6 +127,19 @@ def test_required_and_forbidden_edges_are_guaranteed_by_name_or_index(gappy, sys
 def test_wrong_arguments_are_refused(gappy, arguments, message):
     with pytest.raises(js.ConfigError, match=message):
         js.discover(gappy, progress=False, **arguments)
+
+
+def test_the_number_of_lags_rises_with_what_the_rows_remember():
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=(900, 4))
+    values[5:, 2] += 0.6 * values[:-5, 0]
+    found = js.discover(values, draws=0, progress=False)
+    assert np.argwhere(found.lagged_graph).tolist() == [[5, 0, 2]]
+    assert not [finding for finding in found.findings if finding.code == "long_memory"]
+    asked = js.discover(values, max_lag=2, draws=0, progress=False)
+    (finding,) = [finding for finding in asked.findings if finding.code == "long_memory"]
+    assert "max_lag=5" in finding.remedy and "5 steps later" in finding.evidence
+    assert js.discover(values, required=[(1, 3, 4)], draws=0, progress=False).lagged_graph[4, 1, 3]
 
 
 def test_series_shorter_than_the_lags_are_refused(gappy):

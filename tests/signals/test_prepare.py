@@ -137,3 +137,36 @@ def test_parts_are_forced_forbidden_and_done_again_alike(plant):
 def test_wrong_choices_are_refused(choice, message):
     with pytest.raises(ValueError, match=message):
         check_parts(choice)
+
+
+def slow_chain(seed: int, n_rows: int = 3000) -> np.ndarray:
+    """Return sensors that remember .95 of themselves, each driven by the one before: ever smoother ones."""
+    noise = np.random.default_rng(seed).normal(size=(n_rows + 300, 5))
+    rows = np.zeros_like(noise)
+    for t in range(1, len(rows)):
+        rows[t] = 0.95 * rows[t - 1] + noise[t]
+        rows[t, 1:] += 0.3 * rows[t - 1, :-1]
+    return rows[300:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slow_dynamics_are_no_cycles_and_no_drift(seed):
+    rows = slow_chain(seed)
+    cleaned = prepare(rows, np.ones(rows.shape, bool))
+    assert not cleaned.cycle.any() and not cleaned.drift.any()
+
+
+def test_a_cycle_in_slow_sensors_is_found():
+    rows = slow_chain(7)
+    rows += rows.std(axis=0) * np.sin(2 * np.pi * np.arange(len(rows))[:, None] / 24 + np.arange(5))
+    (period,) = prepare(rows, np.ones(rows.shape, bool)).parts["cycles"]
+    assert abs(period - 24) < 0.05
+
+
+def test_spikes_in_a_smooth_sensor_are_found():
+    rows = slow_chain(8)
+    where = np.arange(40, 2960, 97)
+    rows[where, 4] += 8 * rows[:, 4].std()
+    removed = prepare(rows, np.ones(rows.shape, bool)).removed
+    assert set(where) <= set(removed[4].spikes)
+    assert len(removed[4].spikes) <= len(where) + 3
