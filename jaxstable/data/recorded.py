@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
@@ -76,6 +77,21 @@ class Recorded:
     def missing_share(self) -> float:
         """Share of the entries that are missing, in [0, 1)."""
         return 1.0 - np.count_nonzero(self.mask) / self.mask.size
+
+    @property
+    def same_units(self) -> bool:
+        """Whether every variable has a known unit and all have the same, so that their sizes can be compared.
+
+        Spellings of one unit count as one: "°C", "degC" and "deg C"; "m³/h" and "m3/h"; the two signs for micro.
+
+        Example:
+            >>> from jaxstable import Dataset
+            >>> data = Dataset.from_array(np.arange(180.0).reshape(60, 3), units={"x0": "°C", "x1": "degC"})
+            >>> data.same_units, data["x0", "x1"].same_units
+            (False, True)
+        """
+        units = {plain_unit((self.units or {}).get(name, "")) for name in self.names}
+        return len(units) == 1 and "" not in units
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -157,6 +173,17 @@ class Recorded:
             f"{100 * self.missing_share:.1f} % missing, {checks.counted(self.n_windows, 'window')} "
             f"of {self.window}, {graph})"
         )
+
+
+def plain_unit(unit: str) -> str:
+    """Write a unit in one of the ways in which it may be spelt; upper and lower case stay apart (mW is not MW).
+
+    Example:
+        >>> plain_unit(" ° C"), plain_unit("m³/h")
+        ('degC', 'm3/h')
+    """
+    plain = unicodedata.normalize("NFKC", unit.replace("°", "deg")).replace("^", "").replace("**", "")
+    return "".join(plain.split())
 
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:

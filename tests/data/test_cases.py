@@ -623,6 +623,21 @@ def test_a_data_set_is_compared_chosen_from_and_handed_on(tmp_path):
         data["Flow"]
 
 
+@pytest.mark.parametrize(
+    ("units", "same"),
+    [
+        (None, False),
+        ({"Flow": "°C"}, False),
+        ({"Flow": "°C", "Temp": "deg C"}, True),
+        ({"Flow": "m³/h", "Temp": "m3/h"}, True),
+        ({"Flow": "mW", "Temp": "MW"}, False),
+        ({"Flow": "", "Temp": ""}, False),
+    ],
+)
+def test_whether_all_columns_share_one_unit_is_known(units, same):
+    assert Dataset.from_array(BOTH, names=["Flow", "Temp"], units=units).same_units is same
+
+
 def test_reading_a_large_file_takes_no_loop_over_cells(tmp_path):
     """300,000 x 7 took 42 s: 30,000 rows must not take the twentieth part of that, on any machine."""
     import time
