@@ -201,10 +201,15 @@ def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] |
                 f"units: {checks.listed(strange)} not among {checks.listed(names, 20)}"
                 + checks.nearest(strange[0], names)
             )
-        return {**table.units, **{str(name): str(unit) for name, unit in given.items()}}
-    if isinstance(given, str) or len(given) != len(names):
+        said = {**table.units, **{str(name): unit for name, unit in given.items()}}
+    elif checks.in_order(given) and hasattr(given, "__len__") and len(given) == len(names):
+        said = dict(zip(names, list(given), strict=True))
+    else:
         raise DataError(f"units={checks.shortened(given)}: expected a unit by name, such as {{{names[0]!r}: 'degC'}}")
-    return {name: str(unit) for name, unit in zip(names, given, strict=True) if unit}
+    found = {name: str(unit) for name, unit in said.items() if unit and unit == unit}
+    if broken := [unit for unit in found.values() if checks.SURROGATE.search(unit)]:
+        raise DataError(f"units: {broken[0]!a} is broken text (a lone surrogate), which no file can hold")
+    return found
 
 
 def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:

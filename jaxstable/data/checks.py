@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import sys
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set, Sized
 from datetime import date, datetime
 from typing import Any
 
@@ -40,7 +41,7 @@ def warn(message: str) -> None:
 
 def listed(names: Sequence[str], most: int = 4) -> str:
     """Write a few names for a message, and how many more there are."""
-    shown = ", ".join(repr(name) for name in names[:most])
+    shown = ", ".join(shortened(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
@@ -85,11 +86,12 @@ def check_names(names: Sequence[Any] | None, n_vars: int) -> tuple[str, ...]:
     """Return one distinct, non-empty name per variable (x0, x1, ... when none are given)."""
     if names is None:
         return tuple(f"x{i}" for i in range(n_vars))
-    if isinstance(names, str) or not isinstance(names, Iterable) or getattr(names, "ndim", 1) == 0:
-        raise DataError(f"names={names!r}: expected a list of {n_vars} names")
-    found = tuple(str(name) for name in names)
+    if not in_order(names):
+        raise DataError(f"names={shortened(names)}: expected a list of {n_vars} names")
+    found = tuple(str(name) for name in itertools.islice(names, n_vars + 1))  # an iterator may have no end
     if len(found) != n_vars:
-        raise DataError(f"names has {len(found)} entries for {n_vars} variables: give one each")
+        many = len(names) if isinstance(names, Sized) else len(found) if len(found) < n_vars else f"over {n_vars}"
+        raise DataError(f"names has {many} entries for {n_vars} variables: give one each")
     check_distinct(found)
     blank = [i for i, name in enumerate(found) if not name.strip()]
     if blank:
@@ -111,6 +113,12 @@ def check_distinct(names: Sequence[str]) -> None:
         )
 
 
+def in_order(names: Any) -> bool:
+    """Tell whether these are several names in an order: no text, and no set, whose order changes from run to run."""
+    several = isinstance(names, Iterable) and getattr(names, "ndim", 1) > 0
+    return several and not isinstance(names, (str, bytes, Set))
+
+
 def whole_number(value: Any) -> bool:
     """Tell whether a value is an integer, of Python or numpy, and not a boolean."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -125,7 +133,12 @@ def shortened(value: Any, most: int = 80) -> str:
 
 
 def as_array(values: Any, field: str) -> np.ndarray:
-    """Return nested lists as an array; refuse ragged ones."""
+    """Return nested lists as an array; refuse ragged ones. What a masked array hides is missing: NaN, NaT or None."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        kind = values.dtype.kind
+        array = np.array(np.ma.getdata(values), values.dtype if kind in "mM" else float if kind in "biuf" else object)
+        array[np.ma.getmaskarray(values)] = None
+        return array
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -265,7 +278,7 @@ def not_numeric(name: str, where: str, value: Any) -> str:
             "convert it to numbers, name it as time=, series= or environment=, or leave it out "
             "(columns=[...] chooses the variables)"
         )
-    return f"column {name!r} is not numeric: {where} holds {value!r}; {out}"
+    return f"column {shortened(name)} is not numeric: {where} holds {shortened(value)}; {out}"
 
 
 def _is_time(value: Any) -> bool:

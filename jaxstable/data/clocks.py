@@ -12,8 +12,9 @@ from jaxstable.data.checks import DataError, as_array, shortened
 from jaxstable.data.kernels import kernels
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICRO = np.timedelta64(1, "us")
 DAY = 86_400_000_000  # microseconds
+FARTHEST_YEAR = 200_000  # before or after 1970; microseconds in 64 bits reach a little further
+LARGEST = 2.0**62  # the difference of two such numbers fits into 64 bits
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NUMERIC = {  # what a number may count: factor to microseconds, days before 1970
     "unix": (1_000_000, 0),
@@ -74,7 +75,8 @@ def read_clock(values: Any, place: Callable[[int], str] = "row {}".format, time_
     if array.dtype.kind == "O":
         return _from_objects(array, place, time_format)
     if array.dtype.kind == "m":
-        return Clock(np.datetime64(0, "us") + _checked(array, place).astype("m8[us]"), "times since a start")
+        fine = "ns" if np.datetime_data(array.dtype)[0] == "ns" else "us"
+        return Clock(np.datetime64(0, fine) + _checked(array, place).astype(f"m8[{fine}]"), "times since a start")
     if array.dtype.kind == "M":
         return Clock(_checked(array, place), "dates")
     if array.dtype.kind not in "iuf":
@@ -83,10 +85,22 @@ def read_clock(values: Any, place: Callable[[int], str] = "row {}".format, time_
 
 
 def _checked(time: np.ndarray, place: Callable[[int], str]) -> np.ndarray:
-    missing = np.isnat(time) if time.dtype.kind in "mM" else ~np.isfinite(time.astype(float))
+    """Refuse instants that are missing, or that 64 bits hold only coarsely or not at all once they are subtracted."""
+    dated = time.dtype.kind in "mM"
+    missing = np.isnat(time) if dated else ~np.isfinite(time.astype(float))
     if missing.any():
         where = place(int(np.flatnonzero(missing)[0]))
         raise DataError(f"time is missing at {where} ({int(missing.sum())} rows): leave those rows out")
+    unit = np.datetime_data(time.dtype)[0] if dated else ""
+    if unit in ("ps", "fs", "as", "generic"):
+        raise DataError(f"time is of type {time.dtype}: expected a unit from years to ns, e.g. time.astype('M8[ns]')")
+    if unit == "ns":
+        return time
+    years = time.astype(f"{time.dtype.kind}8[Y]").astype(np.int64) if dated else 0
+    beyond = np.abs(years) > FARTHEST_YEAR if dated else np.abs(time.astype(float)) >= LARGEST
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise DataError(f"time at {place(row)} is {time[row]}, too far for its steps to be told: subtract its start")
     return time
 
 

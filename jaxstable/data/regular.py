@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted, shortened, warn
+from jaxstable.data.clocks import LARGEST
 
 MAX_GAP = 5.0  # steps: up to four stamps in a row may be skipped within a recording; a longer pause starts a series
 NEAR = 0.1  # of a step: how far a stamp may lie from the clock's own
+MOST_ADDED = 100  # rows put in for each that is there, beyond a million
 REGULAR = 0.9  # share of the steps that must be whole multiples before any are filled
 UNITS = {
     "us": 1, "ms": 1_000, "s": 10**6, "sec": 10**6, "second": 10**6, "min": 6 * 10**7, "m": 6 * 10**7,
@@ -48,7 +50,7 @@ def as_span(value: Any, field: str, dated: bool) -> float:
         >>> as_span("1.5 h", "resample", dated=True)
         5400000000.0
     """
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and value > 0 and not dated:
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 < value < np.inf and not dated:
         return float(value)
     found = re.fullmatch(r"\s*(\d*\.?\d+)?\s*([a-z]+?)s?\s*", value.lower()) if isinstance(value, str) else None
     unit = found and (UNITS.get(found[2]) or UNITS.get(found[2] + "s"))
@@ -102,6 +104,8 @@ def resampled(rows: Rows, step: float) -> Rows:
     Returns:
         One row for each step that holds a row; a variable is NaN where it has no entry in the step.
     """
+    if np.abs(rows.time).max() / step >= LARGEST:
+        raise DataError(f"resample={step:g}: its steps cannot be counted in 64 bits; choose a longer one")
     bins = np.floor(rows.time / step).astype(np.int64)
     first = np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(rows.series) != 0)))
     observed = ~np.isnan(rows.values)
@@ -109,7 +113,7 @@ def resampled(rows: Rows, step: float) -> Rows:
     total = np.add.reduceat(np.where(observed, rows.values, 0.0), first, axis=0)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     labels = None if rows.environment is None else rows.environment[first]
-    time = bins[first] * (int(step) if float(step).is_integer() else step)
+    time = bins[first] * (int(step) if float(step).is_integer() and step < LARGEST else step)
     return Rows(mean.astype(rows.values.dtype), time, rows.series[first], labels)
 
 
@@ -139,6 +143,12 @@ def filled(rows: Rows, max_steps: float = MAX_GAP) -> tuple[Rows, int]:
     if fits[inside].mean() < REGULAR or not skipped.any():
         return rows, 0
     count = np.ones(len(rows.time), dtype=np.int64)
+    wanted = float((whole[skipped] - 1).sum())
+    if wanted > MOST_ADDED * len(count) + 10**6:
+        raise DataError(
+            f"max_gap={max_steps:g} steps: {wanted:.3g} rows of NaN would be put between {len(count)}; choose a "
+            "smaller max_gap, which makes two series of what lies around a pause"
+        )
     count[:-1] += np.where(skipped, whole - 1, 0).astype(np.int64)
     index = np.repeat(np.arange(len(count)), count)
     new = rows.taken(index)

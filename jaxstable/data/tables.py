@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from jaxstable.data.checks import (
     check_mask,
     check_names,
     check_rank,
+    in_order,
     listed,
     nearest,
     not_numeric,
@@ -130,9 +131,9 @@ def from_array(
                 raise DataError(f"time has shape {time.shape}: expected ({steps},) or ({count}, {steps})")
             time = np.broadcast_to(time, (count, steps)).ravel()
         if environment is not None and np.ndim(environment) == 1 and len(environment) == count:
-            environment = np.repeat(np.asarray(environment), steps)
+            environment = np.repeat(as_array(environment, "environment"), steps)
         elif environment is not None:
-            environment = np.ravel(np.asarray(environment))
+            environment = np.ravel(as_array(environment, "environment"))
     table = from_numbers(array.reshape(-1, array.shape[-1]), names)
     units = {name: unit for name in names if (unit := clean(name)[1])}
     return table._replace(time=time, environment=environment, series=series, units=units), mask
@@ -152,7 +153,7 @@ def choose_columns(present: Sequence[str], labels: dict[str, str | None], column
             raise DataError(
                 f"{field}={column!r} is not a column: there are {listed(list(present), 20)}{nearest(column, present)}"
             )
-    if columns is not None and (isinstance(columns, str) or not isinstance(columns, Iterable)):
+    if columns is not None and not in_order(columns):
         raise DataError(f"columns={shortened(columns)}: expected a list of names of columns")
     if columns is None:
         return [name for name in present if name not in labels.values()]
