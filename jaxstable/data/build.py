@@ -11,6 +11,7 @@ import numpy as np
 from jaxstable.data import checks, timeline
 from jaxstable.data.checks import DataError, counted
 from jaxstable.data.clocks import read_clock
+from jaxstable.data.columns import counts, extremes
 from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, span_text
 from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
@@ -86,7 +87,7 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
     rows, gaps, step, longest, ends = _timed(table, Rows(values, np.zeros(0), series, labels), wish, notes)
     values, n_rows = rows.values, len(rows.values)
     joints = timeline.label_joints(rows.series, "series")
-    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    low, high = extremes(values)
     checks.check_columns(low, high, names)
     pieces = np.flatnonzero(joints | gaps)
     checks.check_length(np.diff(np.append(pieces, n_rows)), wish.window, n_vars, int(gaps.sum()), wish.stride)
@@ -213,7 +214,7 @@ def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] |
 
 
 def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:
-    gone = np.count_nonzero(~observed, axis=0)
+    gone = counts(~observed)
     if not gone.any():
         return "none" + (f" ({checks.listed(declared)} declared)" if declared else "")
     worst = np.argsort(-gone, kind="stable")[:4]

@@ -155,16 +155,14 @@ def _from_text(values: Any, place: Callable[[int], str], time_format: str | None
     import pyarrow as pa
 
     pc = kernels()
-    cells = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
-    if time_format is None:
+    cells = pa.array(values, pa.string())
+    if time_format is None and not cells.null_count:
         try:
-            time = pc.cast(cells, pa.timestamp("us"))
+            return Clock(pc.cast(cells, pa.timestamp("us")).to_numpy(zero_copy_only=False), "dates")
         except pa.ArrowInvalid:
             pass  # not all of them are ISO 8601 in local time
-        else:
-            if not time.null_count:
-                return Clock(time.to_numpy(zero_copy_only=False), "dates")
-    empty = pc.fill_null(pc.is_in(pc.utf8_lower(cells), pa.array(["", "nan", "nat", "na", "null", "none"])), True)
+    cells = pc.fill_null(pc.utf8_trim_whitespace(cells), "")
+    empty = pc.is_in(pc.utf8_lower(cells), pa.array(["", "nan", "nat", "na", "null", "none"]))
     empty = empty.to_numpy(zero_copy_only=False)
     if empty.any():
         where = place(int(np.flatnonzero(empty)[0]))

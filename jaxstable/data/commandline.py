@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 LAYOUTS = ("uci", "toa5", "pvgis", "hobo", "cams", "plain")
-TEXTS = ("time", "time_format", "environment", "series", "truth", "decimal", "layout", "text")
+TEXTS = ("time", "time_format", "environment", "series", "truth", "decimal", "layout", "encoding", "text")
 SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap")
 LONG = ("step", "text")  # besides the shared ones
-WIDE = ("time", "environment", "series", "resample", "decimal", "layout")
+WIDE = ("time", "environment", "series", "resample", "decimal", "layout", "encoding")
 DATA_OPTIONS = (*SHARED, *WIDE, "long", *LONG)
 # What the Python side writes as time='t', missing=-999 or columns=[...].
 WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
@@ -41,6 +41,9 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--decimal", choices=(".", ","), help="decimal mark, where a file does not show it")
     group.add_argument("--layout", choices=LAYOUTS, help="layout of the file, where it is not recognised")
+    group.add_argument(
+        "--encoding", metavar="NAME", help="encoding of a text, such as cp932, where it is not found out"
+    )
     group.add_argument("--long", metavar="TIME,TAG,VALUE", type=_names, help="a row for each new value: these columns")
     group.add_argument("--step", metavar="STEP", type=_number_or_text, help="common clock of --long, such as 1s")
     group.add_argument("--text", choices=("ordinal", "onehot"), help="keep tags of words in --long")

@@ -150,6 +150,7 @@ class Dataset(Recorded):
         max_gap: Any = None,
         decimal: str | None = None,
         layout: Any = None,
+        encoding: str | None = None,
     ) -> Self:
         """Read a text, Parquet, Feather or HDF5 file; several files are a recording each.
 
@@ -162,6 +163,7 @@ class Dataset(Recorded):
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
             layout: name of a known layout (uci, toa5, pvgis, hobo, cams), or a `data.layout.Layout` of your own.
+            encoding: of a text, such as "cp932", where it is not found out.
 
         Returns:
             The data set.
@@ -175,7 +177,7 @@ class Dataset(Recorded):
         if decimal not in (None, ".", ","):
             raise DataError(f"decimal={checks.shortened(decimal)}: expected '.' or ','")
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
-        asked = Reading(time, time_format, environment, series, columns, wish.texts, decimal, layout)
+        asked = Reading(time, time_format, environment, series, columns, wish.texts, decimal, layout, encoding)
         return cls(**build(read_files(path, asked), None, wish))
 
     @classmethod

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class Reading:
         missing: texts that mean missing.
         decimal: decimal mark.
         layout: name of a layout, or one of your own.
+        encoding: of the text.
     """
 
     time: tuple[str, ...] | None = None
@@ -46,6 +49,7 @@ class Reading:
     missing: tuple[str, ...] = ()
     decimal: str | None = None
     layout: str | Layout | None = None
+    encoding: str | None = None
 
 
 def clock_columns(time: Any, present: Sequence[str]) -> tuple[str, ...] | None:
@@ -77,7 +81,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     Raises:
         DataError: the file cannot be read, or a column holds something else than it should.
     """
-    sheet = read_sheet(path, asked.layout)
+    sheet = read_sheet(path, asked.layout, asked.encoding)
     place = "line {}".format
 
     def where(row: int) -> str:
@@ -116,16 +120,17 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         sensors = [name for name in sensors if name not in reasons]
         dropped |= reasons
     values = np.empty((len(lines), len(sensors)))
-    for i, name in enumerate(sensors):
-        values[:, i], said = numbers(name)
-        notes.extend((f"column {name}", text) for text in said)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:  # arrow lets go of the interpreter while it parses
+        for i, (column, said) in enumerate(pool.map(numbers, sensors)):
+            values[:, i] = column
+            notes.extend((f"column {sensors[i]}", text) for text in said)
     if not clock and "" in dropped and (rows := _row_clock(names, sheet)) is not None:
         time = rows
         notes.append(("clock", "the row numbers of the unnamed first column, which skip some"))
     if row := roles.told(dropped):
         notes.append(row)
     texts = [
-        None if name is None else np.array(cells[name].to_pylist(), dtype=str)
+        None if name is None else np.array(cells[name].to_pylist(), dtype=object)
         for name in (asked.environment, asked.series)
     ]
     units = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit and name in sensors}
@@ -146,18 +151,17 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
 
 def _named(sheet: Sheet) -> tuple[list[str], dict[str, str]]:
     """Name every column; one without an entry, or an unnamed one that counts the rows, gets no name."""
-    pc = kernels()
     names, dropped = list(sheet.names), {}
     for i, name in enumerate(names):
         if name:
             continue
-        filled = pc.any(pc.not_equal(pc.utf8_trim_whitespace(sheet.columns[i]), "")).as_py()
+        filled = sheet.columns[i].null_count < len(sheet.columns[i])
         if i == 0 and filled and _counts(sheet.columns[i]):
             dropped[""] = "counts the rows"
         elif (
             i == 0
             and filled
-            and len(pc.unique(sheet.columns[i])) == len(sheet.columns[i])
+            and len(sheet.columns[i].unique()) == len(sheet.columns[i])
             and not _dated(sheet.columns[i])
         ):
             dropped[""] = "names the rows"
@@ -257,7 +261,7 @@ def _joined(parts: list[Any], calendar: bool) -> Any:
     pc = kernels()
     if len(parts) == 1:
         return parts[0]
-    parts = [pc.utf8_trim_whitespace(part) for part in parts]
+    parts = [pc.fill_null(pc.utf8_trim_whitespace(part), "") for part in parts]
     if not calendar or len(parts) < 3:
         return pc.binary_join_element_wise(*parts, " ")
     day = pc.binary_join_element_wise(*parts[:3], "-")
@@ -273,10 +277,9 @@ def _without_blank_rows(
     """Leave out rows without any entry: with a clock, the rows around them tell what is missing."""
     import pyarrow as pa
 
-    pc = kernels()
     filled = np.zeros(len(lines), dtype=bool)
     for column in cells.values():
-        filled |= pc.not_equal(column, "").to_numpy(zero_copy_only=False)
+        filled |= column.is_valid().to_numpy(zero_copy_only=False)
         if filled.all():
             return cells, lines
     notes[:] = [note for note in notes if note[0] != "blank lines"]

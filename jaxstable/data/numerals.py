@@ -40,6 +40,14 @@ READS = {mark: _readings(mark) for mark in ".,"}
 PROVES = {mark: _proofs(mark) for mark in ".,"}
 
 
+def holds(column: Any, sign: str) -> bool:
+    """Tell whether a sign is anywhere in a column of text; most often its bytes say no at once."""
+    held = column.buffers()[2] if hasattr(column, "buffers") else None
+    if held is not None and sign.encode() not in held.to_pybytes():
+        return False
+    return bool(kernels().any(kernels().match_substring(column, sign)).as_py())
+
+
 def decimal_mark(columns: Sequence[Any], delimiter: str) -> str | None:
     """Return the decimal mark of a file, if some cell of it can be read in one way only.
 
@@ -61,7 +69,7 @@ def decimal_mark(columns: Sequence[Any], delimiter: str) -> str | None:
         for column in columns:
             if mark == "." and delimiter in ", " and not proved:
                 break
-            if pc.any(pc.match_substring(column, mark)).as_py():
+            if holds(column, mark):
                 cells = pc.utf8_trim_whitespace(column)
                 if pc.any(pc.match_substring_regex(cells, PROVES[mark])).as_py():
                     proved.add(mark)
@@ -101,12 +109,19 @@ def to_numbers(
     import pyarrow as pa
 
     pc = kernels()
-    if decimal == ".":
-        try:  # most columns are plain numbers, and need no look at each cell
-            return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), []
-        except pa.ArrowInvalid:
-            pass
     texts = {*MISSING, *(text.strip().lower() for text in missing)}
+    if decimal is not None:  # most columns are plain numbers, and need no look at each cell
+        forms = sorted({form for text in texts for form in (text, text.upper(), text.title())})
+        for plain in (lambda: column, lambda: pc.if_else(pc.is_in(column, pa.array(forms)), None, column)):
+            try:
+                cells = plain()
+                if decimal == ",":
+                    if holds(cells, "."):
+                        break
+                    cells = pc.replace_substring(cells, ",", ".")
+                return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), []
+            except pa.ArrowInvalid:
+                continue
     cells = pc.utf8_trim_whitespace(column)
     gone = pc.is_in(pc.utf8_lower(cells), pa.array(sorted(texts)))
     cells = pc.if_else(gone, None, cells)
@@ -120,8 +135,7 @@ def to_numbers(
         found = pc.index_in(pc.utf8_lower(cells), pa.array(list(SWITCHES))).to_numpy(zero_copy_only=False)
         numbers = np.array([*SWITCHES.values(), np.nan])
         return numbers[np.nan_to_num(found, nan=len(SWITCHES)).astype(int)], told
-    commas = pc.any(pc.match_substring(present, ",")).as_py()
-    if not commas and (decimal == "." or not pc.any(pc.match_substring(present, ".")).as_py()):
+    if not holds(present, ",") and (decimal == "." or not holds(present, ".")):
         try:
             return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told
         except pa.ArrowInvalid:
@@ -138,7 +152,7 @@ def to_numbers(
         told.append("blanks split thousands")
     mark = _chosen(cells, present, name, place, decimal)
     other = "," if mark == "." else "."
-    if pc.any(pc.match_substring(present, other)).as_py():
+    if holds(present, other):
         told.append(f"{other!r} splits thousands")
         cells = pc.replace_substring(cells, other, "")
     return pc.cast(pc.replace_substring(cells, ",", "."), pa.float64()).to_numpy(zero_copy_only=False), told
@@ -160,7 +174,7 @@ def _chosen(cells: Any, present: Any, name: str, place: Callable[[int], str], de
         return decimal
     marked = pc.match_substring_regex(present, "[.,]")
     plain = present.filter(pc.invert(marked))
-    mark = "." if pc.any(pc.match_substring(present, ".")).as_py() else ","
+    mark = "." if holds(present, ".") else ","
     if len(plain) and np.median(pc.cast(plain, "float64").to_numpy(zero_copy_only=False)) >= 100:
         return "," if mark == "." else "."  # 986 beside 1.012: beyond 999 the thousands are split
     row = int(np.flatnonzero(pc.fill_null(pc.match_substring(cells, mark), False).to_numpy(zero_copy_only=False))[0])

@@ -3,49 +3,98 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
 import zlib
 from pathlib import Path
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import DataError, shortened
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab")
 PACKED = (".gz", ".zip")
+HEAD = 4_000_000  # bytes from which the encoding of East Asian text is told
+KANA = re.compile(rb"\x83[\x40-\x96]|\x82[\x9f-\xf1]")  # Shift-JIS; in Windows-1252 these begin with odd signs
+PAIRED = re.compile(rb"(?<![\x80-\xff])(?:[\xa1-\xf7][\xa1-\xfe])+(?![\x80-\xff])")
 
 
-def read_text(path: Path) -> tuple[str, str]:
-    """Return the text of a file and how it was encoded.
+def read_plain(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
+    """Read a file as UTF-8 with plain line ends, and say how it was encoded.
 
-    A byte order mark decides; otherwise it is UTF-8 if that reads every byte, else Windows-1252, which contains
-    Latin-1 and which most European loggers mean.
+    A byte order mark decides; otherwise it is UTF-8 if that reads every byte, UTF-16 if every second byte is zero,
+    Shift-JIS or GB18030 if its letters come in their pairs, else Windows-1252, which contains Latin-1 and which most
+    European loggers mean. Zeros at the end, which a logger leaves when its power fails, are left out.
 
     Args:
         path: a text file, or one packed by gzip or zip.
+        encoding: a name that Python knows, if it is known.
 
     Returns:
-        The text with plain line ends, and the name of the encoding.
+        The text, and the name of the encoding.
 
     Raises:
-        DataError: no such file, a damaged archive, or one of several files.
+        DataError: no such file, a damaged archive, one of several files, or another encoding than the one said.
     """
     if not path.is_file():
         raise DataError(f"no such file: {path.absolute()}")
-    raw = _unpacked(path)
-    encoding = next((name for mark, name in MARKS if raw.startswith(mark)), None)
-    if encoding is None:
+    plain, how = _recoded(_unpacked(path), path, encoding)
+    plain = plain.rstrip(b"\0\x1a")
+    if b"\r" in plain:
+        plain = plain.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\0" in plain:
+        line = plain[: plain.find(b"\0")].count(b"\n") + 1
+        raise DataError(
+            f"{path} holds zero bytes in line {line}: export a program's own format as CSV; of a file torn by a power "
+            "failure, leave that line out"
+        )
+    return plain, how
+
+
+def read_text(path: Path) -> tuple[str, str]:
+    """Read a file as `read_plain` does, into a string."""
+    plain, how = read_plain(path)
+    return plain.decode(), how
+
+
+def _recoded(raw: bytes, path: Path, said: str | None) -> tuple[bytes, str]:
+    """Return the bytes in UTF-8 and the name of their encoding."""
+    if said is not None:
         try:
-            return _plain(raw.decode("utf-8")), "UTF-8"
-        except UnicodeDecodeError:
-            return _plain(raw.decode("cp1252", errors="replace")), "Windows-1252 (not UTF-8)"
+            return raw.decode(said).removeprefix("\ufeff").encode(), f"{said} (as said)"
+        except (LookupError, TypeError) as error:
+            raise DataError(f"encoding={shortened(said)}: expected a name such as 'cp1252', 'gb18030'") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not encoded in {said} ({error}): leave encoding= out to find it out") from error
+    encoding = next((name for mark, name in MARKS if raw.startswith(mark)), None)
+    if encoding == "utf-8-sig":
+        raw, encoding = raw[3:], None
+    if encoding is None and raw.isascii() and b"\0" not in raw[:64]:
+        return raw, "UTF-8"
+    if encoding is None and (zeros := raw[:2000].count(0)) > 0.3 * len(raw[:2000]):
+        encoding = "utf-16-le" if raw[1:2000:2].count(0) >= zeros / 2 else "utf-16-be"
+    if encoding is not None:
+        try:
+            return raw.decode(encoding).encode(), encoding.upper()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is damaged ({error}): save it as CSV UTF-8") from error
     try:
-        return _plain(raw.decode(encoding)), encoding.upper().removesuffix("-SIG")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is damaged ({error}): save it as CSV UTF-8") from error
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        for name, signs in (("cp932", len(KANA.findall(raw[:HEAD])) > 1), ("gb18030", _is_paired(raw[:HEAD]))):
+            if signs:
+                try:
+                    return raw.decode(name).encode(), f"{name} (by its signs; encoding= says otherwise)"
+                except UnicodeDecodeError:
+                    continue
+        return raw.decode("cp1252", errors="replace").encode(), "Windows-1252 (not UTF-8; encoding= says otherwise)"
+    return raw, "UTF-8"
 
 
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _is_paired(raw: bytes) -> bool:
+    """Tell whether all letters beyond ASCII come in pairs, as in GB2312, two pairs or more together at least once."""
+    found = PAIRED.findall(raw)
+    beyond = sum(byte >= 0x80 for byte in raw[:100_000])
+    return bool(found) and sum(map(len, PAIRED.findall(raw[:100_000]))) == beyond and max(map(len, found)) >= 4
 
 
 def _unpacked(path: Path) -> bytes:
@@ -56,6 +105,7 @@ def _unpacked(path: Path) -> bytes:
         if suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 inside = [name for name in archive.namelist() if name.lower().endswith(SUFFIXES)]
+                inside = [name for name in inside if not name.startswith("__MACOSX/")]
                 if len(inside) != 1:
                     raise DataError(f"{path} holds {len(inside)} text files: expected one; unpack it and name the file")
                 return archive.read(inside[0])

@@ -82,7 +82,7 @@ def span_text(micros: float) -> str:
 def in_order(rows: Rows) -> Rows:
     """Sort the rows of each recording by time, with a word if they were not."""
     steps, inside = np.diff(rows.time), rows.series[1:] == rows.series[:-1]
-    together = np.count_nonzero(~inside) + 1 == len(np.unique(rows.series))
+    together = np.count_nonzero(~inside) + 1 == len(np.unique(rows.series[np.append(True, ~inside)]))
     late = int((inside & (steps < 0)).sum())
     if not late and together:
         return rows

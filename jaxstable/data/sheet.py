@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted
-from jaxstable.data.kernels import kernels
 from jaxstable.data.layout import COMMENTS, Layout, is_datum
 from jaxstable.data.layouts.known import layout_of
-from jaxstable.data.plaintext import read_text
+from jaxstable.data.plaintext import read_plain
+
+HEAD = 1_000_000  # bytes that a layout is found out from
+BLOCK = 1 << 26  # bytes that are split into cells at a time
+EMPTY = [" " * count for count in range(33)]
 
 
 class Sheet(NamedTuple):
@@ -21,7 +23,7 @@ class Sheet(NamedTuple):
 
     Attributes:
         names: name of each column, "" for one without.
-        columns: arrow array of text [rows] for each column; "" where a row ends early or is blank.
+        columns: arrow array of text [rows] for each column; null where a cell is empty.
         lines: int [rows], the line that each row starts in.
         layout: what the file looks like.
         notes: rows (what, how) of what was decided.
@@ -34,7 +36,7 @@ class Sheet(NamedTuple):
     notes: list[tuple[str, str]]
 
 
-def read_sheet(path: str | Path, layout: str | Layout | None = None) -> Sheet:
+def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: str | None = None) -> Sheet:
     """Read a file of cells.
 
     Lines that are comments are left out, and so are lines of words below the data. A blank line is a row without
@@ -43,24 +45,26 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None) -> Sheet:
     Args:
         path: text, or text packed by gzip or zip.
         layout: name of a layout, one of your own, or None to find it out.
+        encoding: of the text, or None to find it out.
 
     Raises:
         DataError: no such file, no layout that fits, a line of another width, or no rows.
     """
-    text, encoding = read_text(Path(path))
+    plain, encoding = read_plain(Path(path), encoding)
+    head = plain if len(plain) <= HEAD else plain[: plain.rfind(b"\n", 0, HEAD) + 1]
     try:
-        plan = layout_of(text, layout, "\t" if Path(path).suffix.lower() == ".tsv" else None)
+        plan = layout_of(head.decode(), layout, "\t" if Path(path).suffix.lower() == ".tsv" else None)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    body, width = _body(text, plan), len(plan.names)
-    columns, rows, ragged = _cells(body.encode(), plan.delimiter, width)
-    lines = plan.first + (rows if '"' not in body else _starts(body, plan.delimiter, rows))
+    body, width = _body(plain, plan), len(plan.names)
+    columns, rows, ragged = _cells(body, plan.delimiter, width)
+    lines = plan.first + _starts(body, rows)
     notes = [("file", f"{Path(path).suffix.lower().lstrip('.') or 'text'}, {encoding}"), *plan.notes]
-    keep, told = _kept(columns, lines, body.count("\n\n"))
+    keep, told = _kept(columns, lines, body)
     last = int(lines[keep][-1]) if keep.any() else 0
     footer = []
     for number, line_text in ragged:
-        line = plan.first + number if '"' not in body else plan.first + int(_starts(body, plan.delimiter, [number])[0])
+        line = plan.first + int(_starts(body, np.array([number]))[0])
         words = [cell for cell in line_text.split(plan.delimiter) if cell.strip()]
         if line_text.lstrip().startswith(COMMENTS):
             continue
@@ -78,20 +82,20 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None) -> Sheet:
     return Sheet(plan.names, columns, lines[keep], plan, notes + told)
 
 
-def _body(text: str, plan: Layout) -> str:
+def _body(plain: bytes, plan: Layout) -> bytes:
+    """Return what is below the lines above the data; runs of blanks are one where they split cells."""
     at = 0
     for _ in range(plan.first):
-        at = text.find("\n", at) + 1
+        at = plain.find(b"\n", at) + 1
         if not at:
-            return ""
-    body = text[at:]
+            return b""
     if plan.delimiter == " ":
-        return re.sub(r"(?m)^ +| +$", "", re.sub(r"[ \t]+", " ", body))
-    return body
+        return re.sub(rb"(?m)^ +| +$", b"", re.sub(rb"[ \t]+", b" ", plain[at:]))
+    return plain[at:]
 
 
 def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarray, list[tuple[int, str]]]:
-    """Return the columns as text, the number of each row from 1, and the rows of another width."""
+    """Return the columns as text, null where empty; the number of each row from 1; and the rows of another width."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -102,13 +106,13 @@ def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarr
         return "skip"
 
     keys = [str(i) for i in range(width)]
-    if not body.strip():
+    if body.isspace() or not body:
         return [pa.array([], pa.string())] * width, np.zeros(0, int), []
     try:
         # One thread: it is as fast here, and only then are the numbers of ragged rows known.
         table = csv.read_csv(
             pa.BufferReader(body),
-            read_options=csv.ReadOptions(column_names=keys, use_threads=False, block_size=max(1 << 24, 1 << 20)),
+            read_options=csv.ReadOptions(column_names=keys, use_threads=False, block_size=BLOCK),
             parse_options=csv.ParseOptions(
                 delimiter=delimiter,
                 ignore_empty_lines=False,
@@ -116,7 +120,7 @@ def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarr
                 invalid_row_handler=note,
             ),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=True, null_values=EMPTY
             ),
         )
     except pa.ArrowInvalid as error:
@@ -127,22 +131,30 @@ def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarr
     return [column.combine_chunks() for column in table.columns], rows[good], ragged
 
 
-def _starts(body: str, delimiter: str, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+def _starts(body: bytes, rows: np.ndarray) -> np.ndarray:
     """Return the line in which each of these rows starts, where quoted cells may hold line ends."""
-    open_quotes = np.cumsum(np.frombuffer(body.encode(), np.uint8) == ord('"'))
-    ends = np.flatnonzero(np.frombuffer(body.encode(), np.uint8) == ord("\n"))
-    outside = open_quotes[ends] % 2 == 0
+    if b'"' not in body:
+        return rows
+    signs = np.frombuffer(body, np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    quotes = np.flatnonzero(signs == ord('"'))
+    outside = np.searchsorted(quotes, ends) % 2 == 0
+    if outside.all():
+        return rows
     starts = np.append(1, np.flatnonzero(outside) + 2)
-    return starts[np.minimum(np.asarray(rows) - 1, len(starts) - 1)]
+    return starts[np.minimum(rows - 1, len(starts) - 1)]
 
 
-def _kept(columns: list[Any], lines: np.ndarray, empty: int) -> tuple[np.ndarray, list[tuple[str, str]]]:
+def _kept(columns: list[Any], lines: np.ndarray, body: bytes) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """Return which rows stay: no blank ones at the end, no doubled line ends, no words below the data."""
-    pc = kernels()
     if not len(lines):
         return np.zeros(0, bool), []
-    filled = np.stack([pc.not_equal(pc.utf8_trim_whitespace(c), "").to_numpy(zero_copy_only=False) for c in columns])
-    blank: np.ndarray = ~np.any(filled, axis=0)
+    filled = [c.is_valid().to_numpy(zero_copy_only=False) for c in columns]
+    blank: np.ndarray = ~filled[0]
+    for column in filled[1:]:
+        if not blank.any():
+            break
+        blank = blank & ~column
     keep = np.ones(len(lines), dtype=bool)
     told = []
     if blank.all():
@@ -150,9 +162,9 @@ def _kept(columns: list[Any], lines: np.ndarray, empty: int) -> tuple[np.ndarray
     end = int(np.flatnonzero(~blank)[-1]) + 1
     keep[end:] = False
     words = 0
-    while end > 1 and filled[:, end - 1].sum() == 1 and filled[0, end - 1] and filled.shape[0] > 1:
+    while end > 1 and filled[0][end - 1] and len(filled) > 1 and not any(column[end - 1] for column in filled[1:]):
         cell = columns[0][end - 1].as_py()
-        if is_datum(cell) or filled[1:, : end - 1].sum() == 0:
+        if is_datum(cell) or not any(column[: end - 1].any() for column in filled[1:]):
             break
         end, words = end - 1, words + 1
         keep[end:] = False
@@ -160,7 +172,7 @@ def _kept(columns: list[Any], lines: np.ndarray, empty: int) -> tuple[np.ndarray
         told.append(("lines left out", f"{counted(words, 'line')} of words below the data"))
     inner = blank[:end]
     if inner.any():
-        if len(inner) > 2 and inner[1::2].all() and not inner[::2].any() and empty >= inner.sum():
+        if len(inner) > 2 and inner[1::2].all() and not inner[::2].any() and body.count(b"\n\n") >= inner.sum():
             keep &= ~blank
             told.append(("blank lines", "every second line: taken for doubled line ends"))
         else:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from jaxstable.data.checks import CLOCKS, listed, warn
+from jaxstable.data.columns import counts
 
 MIN_SHARE = 0.01  # of the observed entries of a column
 MIN_COUNT = 2
@@ -104,17 +105,17 @@ def warn_columns(
     codes: dict[float, list[str]] = {}
     limits: dict[float, list[str]] = {}
     for end in (low, high):
-        counts = _count(values, end)
-        for i in np.flatnonzero((low != high) & (counts > 0)).tolist():
+        repeats = _count(values, end)
+        for i in np.flatnonzero((low != high) & (repeats > 0)).tolist():
             value = float(end[i])
-            repeats = counts[i] >= MIN_COUNT
-            if value == 0.0 or names[i] in skip or not (repeats or value in LIMITS):
+            often = repeats[i] >= MIN_COUNT
+            if value == 0.0 or names[i] in skip or not (often or value in LIMITS):
                 continue
             column = values[:, i]
-            share = counts[i] / np.count_nonzero(~np.isnan(column))
+            share = repeats[i] / np.count_nonzero(~np.isnan(column))
             if value in LIMITS and _is_far(column, value, any_sign=True):
                 limits.setdefault(value, []).append(names[i])
-            elif repeats and (share > MIN_SHARE or _is_code(value)) and _is_far(column, value):
+            elif often and (share > MIN_SHARE or _is_code(value)) and _is_far(column, value):
                 codes.setdefault(value, []).append(names[i])
     for value, found in codes.items():
         warn(
@@ -130,10 +131,10 @@ def warn_columns(
 
 
 def _count(values: np.ndarray, target: np.ndarray) -> np.ndarray:
-    counts = np.zeros(values.shape[1], dtype=np.int64)
+    found = np.zeros(values.shape[1], dtype=np.int64)
     for first in range(0, len(values), SAMPLE):
-        counts += np.count_nonzero(values[first : first + SAMPLE] == target, axis=0)
-    return counts
+        found += counts(values[first : first + SAMPLE] == target)
+    return found
 
 
 def _is_code(value: float) -> bool:

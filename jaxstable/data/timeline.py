@@ -51,7 +51,7 @@ def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
         array([ True, False,  True])
     """
     joints = np.append(True, codes[1:] != codes[:-1])
-    if joints.sum() != len(np.unique(codes)):
+    if joints.sum() != len(np.unique(codes[joints])):
         raise DataError(f"{field}: the rows of one series are not together: sort by {field}, then time")
     return joints
 

@@ -458,6 +458,19 @@ BYTES = {
     "Latin-1 in a name": ("a.csv", PLAIN.replace("Flow", "Größe").encode("latin-1")),
     "gzip": ("a.csv.gz", gzip.compress(PLAIN.replace("Flow", "Größe").encode())),
     "dat": ("a.dat", PLAIN.replace("Flow", "Größe").encode()),
+    "UTF-16 without a mark": ("a.csv", PLAIN.replace("Flow", "Größe").encode("utf-16-le")),
+    "UTF-16, big end first": ("a.csv", PLAIN.replace("Flow", "Größe").encode("utf-16-be")),
+    "zeros at the end": ("a.csv", PLAIN.replace("Flow", "Größe").encode() + b"\0" * 500),
+    "end of file as DOS marks it": ("a.csv", PLAIN.replace("Flow", "Größe").replace("\n", "\r\n").encode() + b"\x1a"),
+    "line ends of three kinds": (
+        "a.csv",
+        PLAIN.replace("Flow", "Größe").replace("\n", "\r", 9).replace("\n", "\r\n", 20).encode(),
+    ),
+}
+FOREIGN = {
+    "cp932": ("流量センサー", "温度センサー"),
+    "gb18030": ("流量", "温度"),
+    "cp1252": ("Débit", "Température °C"),
 }
 
 
@@ -466,6 +479,24 @@ def test_encodings_and_packed_files(tmp_path, case):
     name, content = BYTES[case]
     (tmp_path / name).write_bytes(content)
     check(Dataset.from_file(tmp_path / name), {**HOUR, "names": ("Größe", "Temp")})
+
+
+@pytest.mark.parametrize("encoding", FOREIGN)
+def test_names_in_an_encoding_of_another_country(tmp_path, encoding):
+    names = FOREIGN[encoding]
+    (tmp_path / "a.csv").write_text(PLAIN.replace("Flow", names[0]).replace("Temp", names[1]), encoding=encoding)
+    for said in (None, encoding):
+        check(Dataset.from_file(tmp_path / "a.csv", encoding=said), {**HOUR, "names": names})
+    with pytest.raises(DataError, match="expected a name such as 'cp1252'"):
+        Dataset.from_file(tmp_path / "a.csv", encoding="klingon")
+    with pytest.raises(DataError, match=r"is not encoded in utf-8 .*leave encoding= out"):
+        Dataset.from_file(tmp_path / "a.csv", encoding="utf-8")
+
+
+def test_zeros_inside_are_refused_with_their_line(tmp_path):
+    (tmp_path / "a.csv").write_bytes(PLAIN.encode()[:500] + b"\0" * 9 + PLAIN.encode()[500:])
+    with pytest.raises(DataError, match=r"zero bytes in line 19: .*leave that line out"):
+        Dataset.from_file(tmp_path / "a.csv")
 
 
 def test_zip_holds_one_file(tmp_path):
