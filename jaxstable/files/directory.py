@@ -9,7 +9,7 @@ import os
 import reprlib
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,34 +111,29 @@ def json_lines(documents: Iterable[Mapping[str, Any]]) -> bytes:
     return "".join(json.dumps(json_ready(document), allow_nan=False) + "\n" for document in documents).encode()
 
 
+def numbered_lines(content: bytes) -> list[tuple[int, dict[str, Any] | None]]:
+    """Return number and JSON object of every line of a log but empty ones, None for a line that holds no object."""
+    found: list[tuple[int, dict[str, Any] | None]] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            try:
+                document = json.loads(line.decode("utf-8", errors="replace"))
+            except (ValueError, RecursionError):
+                document = None
+            found.append((number, document if isinstance(document, dict) else None))
+    return found
+
+
 def parse_lines(content: bytes) -> tuple[list[dict[str, Any]], list[int]]:
     """Return the JSON objects of a log, and the numbers of the lines that are none."""
-    documents: list[dict[str, Any]] = []
-    unread: list[int] = []
-    for number, line in enumerate(content.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            document = json.loads(line.decode("utf-8", errors="replace"))
-        except (ValueError, RecursionError):
-            document = None
-        if isinstance(document, dict):
-            documents.append(document)
-        else:
-            unread.append(number)
-    return documents, unread
+    lines = numbered_lines(content)
+    unread = [number for number, document in lines if document is None]
+    return [document for _, document in lines if document is not None], unread
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document as indented strict JSON, atomically."""
     write_atomic(path, json_text(document))
-
-
-def write_log(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write records as JSON lines; a log that already says the same is left untouched."""
-    content = json_lines(history)
-    if not (path.is_file() and path.read_bytes() == content):
-        write_atomic(path, content)
 
 
 def find(directory: Path, pattern: str) -> Path | None:
@@ -183,19 +178,14 @@ def read_log(path: Path) -> Log:
     A line cut off at the end of the file (the machine stopped while it was written) is told apart
     from damage in the middle. Where an epoch occurs twice, after a resume, the later one counts.
     """
+    lines = numbered_lines(path.read_bytes())
     records: dict[Any, dict[str, Any]] = {}
     damaged: list[int] = []
-    text = path.read_bytes().decode("utf-8", errors="replace")
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    for number, line in lines:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict) and not isinstance(record.get("epoch"), (dict, list)):
-            records[record.get("epoch", f"line {number}")] = record
-        else:
+    for number, record in lines:
+        if record is None or isinstance(record.get("epoch"), (dict, list)):
             damaged.append(number)
+        else:
+            records[record.get("epoch", f"line {number}")] = record
     truncated = bool(damaged) and damaged[-1] == lines[-1][0]
     return Log(path, list(records.values()), damaged[:-1] if truncated else damaged, truncated)
 

@@ -98,7 +98,6 @@ KINDS = {
         ),
     ),
 }
-OWNED = {name: kind.owned for name, kind in KINDS.items()}
 
 
 def kind_of(directory: str | Path) -> str | None:

@@ -119,12 +119,6 @@ def by_lane(records: Sequence[Mapping[str, Any]], n_lanes: int) -> list[list[dic
     return [[epochs[epoch] for epoch in sorted(epochs)] for epochs in dealt]
 
 
-def is_sweep(directory: str | Path) -> bool:
-    """Return whether a directory holds a sweep: its config names lanes."""
-    config = Path(directory) / rundir.CONFIG
-    return config.is_file() and "lanes" in rundir.read_json(config)
-
-
 def lanes_in(path: Path, document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the configs of all lanes that a document names.
 

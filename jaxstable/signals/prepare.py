@@ -16,7 +16,6 @@ from jaxstable.signals.spikes import find_spikes
 
 PARTS = ("levels", "drift", "cycles", "spikes", "held")
 CYCLE_SHARE = 0.01  # of a sensor's variance, below which a cycle of others is not called its own
-Choices = Mapping[str, Any]
 
 
 class Removed(NamedTuple):

@@ -8,7 +8,6 @@ import pytest
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.delimited import Reading, read_delimited
-from jaxstable.data.layouts.uci import read_uci
 from jaxstable.data.truth import read_graph
 
 A = np.round(np.random.default_rng(0).normal(size=40), 3)
@@ -104,17 +103,12 @@ def test_graph_is_put_in_the_order_of_the_names(tmp_path):
 
 def test_original_uci_file(shared):
     path = shared / "data" / "uci_air" / "AirQualityUCI.csv"
-    every, names = read_uci(path)
     table = read_delimited(path, Reading())
-    assert every.shape == (9471, 13)
     assert table.values.shape == (9357, 13)
-    assert names == table.names
     table.values[table.values == -200] = np.nan
-    np.testing.assert_array_equal(every[:9357], table.values)
-    assert np.isnan(every[9357:]).all()
     np.testing.assert_array_equal(table.values[0, [0, 2, 12]], [2.6, 150, 0.7578])
-    assert np.nanmin(every) == -1.9
-    assert np.nanmax(every) == 2775
+    assert np.nanmin(table.values) == -1.9
+    assert np.nanmax(table.values) == 2775
     assert str(table.time[0].astype("M8[s]")) == "2004-03-10T18:00:00"
     assert (np.diff(table.time) == np.timedelta64(1, "h")).all()
 
@@ -123,8 +117,10 @@ def test_uci_file_agrees_with_pandas(shared):
     pd = pytest.importorskip("pandas")
     path = shared / "data" / "uci_air" / "AirQualityUCI.csv"
     frame = pd.read_csv(path, sep=";", decimal=",").iloc[:, 2:15]
-    expected = frame.where(frame != -200).to_numpy(dtype=float)
-    np.testing.assert_array_equal(read_uci(path)[0], expected)
+    table = read_delimited(path, Reading())
+    assert table.names == tuple(frame.columns)
+    assert frame[9357:].isna().all(axis=None)
+    np.testing.assert_array_equal(table.values, frame[:9357].to_numpy(dtype=float))
 
 
 def test_uci_file_with_a_gap_is_two_series(shared, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from jaxstable.data.checks import DataWarning
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.layouts.uci import SENTINEL, read_uci
+from jaxstable.data.delimited import Reading, read_delimited
 
 N = 2000
 RNG = np.random.default_rng(0)
@@ -85,11 +85,10 @@ def test_an_unnamed_time_column_is_noticed():
 
 
 def test_minus_200_is_found_in_every_column_of_the_real_file(shared):
-    values, names = read_uci(shared / "data" / "uci_air" / "AirQualityUCI.csv")
-    values = np.where(np.isnan(values), SENTINEL, values)[:9357]
-    for i, name in enumerate(names):
+    table = read_delimited(shared / "data" / "uci_air" / "AirQualityUCI.csv", Reading())
+    for i, name in enumerate(table.names):
         with pytest.warns(DataWarning, match="missing=-200"):
-            Dataset.from_array(np.stack([values[:, i], np.sin(np.arange(9357))], 1), names=[name, "wave"])
+            Dataset.from_array(np.stack([table.values[:, i], np.sin(np.arange(9357))], 1), names=[name, "wave"])
 
 
 @pytest.mark.parametrize("file", ["netsim/sim4", "dream3/size100_Yeast1", "causaltime/aqi_real"])

@@ -13,7 +13,7 @@ from sweep_records import codes, make_sweep
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.files.directory import RunDirectoryError
-from jaxstable.files.table import is_sweep
+from jaxstable.files.kinds import kind_of
 from jaxstable.results.loading import diagnose, load
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.text import report_text
@@ -86,7 +86,7 @@ def test_summary_counts_each_group_once():
 def test_saved_sweep_comes_back_whole(tmp_path, truth):
     result = make_sweep(GRID, measure, truth)
     assert result.save(tmp_path / "deep" / "sweep") == tmp_path / "deep" / "sweep"
-    assert is_sweep(tmp_path / "deep" / "sweep")
+    assert kind_of(tmp_path / "deep" / "sweep") == "sweep"
     again = load(tmp_path / "deep" / "sweep")
     assert again.run_dir == tmp_path / "deep" / "sweep"
     assert again.table == result.table
