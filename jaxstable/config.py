@@ -136,7 +136,7 @@ class Config:
     lambda_sparse: float = _field(1e-4, "weight of the sparsity loss", least=0.0)
     lambda_acyclic: float = _field(1e-5, "weight of the acyclicity loss", least=0.0)
     lambda_disen: float = _field(1e-4, "weight of the disentanglement loss", least=0.0)
-    thresholds: int = _field(21, "thresholds swept over 0..1 at every evaluation", least=2, most=INT32)
+    thresholds: int = _field(21, "thresholds swept over 0..1 at every evaluation", least=2, most=10_001)
     eval_every: int = _field(1, "epochs from one evaluation to the next", least=1, most=INT32)
     early_stop_patience: int = _field(15, "evaluations without a new best before stopping", least=1, most=INT32)
     monitor: Literal["auto", "val_loss", "val_f1"] = _field(

@@ -254,7 +254,7 @@ def test_preset_is_what_a_config_starts_from():
         Config().replace(preset="unstable")
 
 
-@pytest.mark.parametrize("name", ["epochs", "batch_size", "thresholds", "eval_every", "plateau_patience"])
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "plateau_cooldown", "eval_every", "plateau_patience"])
 def test_counts_beyond_int32_are_refused(name):
     with pytest.raises(ConfigError, match=f"{name}: found 2147483648, expected .* <= 2147483647"):
         Config(**{name: 2**31})

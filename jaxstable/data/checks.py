@@ -143,6 +143,9 @@ def as_array(values: Any, field: str) -> np.ndarray:
         return np.asarray(values)
     except ValueError as error:
         raise DataError(f"{field} is ragged ({error}): every row needs the same length") from error
+    except (TypeError, RuntimeError) as error:  # of JAX: values under a transformation, random keys, a deleted array
+        what = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise DataError(f"{field} holds no numbers yet, or no longer ({what}): give an array of numpy") from error
 
 
 def check_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -191,7 +192,7 @@ def _from_text(values: Any, place: Callable[[int], str], time_format: str | None
             f"time at {place(row)} is {cells[row].as_py()!r}: expected a date such as 2024-03-31T18:00, "
             "31/03/2024 18:00 or 3/31/2024 6:00 PM; say how it is written, e.g. time_format='%d %b %Y %H.%M'"
         )
-    named = {name: pc.struct_field(fields, name) for name in fields.type.names}  # pyright: ignore[reportOptionalMemberAccess]
+    named = {name: pc.struct_field(fields, name) for name in re.findall(r"\?P<(\w+)>", SHAPES[shape])}
     return _from_fields(named, shape, cells, place)
 
 

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import DataError, shortened, whole_number
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.layouts.uci import is_uci
 from jaxstable.simulate import plant as synthetic
@@ -52,6 +52,9 @@ def sensors(
         >>> sensors().names[:3]
         ('feed_flow', 'feed_temp', 'steam_valve')
     """
+    for field, value, most in (("n_steps", n_steps, 10**8), ("seed", seed, 2**64)):
+        if not whole_number(value) or not 0 <= value <= most:
+            raise DataError(f"datasets.sensors: {field}={shortened(value)}: expected a whole number from 0 to {most}")
     try:
         plant = synthetic.sensors(n_steps, seed, missing=missing, noise=noise, drift=drift)
     except DataError:

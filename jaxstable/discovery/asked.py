@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from jaxstable.config import ConfigError
 
 Edge = Sequence[Any]
+MOST_EDGES = 10**6  # far more than a thousand sensors have pairs
 
 
 class Asked(NamedTuple):
@@ -36,7 +38,7 @@ def asked_edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str]) -
     if edges is not None and (isinstance(edges, (str, bytes)) or not isinstance(edges, Iterable)):
         raise ConfigError(f"{name}: found {edges!r}, expected a list of edges (cause, effect, lag)")
     found = []
-    for edge in edges if edges is not None else ():
+    for edge in itertools.islice(edges, MOST_EDGES + 1) if edges is not None else ():
         parts = tuple(edge) if isinstance(edge, Iterable) and not isinstance(edge, (str, bytes)) else (edge,)
         if len(parts) != 3 and not (len(parts) == 2 and name == "forbidden"):
             short = " or (cause, effect)" if name == "forbidden" else ""
@@ -49,6 +51,8 @@ def asked_edges(name: str, edges: Iterable[Edge] | None, names: Sequence[str]) -
         if len(parts) == 3:
             check_count(f"{name}: the lag of {edge!r}", parts[2])
         found.append(Asked(cause, effect, operator.index(parts[2]) if len(parts) == 3 else None))
+    if len(found) > MOST_EDGES:
+        raise ConfigError(f"{name}: found more than {MOST_EDGES} edges, as an iterator without end has; give a list")
     return found
 
 

@@ -51,7 +51,7 @@ def save(directory: str | Path, archive: Archive, *, own: str | Path | None = No
     Raises:
         RunDirectoryError: The directory holds something else, or cannot be written.
     """
-    directory, kind = Path(directory), KINDS[archive.kind]
+    directory, kind = rundir.as_path("directory", directory), KINDS[archive.kind]
     check_free(directory, archive.kind, own)
     preset = archive.documents.get("config", {}).get("preset") or "stable"
     *before, (last, pattern) = kind.documents.items()

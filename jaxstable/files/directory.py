@@ -74,8 +74,34 @@ def refused_if_unwritable(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunDirectoryError(
-            f"{directory} cannot be written ({error.strerror or error}); make room or choose another run directory"
+            f"{directory} cannot be written ({error.strerror or error}); make room or choose another place"
         ) from error
+
+
+def as_path(field: str, given: Any) -> Path:
+    """Return a path; refuse what is none, and the empty text, which would be wherever one happens to be.
+
+    Raises:
+        RunDirectoryError: It is none; the message names the field.
+    """
+    text = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text:
+        raise RunDirectoryError(f"{field}: found {short(given)}, expected a path: text or pathlib.Path")
+    return Path(text)
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write a file where the user asks for it, whole or not at all, and return its path.
+
+    Raises:
+        RunDirectoryError: It is no path, or cannot be written.
+    """
+    path = as_path("path", path)
+    if path.is_dir():
+        raise RunDirectoryError(f"{path} cannot be written (it is a directory); name a file in it")
+    with refused_if_unwritable(path):
+        write_atomic(path, content)
+    return path
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -49,7 +49,7 @@ def writable(directory: str | Path) -> None:
     Raises:
         RunDirectoryError: It cannot be made or written.
     """
-    directory = Path(directory)
+    directory = rundir.as_path("run_dir", directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -74,7 +74,7 @@ def owned(directory: str | Path, parts: str, *, resume: bool) -> Iterator[Path]:
     Raises:
         RunDirectoryError: Another run has it.
     """
-    directory = Path(directory)
+    directory = rundir.as_path("run_dir", directory)
     lock = locked(directory)
     try:
         if not resume:

@@ -6,7 +6,7 @@ A single run is a sweep of one lane; only the names of its files differ, and its
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,13 +63,13 @@ class RunFiles:
         self.summary = self.directory / kind.documents["summary"].format(preset=preset)
         self._table = None if single else self.directory / kind.lines["table"]
         self._identity = rundir.json_ready(identity)
-        self._notes = dict(notes or {})
+        self._notes = _checked_notes(notes)
         self._rows: dict[int, dict[str, Any]] = {}  # of the lanes that have ended
         self._handle: TextIO | None = None
         self.moved_to: Path | None = None
         self.begun_with: dict[str, Any] | None = None
         writes = (self.log.name, self.summary.name, self._checkpoint(0).name, kind.arrays, *kind.lines.values())
-        _check_notes(self._notes, {rundir.CONFIG, *writes})
+        _check_names(self._notes, {rundir.CONFIG, *writes})
         self._lock = locked(self.directory)
         try:
             if resume:
@@ -237,11 +237,24 @@ class RunFiles:
                 )
 
 
-def _check_notes(notes: Mapping[str, Any], taken: set[str]) -> None:
-    """Refuse notes that are no files of the directory, or have the names of the run's own."""
-    for name, document in notes.items():
-        plain = isinstance(name, str) and name == os.path.basename(name) and "\0" not in name and "\\" not in name
-        if not plain or name in ("", ".", "..") or name.startswith(".") or name in taken:
-            raise ConfigError(f"notes: found {short(name)}, expected a file name of its own, such as 'data.json'")
+def _checked_notes(notes: Any) -> dict[str, dict[str, Any]]:
+    """Return notes as JSON has them."""
+    if notes is not None and not isinstance(notes, Mapping):
+        raise ConfigError(f"notes: found {short(notes)}, expected a mapping from file names to documents")
+    ready = {}
+    for name, document in (notes or {}).items():
         if not isinstance(document, Mapping):
             raise ConfigError(f"notes: found {short(document)} for {name!r}, expected a mapping")
+        try:
+            ready[name] = rundir.json_ready(document)
+        except RecursionError as error:
+            raise ConfigError(f"notes: the document for {name!r} holds itself, or is nested too deep") from error
+    return ready
+
+
+def _check_names(names: Iterable[Any], taken: set[str]) -> None:
+    """Refuse names that are no files of the directory, or those of the run's own."""
+    for name in names:
+        plain = isinstance(name, str) and name == os.path.basename(name) and name.isprintable() and "\\" not in name
+        if not plain or name in ("", ".", "..") or name.startswith(".") or name in taken:
+            raise ConfigError(f"notes: found {short(name)}, expected a file name of its own, such as 'data.json'")

@@ -120,8 +120,10 @@ class LearnedGraph:
             min_probability: of an edge at any lag, in [0, 1].
 
         Raises:
-            ValueError: the graph has no probabilities, as that of one training run.
+            ValueError: it is no probability, or the graph has none, as that of one training run.
         """
+        if not isinstance(min_probability, (int, float, np.number)) or not 0 <= min_probability <= 1:
+            raise ValueError(f"min_probability: found {min_probability!r}, expected a number from 0 to 1")
         if self.probability is None:
             raise ValueError("min_probability: this graph has no probabilities; they are what discover adds to a graph")
         return dataclasses.replace(self, lagged_graph=self.lagged_graph & (self.probability >= min_probability))

@@ -269,7 +269,7 @@ def _location(values, mask) -> tuple[np.ndarray, np.ndarray]:
 
 def _check_observed(mask, used, n_lags) -> None:
     if not used.any():
-        raise ValueError(f"no row has {n_lags} uninterrupted rows before it and a reading; shorten n_lags")
+        raise ValueError(f"no row has {n_lags} uninterrupted rows before it and a reading; choose fewer lags")
     dead = np.flatnonzero(~mask[used].any(axis=0))
     if len(dead):
         raise ValueError(f"variables {dead.tolist()} have no reading in the rows used; drop these columns")

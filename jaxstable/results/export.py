@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxstable.files.directory import write_atomic
+from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Edge, Link, edges_of, links_of
 
@@ -49,8 +49,7 @@ def to_pandas(graph: LearnedGraph) -> pandas.DataFrame:
 
 def to_csv(graph: LearnedGraph, path: str | os.PathLike[str]) -> Path:
     """Write the text of `csv_text`, whole or not at all, and return the path."""
-    write_atomic(Path(path), csv_text(graph).encode())
-    return Path(path)
+    return write_file(path, csv_text(graph).encode())
 
 
 def csv_text(graph: LearnedGraph) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from jaxstable.files.directory import write_atomic
+from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import links_of
 from jaxstable.results.export import edge_attributes, link_attributes
@@ -21,8 +21,7 @@ def to_graphml(
     graph: LearnedGraph, path: str | os.PathLike[str], facts: Mapping[str, Any] | None = None, lags: bool = False
 ) -> Path:
     """Write the text of `graphml_text`, whole or not at all, and return the path."""
-    write_atomic(Path(path), graphml_text(graph, facts, lags).encode())
-    return Path(path)
+    return write_file(path, graphml_text(graph, facts, lags).encode())
 
 
 def graphml_text(graph: LearnedGraph, facts: Mapping[str, Any] | None = None, lags: bool = False) -> str:

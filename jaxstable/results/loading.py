@@ -24,7 +24,7 @@ def load(directory: str | Path) -> TrainResult | SweepResult | Discovery:
     Raises:
         RunDirectoryError: Files are missing or damaged, or another version wrote them.
     """
-    kind = kind_of(directory)
+    kind = kind_of(rundir.as_path("directory", directory))
     owner = {"discovery": Discovery, "sweep": SweepResult, "search": SweepResult}.get(kind or "", TrainResult)
     return owner.load(directory)
 
@@ -41,7 +41,7 @@ def diagnose(path: str | Path) -> list[Finding]:
     Raises:
         RunDirectoryError: There is no log, or a file is damaged beyond its last line.
     """
-    kind = kind_of(path) if Path(path).is_dir() else None
+    kind = kind_of(path) if rundir.as_path("path", path).is_dir() else None
     if kind == "discovery":
         return Discovery.load(path).diagnose()
     return _of_sweep(Path(path)) if kind in ("sweep", "search") else _of_run(path)

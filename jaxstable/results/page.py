@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from jaxstable import __version__
-from jaxstable.files.directory import write_atomic
+from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of
 from jaxstable.results.findings import NOTHING, Finding
@@ -21,8 +21,7 @@ from jaxstable.results.words import evidence, paragraph, sentence, what_would_ch
 
 def write_page(report: Report, path: str | os.PathLike[str]) -> Path:
     """Write the page of a report, whole or not at all, and return its path."""
-    write_atomic(Path(path), page(report).encode())
-    return Path(path)
+    return write_file(path, page(report).encode())
 
 
 def page(report: Report) -> str:

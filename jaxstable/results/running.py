@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
+from jaxstable.files.directory import as_path
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import sweep_all_processes
@@ -27,7 +29,7 @@ def run_train(
 ) -> TrainResult:
     """Train one config, with its progress shown, and return it as a result."""
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
-    where = None if how["run_dir"] is None else Path(how["run_dir"])
+    where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
     how["keep"] = keep_in(TrainResult, where)
     with Progress(config.epochs, true_edges, progress) as shown:
         try:
@@ -48,7 +50,7 @@ def run_sweep(
     **how: Any,
 ) -> SweepResult:
     """Train configs as lanes, with their progress shown, and return them as a result."""
-    where = None if how["run_dir"] is None else Path(how["run_dir"])
+    where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
     how["keep"] = keep_in(SweepResult, where)
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
@@ -69,7 +71,7 @@ def _both(show: Callable[[Any], object], own: Callable[[Any], object] | None) ->
     def call(records: Any) -> None:
         show(records)
         if own is not None:
-            own(records)
+            own(copy.deepcopy(records))  # what it changes is its own, not the history
 
     return call
 

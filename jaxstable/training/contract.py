@@ -32,6 +32,22 @@ def with_checked_weights(model: Model) -> Model:
     return model._replace(weights=tuple(weights.items()))
 
 
+def check_optimizer(optimizer: Any, hyper: Any) -> None:
+    """Refuse what makes no optax transform of the numbers of a run.
+
+    Raises:
+        ConfigError: It is no function, or returns something else.
+    """
+    if not callable(optimizer):
+        raise ConfigError(
+            f"optimizer: found {optimizer!r}, expected a function from the traced numbers of a run to an optax "
+            "transform; one that there is goes into the config, such as Config(optimizer='adam')"
+        )
+    made = optimizer(hyper)
+    if not all(callable(getattr(made, part, None)) for part in ("init", "update")):
+        raise ConfigError(f"optimizer: the function returned {made!r}, expected an optax transform (init, update)")
+
+
 def check_model(model: Model, n_vars: int, inputs: Any, seed: int) -> None:
     """Refuse a model whose loss terms or first adjacency are none.
 

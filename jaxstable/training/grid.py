@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ NAMED_GRIDS: dict[str, dict[str, list[float]]] = {
         "lambda_acyclic": [1e-7, 1e-6, 1e-5],
     },
 }
+
+MOST_LANES = 100_000  # each has a config, a log and arrays of its own
 
 Grid = str | Mapping[str, Iterable[Any]] | Sequence[Config | Mapping[str, Any]]
 
@@ -51,9 +53,11 @@ def expand(config: Config, grid: Grid) -> list[Config]:
         grid = NAMED_GRIDS[grid]
     if isinstance(grid, Mapping):
         axes = {name: checked_values(name, values) for name, values in grid.items()}
+        _check_lanes(math.prod(map(len, axes.values())))
         points: list[Any] = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
-    elif isinstance(grid, Iterable) and not isinstance(grid, bytes):
-        points = list(grid)
+    elif isinstance(grid, Iterable) and not isinstance(grid, (bytes, Set)):
+        points = list(itertools.islice(grid, MOST_LANES + 1))
+        _check_lanes(len(points))
     else:
         points = [grid]
     for point in points:
@@ -132,13 +136,20 @@ def random_points(count: int, seed: int = 0, **ranges: Any) -> list[dict[str, An
 
 
 def checked_values(name: str, values: Any) -> list[Any]:
-    """Return the values of a field as a list, refusing none and text."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+    """Return the values of a field as a list; refuse none, text, and a set, whose order changes from run to run."""
+    if isinstance(values, (str, bytes, Set)) or not isinstance(values, Iterable):
         raise ConfigError(f"{name}: found {values!r}, expected a list of values for the grid")
-    found = list(values)
+    found = list(itertools.islice(values, MOST_LANES + 1))
+    _check_lanes(len(found))
     if not found:
         raise ConfigError(f"{name}: found no value; give at least one, or leave the field out of the grid")
     return found
+
+
+def _check_lanes(count: int) -> None:
+    if count > MOST_LANES:
+        many = count if count > MOST_LANES + 1 else f"more than {MOST_LANES}"
+        raise ConfigError(f"grid: found {many} lanes, expected at most {MOST_LANES}; grids.random_points draws some")
 
 
 def check_range(name: str, low: float, high: float) -> None:

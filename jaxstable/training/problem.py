@@ -19,7 +19,7 @@ from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
 from jaxstable.models.base import Model, terms_of
 from jaxstable.models.registry import model_of
-from jaxstable.training.contract import check_model, unusable, with_checked_weights
+from jaxstable.training.contract import check_model, check_optimizer, unusable, with_checked_weights
 from jaxstable.training.devices import exact_products, nans_allowed
 from jaxstable.training.evaluate import held_out_loss, summary_adjacency
 from jaxstable.training.health import number
@@ -46,17 +46,14 @@ class Problem:
                 f"model: found {model!r}, expected a Model of your own; name one that there is in the config, such as "
                 "Config(model='svar')"
             )
-        if optimizer is not None and not callable(optimizer):
-            raise ConfigError(
-                f"optimizer: found {optimizer!r}, expected a function from the traced numbers of a run to an optax "
-                "transform; one that there is goes into the config, such as Config(optimizer='adam')"
-            )
         if config.max_lag is not None:
             check_lags(dataset, config.max_lag)
         self.config = config
         self.dataset = dataset
         self.model = model_of(config) if model is None else with_checked_weights(model)
         self.prepared: Prepared = prepare(dataset, config.standardize)
+        if optimizer is not None:
+            check_optimizer(optimizer, make_hyper(config, self.model))
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
         train, validation, *rest = self.model.inputs(dataset, self.prepared)
         self.test: Any = rest[0] if rest else None

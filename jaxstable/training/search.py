@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -53,7 +54,9 @@ def search_lanes(
     if not distributions:
         raise ConfigError("space: it has no field; give at least one, such as {'lambda_sparse': (1e-5, 1e-2)}")
     # The lanes of a round must not all crowd at the same best guess.
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=lanes, constant_liar=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of constant_liar, before Optuna 5
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=lanes, constant_liar=True)
     study = optuna.create_study(sampler=sampler, direction="maximize" if better(by) > 0 else "minimize")
     runs: list[Run] = []
     for number in range(rounds):

@@ -532,7 +532,7 @@ FRAMES = {
     "PeriodIndex": (GAP.set_index(GAP.index.to_period("h")), {"series": 2, "step": "1 h"}),
     "TimedeltaIndex": (GAP.set_index(GAP.index - GAP.index[0]), {"series": 2, "step": "1 h"}),
     "text index": (GAP.set_index(GAP.index.astype(str)), {"series": 2, "step": "1 h"}),
-    "object index": (GAP.set_index(GAP.index.astype(object)), {"series": 2, "step": "1 h"}),
+    "object index": (GAP.set_axis(pd.Index(GAP.index.to_list(), dtype=object)), {"series": 2, "step": "1 h"}),
     "index of row numbers with holes": (TABLE.drop(index=[7, 9]), {"series": 1, "rows": N, "missing": 4}),
     "index of words": (
         TABLE.set_index(pd.Index([f"w{i}" for i in range(N)])),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import warnings
 
 import numpy as np
 import pytest
 
+import jaxstable as js
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 
@@ -98,3 +100,128 @@ def test_any_layout_in_memory_is_copied(values):
     data = Dataset.from_array(values, window=6)
     np.testing.assert_array_equal(data.values, values.astype(float))
     assert not np.shares_memory(data.values, values)
+
+
+def deleted():
+    import jax.numpy as jnp
+
+    array = jnp.asarray(GOOD)
+    array.delete()
+    return array
+
+
+def under_a_transformation(call):
+    import jax
+    import jax.numpy as jnp
+
+    return jax.jit(call)(jnp.asarray(GOOD))
+
+
+def test_arrays_of_jax_are_read_and_those_without_numbers_are_refused():
+    import jax
+    import jax.numpy as jnp
+
+    np.testing.assert_array_equal(js.Dataset.from_array(jnp.asarray(GOOD), window=6).values, GOOD.astype("f4"))
+    for refused in (
+        lambda: js.Dataset.from_array(deleted(), window=6),
+        lambda: js.Dataset.from_array(jax.random.split(jax.random.key(0), (60, 3)), window=6),
+        lambda: under_a_transformation(lambda values: js.Dataset.from_array(values, window=6).values.sum()),
+        lambda: under_a_transformation(lambda values: js.discover(values, draws=0).lagged.sum()),
+    ):
+        with pytest.raises(DataError, match="values holds no numbers yet, or no longer"):
+            refused()
+
+
+def small():
+    return js.Dataset.from_array(GOOD, window=6)
+
+
+def trained(**more):
+    return js.train(js.Config(epochs=1, batch_size=16), small(), progress=False, **more)
+
+
+def swept(grid):
+    return js.sweep(js.Config(epochs=1), small(), grid, progress=False)
+
+
+def found():
+    return js.discover(small(), draws=0, progress=False)
+
+
+ITSELF: dict = {}
+ITSELF["again"] = ITSELF
+CALLS = {
+    "an edge without end": (lambda: js.discover(small(), required=itertools.repeat((0, 1, 1))), "required: found more"),
+    "values in no order": (lambda: swept({"seed": {1, 2}}), "seed: found"),
+    "values without end": (lambda: swept({"seed": itertools.count()}), "grid: found more than"),
+    "a billion lanes": (lambda: swept({"seed": range(10**9)}), "grid: found more than"),
+    "a billion of a product": (
+        lambda: swept(dict.fromkeys(["seed", "epochs", "batch_size"], range(1, 1001))),
+        "grid: found 1000000000 lanes",
+    ),
+    "lanes without end": (lambda: swept(js.Config() for _ in itertools.count()), "grid: found more than"),
+    "an optimizer of nothing": (lambda: trained(optimizer=lambda hyper: None), "optimizer: the function returned None"),
+    "notes in a list": (lambda: trained(run_dir="run", notes=["a"]), "notes: found"),
+    "notes that hold themselves": (lambda: trained(run_dir="run", notes={"a.json": ITSELF}), "notes: the document"),
+    "notes of broken text": (lambda: trained(run_dir="run", notes={"a\ud800.json": {}}), "notes: found"),
+    "a number for a directory": (lambda: trained(run_dir=5), "run_dir: found 5"),
+    "bytes for a directory": (lambda: trained(run_dir=b"run"), "run_dir: found b'run'"),
+    "no text for a directory": (lambda: trained(run_dir=""), "run_dir: found ''"),
+    "a search in a number": (
+        lambda: js.search(None, small(), {"seed": [1]}, run_dir=5, rounds=1, lanes=1),
+        "run_dir: found 5",
+    ),
+    "loading a number": (lambda: js.load(5), "directory: found 5"),
+    "loading nothing": (lambda: js.load(None), "directory: found None"),
+    "a diagnosis of a number": (lambda: js.diagnose(5), "path: found 5"),
+    "saving into a number": (lambda: found().save(5), "directory: found 5"),
+    "a page over a directory": (lambda: found().report("."), "cannot be written"),
+    "a page nowhere": (lambda: found().report("/dev/null/a/page.html"), "/dev/null/a/page.html cannot be written"),
+    "a page of a number": (lambda: found().report(5), "path: found 5"),
+    "edges nowhere": (lambda: found().to_csv("/dev/null/a/edges.csv"), "/dev/null/a/edges.csv cannot be written"),
+    "a graph nowhere": (lambda: found().to_graphml("/dev/null/a/g.graphml"), "/dev/null/a/g.graphml cannot be written"),
+    "a probability of two": (lambda: found().likely(2), "min_probability: found 2"),
+    "a probability of nothing": (lambda: found().likely(np.nan), "min_probability: found nan"),
+    "a probability of text": (lambda: found().likely("high"), "min_probability: found 'high'"),
+    "a billion thresholds": (lambda: js.Config(thresholds=10**9), "thresholds: found 1000000000"),
+    "rows of a fraction": (lambda: js.datasets.sensors(n_steps=1e3), "n_steps=1000.0"),
+    "a trillion rows": (lambda: js.datasets.sensors(n_steps=10**12), "n_steps=1000000000000"),
+    "a seed below zero": (lambda: js.datasets.sensors(seed=-1), "seed"),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+def test_a_hostile_call_is_refused_by_name_and_leaves_nothing(case, tmp_path, monkeypatch):
+    call, message = CALLS[case]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message) as refusal:
+        call()
+    assert type(refusal.value).__module__.startswith("jaxstable") or "min_probability" in message
+    assert len(str(refusal.value)) < 1000
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"]
+
+
+def test_what_on_epoch_changes_is_its_own(tmp_path):
+    def spoil(record):
+        record["train_loss_components"].clear()
+        record["train_loss"] = None
+
+    result = trained(on_epoch=spoil, run_dir=tmp_path)
+    assert result.history[0]["train_loss"] is not None
+    assert json.loads((tmp_path / "training_log_stable.json").read_text())["train_loss_components"]
+    assert result.history[0]["train_loss_components"]
+
+
+@pytest.mark.parametrize("case", ["two rows", "three rows", "the same column thrice", "a column and its negative"])
+def test_little_to_learn_from_ends_in_finite_numbers(case):
+    values = {
+        "two rows": GOOD[:2],
+        "three rows": GOOD[:3],
+        "the same column thrice": GOOD[:, [0, 0, 0]],
+        "a column and its negative": GOOD[:, [0, 0, 1]] * [1, -2, 1],
+    }[case]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", js.DataWarning)
+        result = js.discover(values, draws=0, progress=False)
+    assert np.isfinite(result.lagged).all()
+    assert np.isfinite(result.edge_probability).all()

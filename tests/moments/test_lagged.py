@@ -135,7 +135,7 @@ def test_constant_columns_and_offsets_are_harmless():
 
 def test_refuses_what_it_cannot_use():
     x = np.random.default_rng(0).normal(size=(20, 2))
-    with pytest.raises(ValueError, match="shorten n_lags"):
+    with pytest.raises(ValueError, match="choose fewer lags"):
         lagged_moments(x, n_lags=3, series=np.repeat(np.arange(10), 2))
     with pytest.raises(ValueError, match=r"variables \[1\]"):
         lagged_moments(np.where([True, False], x, np.nan), n_lags=1)
