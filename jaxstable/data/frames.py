@@ -30,7 +30,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         A table that owns its values: float32 if every column is, else float64.
 
     Raises:
-        DataError: no dataframe, narwhals not installed, an index of unknown use, an unknown, duplicate or
+        DataError: no dataframe, an index of unknown use, an unknown, duplicate or
             non-numeric column.
 
     Example:
@@ -38,7 +38,8 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         >>> from_frame(pl.DataFrame({"t": [0, 1], "a": [1.0, None], "b": [3, 4]}), Reading(time=("t",))).names
         ('a', 'b')
     """
-    nw = _narwhals()
+    import narwhals as nw
+
     table = _eager(nw, frame)
     check_distinct([str(name) for name in table.columns])
     present = [name for name in table.columns if not _is_row_number(table, name)]
@@ -90,7 +91,8 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
 
 def as_columns(frame: Any) -> dict[str, Any]:
     """Return the columns of a dataframe of any kind by name: times as datetime64, the rest as objects or numbers."""
-    nw = _narwhals()
+    import narwhals as nw
+
     table = _eager(nw, frame)
     found = {}
     for name in table.columns:
@@ -100,17 +102,6 @@ def as_columns(frame: Any) -> dict[str, Any]:
         if column.dtype.is_numeric() and not column.null_count():
             found[str(name)] = column.to_numpy()
     return found
-
-
-def _narwhals() -> Any:
-    try:
-        import narwhals as nw
-    except ImportError as error:
-        raise DataError(
-            "dataframes need narwhals: pip install 'jaxstable[tables]', or pass "
-            "Dataset.from_array(frame.to_numpy(), names=list(frame.columns))"
-        ) from error
-    return nw
 
 
 def _eager(nw: Any, frame: Any) -> Any:
