@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from jaxstable.config import Config, ConfigError
@@ -13,10 +12,9 @@ from jaxstable.files.directory import as_path
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import sweep_all_processes
-from jaxstable.training.fit import fit
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.progress import Progress
-from jaxstable.training.sweep import OnSweepEpoch
+from jaxstable.training.sweep import OnSweepEpoch, sweep_lanes
 from jaxstable.training.sweepprogress import SweepProgress
 
 
@@ -30,12 +28,13 @@ def run_train(
     """Train one config, with its progress shown, and return it as a result."""
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
     where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
-    how["keep"] = keep_in(TrainResult, where)
+    how["keep"] = where and (lambda runs: TrainResult(runs[0], where).save(where))
     with Progress(config.epochs, true_edges, progress) as shown:
+        tell = _both(shown.epoch, on_epoch)
         try:
-            run = fit(config, dataset, on_epoch=_both(shown.epoch, on_epoch), **how)
+            [run] = sweep_lanes([config], dataset, single=True, on_epoch=lambda records: tell(records[0]), **how)
         except Interrupted as stop:
-            stop.result = TrainResult(stop.result, where)
+            stop.result = TrainResult(stop.result[0], where)
             raise
     return TrainResult(run, where)
 
@@ -51,7 +50,7 @@ def run_sweep(
 ) -> SweepResult:
     """Train configs as lanes, with their progress shown, and return them as a result."""
     where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
-    how["keep"] = keep_in(SweepResult, where)
+    how["keep"] = where and (lambda runs: SweepResult(runs, where).save(where))
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
             runs = sweep_all_processes(
@@ -74,8 +73,3 @@ def _both(show: Callable[[Any], object], own: Callable[[Any], object] | None) ->
             own(copy.deepcopy(records))  # what it changes is its own, not the history
 
     return call
-
-
-def keep_in(make: Callable[[Any, Path | None], Any], where: Path | None) -> Callable[[Any], object] | None:
-    """Return what writes a result into its own directory, None if it has none."""
-    return None if where is None else lambda made: make(made, where).save(where)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 from jaxstable.config import ConfigError
 from jaxstable.models.base import LossTerms
 from jaxstable.training.decide import decide
 from jaxstable.training.evaluate import Evaluation
-from jaxstable.training.fit import fit
 from jaxstable.training.spec import make_hyper, make_spec
 from jaxstable.training.state import Status, init_state
 

@@ -8,12 +8,11 @@ import time
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.training.fit import fit
 from jaxstable.training.lanes import compiled
 from jaxstable.training.problem import Problem
 from jaxstable.training.sweep import sweep_lanes

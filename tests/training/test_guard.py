@@ -8,10 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 from jaxstable.models.base import LossTerms
-from jaxstable.training.fit import fit
 from jaxstable.training.problem import Problem
 from jaxstable.training.spec import make_hyper
 from jaxstable.training.state import init_state

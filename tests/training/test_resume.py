@@ -8,7 +8,7 @@ import signal
 
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 import jaxstable as js
 from jaxstable import api
@@ -16,7 +16,6 @@ from jaxstable.config import Config
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.results import running
-from jaxstable.training.fit import fit
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.lanes import compiled
 

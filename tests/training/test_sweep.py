@@ -12,13 +12,12 @@ import time
 import jax
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 from jaxstable.config import ConfigError
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.table import by_lane, read_lane_log, read_table
 from jaxstable.training import sweep as sweeping
-from jaxstable.training.fit import fit
 from jaxstable.training.grid import expand
 from jaxstable.training.interruption import Interrupted
 from jaxstable.training.lanes import compiled

@@ -8,11 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toy_models import linear
+from toy_models import fit, linear
 
 import jaxstable as js
 from jaxstable.models.registry import MODELS
-from jaxstable.training.fit import fit
 from jaxstable.training.problem import Problem
 from jaxstable.training.sweep import sweep_lanes
 

@@ -12,8 +12,19 @@ from jax import Array
 
 from jaxstable.data.windows import Batch, Windows
 from jaxstable.models.base import LossTerms, Model, Params
+from jaxstable.training.sweep import sweep_lanes
 
 LIMIT = 0.01
+
+
+def fit(config, dataset, *, on_epoch=None, keep=None, **how):
+    """Train one run without what surrounds it: the record, not the result."""
+    own = {
+        "on_epoch": on_epoch and (lambda records: on_epoch(records[0])),
+        "keep": keep and (lambda runs: keep(runs[0])),
+    }
+    [run] = sweep_lanes([config], dataset, single=True, **own, **how)
+    return run
 
 
 class MarkedBatch(NamedTuple):
