@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.layout import MOMENT, Layout, clean
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.sheet import Sheet, read_sheet
-from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.tables import Table, choose_columns, column_list
 
 OF_DAY = re.compile(
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp][Mm])?)?$"
@@ -50,6 +50,12 @@ class Reading:
     decimal: str | None = None
     layout: str | Layout | None = None
     encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("environment", "series"):
+            if not isinstance(column := getattr(self, field), Hashable):
+                raise DataError(f"{field}={shortened(column)}: expected the name of one column")
+        object.__setattr__(self, "columns", column_list(self.columns))
 
 
 def clock_columns(time: Any, present: Sequence[str]) -> tuple[str, ...] | None:

@@ -144,11 +144,7 @@ def _clock(nw: Any, table: Any, present: Sequence[Any], asked: Reading) -> tuple
         return named, ""
     if _has_timed_index(nw, table):
         return (), ""
-    taken = {
-        asked.environment,
-        asked.series,
-        *(asked.columns or () if not isinstance(asked.columns, (str, int)) else ()),
-    }
+    taken = {asked.environment, asked.series, *(asked.columns or ())}
     for name in present:
         column = table.get_column(name)
         if name not in taken and roles.is_clock_name(str(name)) and not column.null_count():

@@ -15,7 +15,7 @@ from jaxstable.data.numerals import to_numbers
 from jaxstable.data.recordings import files_of, joined
 from jaxstable.data.regular import as_span, span_text
 from jaxstable.data.sheet import read_sheet
-from jaxstable.data.tables import Table
+from jaxstable.data.tables import Table, column_list
 
 FEW = 10  # different whole numbers up to which a tag is a state
 LADDER = np.array([1, 2, 5, 10, 15, 20, 30])  # of a second, of a minute; 1, 2, 3, 6, 12 hours, then days
@@ -77,13 +77,14 @@ def read_long(
         raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
     recordings, notes = _recordings(source, (time, name, value), time_format)
     tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
+    columns = column_list(columns)
     if columns is not None:
         strange = [tag for tag in columns if tag not in tags]
         if strange:
             raise DataError(
                 f"columns: {listed(strange)} not among the tags {listed(tags, 20)}{nearest(strange[0], tags)}"
             )
-        tags = list(columns)
+        tags = columns
     numbers, words = _numbers(recordings, tags, missing, text)
     if not numbers:
         raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")

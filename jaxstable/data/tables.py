@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -23,6 +25,8 @@ from jaxstable.data.checks import (
 )
 from jaxstable.data.layout import clean
 from jaxstable.data.suspicions import warn_integers
+
+MOST_COLUMNS = 10**6
 
 
 class Table(NamedTuple):
@@ -139,6 +143,16 @@ def from_array(
     return table._replace(time=time, environment=environment, series=series, units=units), mask
 
 
+def column_list(columns: Any) -> list[Any] | None:
+    """Return the names that `columns=` asks for, in order; refuse what is no list of names."""
+    if columns is None:
+        return None
+    found = list(itertools.islice(columns, MOST_COLUMNS + 1)) if in_order(columns) else None
+    if found is None or len(found) > MOST_COLUMNS or not all(isinstance(name, Hashable) for name in found):
+        raise DataError(f"columns={shortened(columns)}: expected a list of names of columns")
+    return found
+
+
 def choose_columns(present: Sequence[str], labels: dict[str, str | None], columns: Sequence[str] | None) -> list[str]:
     """Return the columns that are variables: those chosen, or all that are not labels.
 
@@ -153,16 +167,13 @@ def choose_columns(present: Sequence[str], labels: dict[str, str | None], column
             raise DataError(
                 f"{field}={column!r} is not a column: there are {listed(list(present), 20)}{nearest(column, present)}"
             )
-    if columns is not None and not in_order(columns):
-        raise DataError(f"columns={shortened(columns)}: expected a list of names of columns")
     if columns is None:
         return [name for name in present if name not in labels.values()]
-    columns = list(columns)
     unknown = [name for name in columns if name not in present]
     if unknown:
         meant = nearest(unknown[0], present)
         raise DataError(f"columns: {listed(unknown)} not found in {listed(list(present), 20)}{meant}")
     if len(set(columns)) < len(columns):
-        twice = sorted({str(name) for name in columns if columns.count(name) > 1})
+        twice = sorted(str(name) for name, count in Counter(columns).items() if count > 1)
         raise DataError(f"columns: {listed(twice)} named more than once; name every variable once")
-    return columns
+    return list(columns)

@@ -27,8 +27,11 @@ def pack(arrays: Mapping[str, Any]) -> bytes:
 
     Nothing is compressed, so that no archive of ours takes more memory than its file.
     """
+    plain = {name: np.asarray(array) for name, array in arrays.items()}
+    if strange := [name for name, array in plain.items() if array.dtype.hasobject]:
+        raise TypeError(f"array {strange[0]!r} holds Python objects")
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()})
+    np.savez(buffer, **plain)  # pyright: ignore[reportArgumentType]
     return buffer.getvalue()
 
 

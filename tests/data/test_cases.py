@@ -678,7 +678,7 @@ def test_reading_a_large_file_takes_no_loop_over_cells(tmp_path):
     stamps = pd.date_range("2020", periods=30_000, freq="min").strftime("%Y-%m-%d %H:%M:%S")
     pd.DataFrame(values, columns=list("abcdefg")).assign(time=stamps).to_csv(text, index=False)
     (tmp_path / "a.csv").write_text(text.getvalue())
-    start = time.perf_counter()
+    start = time.process_time()
     data = Dataset.from_file(tmp_path / "a.csv", time="time")
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     np.testing.assert_array_equal(data.values, values)

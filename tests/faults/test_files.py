@@ -258,10 +258,10 @@ def test_another_number_of_devices_on_resume_gives_the_same_bits(data, whole, tm
 @pytest.mark.parametrize("name", ["config.json", "training_summary_stable.json"])
 def test_hostile_documents_are_refused_in_a_second_and_in_a_line(name, copy):
     (copy / name).write_text("[" * 200_000)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(js.RunDirectoryError) as refused:
         js.load(copy)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert len(str(refused.value)) < 500
 
 

@@ -146,7 +146,7 @@ def test_frames(data):
         }[kind]()
     try:
         frame = pandas.DataFrame(columns)
-    except UnicodeEncodeError:  # pandas holds no lone surrogate in a name
+    except (UnicodeEncodeError, OverflowError):  # pandas holds no lone surrogate in a name, an old one no huge integer
         assume(False)
         raise
     options = data.draw(

@@ -66,10 +66,33 @@ def test_a_cell_of_a_million_letters_is_refused_in_few_words():
     assert len(str(refusal.value)) < 1000
 
 
-def test_columns_in_no_order_are_refused():
+@pytest.mark.parametrize("columns", [{"a", "b"}, 1.0, 0, b"ab", [["a"], ["b"]], itertools.count(), "ab"], ids=repr)
+def test_columns_that_are_no_names_in_order_are_refused(columns, tmp_path):
     pandas = pytest.importorskip("pandas")
-    with pytest.raises(DataError, match="columns="):
-        Dataset.from_dataframe(pandas.DataFrame(GOOD, columns=list("abc")), columns={"a", "b"})
+    frame = pandas.DataFrame(GOOD, columns=list("abc"))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    long = frame.assign(t=STEPS).melt("t").sort_values("t")
+    for read in (
+        lambda: Dataset.from_dataframe(frame, columns=columns),
+        lambda: Dataset.from_file(tmp_path / "a.csv", columns=columns),
+        lambda: Dataset.from_long(long, "t", "variable", "value", columns=columns),
+    ):
+        with pytest.raises(DataError, match="columns"):
+            read()
+
+
+def test_columns_may_come_from_an_iterator():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(GOOD, columns=list("abc"))
+    assert Dataset.from_dataframe(frame, columns=iter("ca"), window=6).names == ("c", "a")
+
+
+@pytest.mark.parametrize("field", ["environment", "series"])
+@pytest.mark.parametrize("label", [["a"], np.arange(60), {"a": 1}, 2.5], ids=["list", "array", "mapping", "number"])
+def test_labels_that_name_no_column_are_refused(field, label):
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(DataError, match=f"{field}="):
+        Dataset.from_dataframe(pandas.DataFrame(GOOD, columns=list("abc")), **{field: label})
 
 
 def test_a_step_longer_than_all_rows_leaves_one():

@@ -237,10 +237,10 @@ def test_json_for_a_machine_is_ascii_or_utf8_and_nothing_else(tmp_path, arrows):
 def test_two_thousand_sensors_are_told_what_they_need_before_the_work(monkeypatch):
     wide = js.Dataset.from_array(np.random.default_rng(0).normal(size=(300, 2000)), window=8)
     monkeypatch.setattr(cost, "free_memory", lambda: 16e9)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(js.DataError, match=r"2000 sensors.* need about \d+ GB and \d+ (days|hours); 16 GB are free"):
         js.discover(wide, progress=False)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.fault(19)

@@ -229,10 +229,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_archives_are_refused_in_a_second(content):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(RunDirectoryError) as refusal:
         unpack(content)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(str(refusal.value)) < 300
 
 
@@ -243,7 +243,7 @@ def test_a_member_that_nobody_needs_is_not_unpacked():
 
 @pytest.mark.parametrize("text", ["[" * 200_000 + "]" * 200_000, '{"a":' * 200_000], ids=["lists", "objects"])
 def test_nested_brackets_are_refused_in_a_second(archive, saved, text):
-    start = time.perf_counter()
+    start = time.process_time()
     for path in saved.glob("*.json"):
         whole = path.read_bytes()
         path.write_text(text)
@@ -253,7 +253,7 @@ def test_nested_brackets_are_refused_in_a_second(archive, saved, text):
             with pytest.raises(RunDirectoryError, match=f"{path.name} is "):
                 store.load(saved)
         path.write_bytes(whole)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_shapes_are_checked_by_name(saved, archive):

@@ -57,10 +57,10 @@ def test_a_lane_whose_adjacency_breaks_on_the_way_takes_no_other_with_it(small_c
 
 @pytest.mark.parametrize("max_lag", [60, 10**5, 10**9])
 def test_more_lags_than_steps_are_refused_before_anything_of_their_size_is_made(max_lag, unlabelled_dataset):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DataError, match=f"max_lag={max_lag}: no series is longer than 60 steps.*at most 59"):
         Problem(Config(max_lag=max_lag), unlabelled_dataset)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_sensors_that_are_never_read_together_are_named():
