@@ -57,7 +57,7 @@ def problem(options: argparse.Namespace) -> tuple[Any, Any, list[dict[str, Any]]
         axes = {"lambda_sparse": js.grids.log_spaced(0.01, 0.2, 9), "lambda_acyclic": [1.0, 10.0, 100.0]}
         data = js.datasets.sensors()
     else:
-        config = js.Config(epochs=options.epochs)
+        config = js.Config.for_model(options.case, epochs=options.epochs)
         axes = js.grids.NAMED_GRIDS["structure"]
         data = js.datasets.uci_air_quality(options.data, window=24, stride=options.stride)
     points = js.grids.expand(config, {**axes, "seed": range(3)})
