@@ -66,7 +66,11 @@ def test_a_cell_of_a_million_letters_is_refused_in_few_words():
     assert len(str(refusal.value)) < 1000
 
 
-@pytest.mark.parametrize("columns", [{"a", "b"}, 1.0, 0, b"ab", [["a"], ["b"]], itertools.count(), "ab"], ids=repr)
+@pytest.mark.parametrize(
+    "columns",
+    [{"a", "b"}, 1.0, 0, b"ab", [["a"], ["b"]], itertools.count(), "ab"],
+    ids=lambda names: type(names).__name__,
+)
 def test_columns_that_are_no_names_in_order_are_refused(columns, tmp_path):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(GOOD, columns=list("abc"))
@@ -248,3 +252,13 @@ def test_little_to_learn_from_ends_in_finite_numbers(case):
         result = js.discover(values, draws=0, progress=False)
     assert np.isfinite(result.lagged).all()
     assert np.isfinite(result.edge_probability).all()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [[1, 2], {"a": [1], "b": [2]}, 5, None, "a", GOOD, iter("ab"), object],
+    ids=lambda frame: type(frame).__name__,
+)
+def test_what_is_no_frame_is_refused(frame):
+    with pytest.raises(DataError, match=r"frame is a .*expected a pandas, polars, pyarrow"):
+        Dataset.from_dataframe(frame)
