@@ -63,8 +63,11 @@ def test_another_model_is_refused_by_what_differs_and_nothing_changes(
 
 def test_a_model_of_the_config_may_be_passed_as_well(small_dataset, tmp_path):
     config = Config.for_model("svar", epochs=1)
-    api.train(config, small_dataset, run_dir=tmp_path, progress=False)
-    api.train(config, small_dataset, run_dir=tmp_path, model=model_of(config), resume=True, progress=False)
+    run_dir = tmp_path / "run"
+    first = api.train(config, small_dataset, run_dir=run_dir, progress=False)
+    again = api.train(config, small_dataset, run_dir=run_dir, model=model_of(config), resume=True, progress=False)
+    assert again.history == first.history
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # gone on with, not moved aside
 
 
 @pytest.mark.parametrize("name", MODELS)
