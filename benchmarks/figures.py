@@ -142,7 +142,7 @@ def exactness() -> str:
         for row in case["differences"]:
             worst = [f"{row[key]['relative']:.1e}" if row["bits"] else "0" for key in ("loss", "params", "lagged")]
             rows.append([model, row["arrangement"], row["bits"], *worst])
-    return table(rows, ["model", "arrangement", "numbers that differ", "loss", "parameters", "adjacency"])
+    return table(rows, ["model", "arrangement", "bits that differ", "loss", "parameters", "adjacency"])
 
 
 def parity() -> str:
