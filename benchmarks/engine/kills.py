@@ -32,7 +32,8 @@ SWEEP = [
     *("sweep", "--epochs", "12", "--batch-size", "32,48", "--learning-rate", "5e-4,2e-3,1e6"),
     *("--lambda-sparse", "1e-4,1e-2", "--early-stop-patience", "6"),
 ]
-TIMES = {"epoch_time", "total_time", "meta"}  # all that may differ; "meta" of a checkpoint holds its seconds
+# All that may differ: times, the "meta" of a checkpoint, which holds its seconds, checksums of files with times.
+TIMES = {"epoch_time", "total_time", "meta", "checksums"}
 MOST_EPOCHS, MOST_WRITES = 5, 12  # a process is killed within so many epochs or file writes
 
 
@@ -81,7 +82,7 @@ def contents(directory: Path) -> dict[str, Any]:
 
 def half_written(directory: Path, process: int) -> set[str]:
     """Return the names of the files that a process is writing, or was when it died."""
-    return {path.name.split(".")[1] for path in directory.glob(f".*.{process}.tmp")} if directory.is_dir() else set()
+    return {path.name.split(".")[1] for path in directory.glob(f".*.{process}-*.tmp")} if directory.is_dir() else set()
 
 
 def epochs_shown(output: Path) -> int:
