@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.sources import as_dataset
 from jaxstable.discovery.engine import Edge, find
+from jaxstable.files.provenance import provenance
 from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.results.discovery_result import Discovery
 from jaxstable.results.running import run_sweep, run_train
+from jaxstable.results.sensors import recorded_of
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import is_first, taken_by_first
@@ -31,7 +33,7 @@ def train(
     *,
     run_dir: str | Path | None = None,
     resume: bool = False,
-    progress: bool | None = None,
+    progress: bool | Literal["full"] | None = None,
     model: Model | None = None,
     optimizer: Optimizer | None = None,
     on_epoch: Callable[[Mapping[str, Any]], object] | None = None,
@@ -53,7 +55,8 @@ def train(
             starts anew as if this were False. `epochs` alone may have changed; where a schedule or the model follows
             the share of the run that is done, as `svar` does, a longer run is then not the one that was never
             stopped, and a warning says so.
-        progress: Show a line per epoch; None does so in a terminal or notebook only.
+        progress: Show the epochs on standard error; "full" prints the line of each; None does so in a terminal or
+            notebook only.
         model: A model of your own, instead of the one that the config names.
         optimizer: A function from the run's traced numbers (``learning_rate``, ``weight_decay``, ``clip_norm``, ...)
             to an optax transform, in place of clipping and Adam; the plateau's scale comes after it.
@@ -88,7 +91,7 @@ def sweep(
     *,
     run_dir: str | Path | None = None,
     resume: bool = False,
-    progress: bool | None = None,
+    progress: bool | Literal["full"] | None = None,
     model: Model | None = None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,
@@ -155,7 +158,7 @@ def search(
     seed: int = 0,
     run_dir: str | Path | None = None,
     resume: bool = False,
-    progress: bool | None = None,
+    progress: bool | Literal["full"] | None = None,
     model: Model | None = None,
     devices: Sequence[Any] | None = None,
     width: int | None = None,
@@ -219,7 +222,7 @@ def discover(
     draws: int = 50,
     seed: int = 0,
     prepare: Any = "auto",
-    progress: bool | None = None,
+    progress: bool | Literal["full"] | None = None,
 ) -> Discovery:
     """Find the causal graph of sensor time series, with the confidence in every edge.
 
@@ -278,7 +281,9 @@ def discover(
         prepare=prepare,
         progress=progress,
     )
-    return Discovery.of(found, dataset.units, dataset.step)
+    recorded = recorded_of(dataset.values, dataset.mask, dataset.names)
+    about = {"recorded": recorded, "provenance": provenance(dataset, seed)}
+    return Discovery.of(found, dataset.units, dataset.step, **about)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("jaxstable").setLevel(logging.INFO)
     with warnings.catch_warnings():
-        _warn_in_one_line()
+        flags.warn_in_one_line(commandline.as_flags)
         return _main(parser, argv)
 
 
@@ -58,19 +58,6 @@ def _main(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else error
         return _refused(OSError(named))
-
-
-def _warn_in_one_line() -> None:
-    """Show warnings about the data as a line of words, not as a line of this program."""
-    usual = warnings.showwarning
-
-    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
-        if category.__name__ == "DataWarning":
-            say(f"warning: {commandline.as_flags(str(message))}", sys.stderr)
-        else:
-            usual(message, category, *place, **more)
-
-    warnings.showwarning = show
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -111,6 +98,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="epochs of a run in all (default: as it was started); schedules that span the run follow the new number",
     )
     resume.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
+    flags.add_quiet_option(resume)
+    resume.add_argument("-v", "--verbose", action="store_true", help="as for train")
 
     check = command("check", _check, "Say what was understood of a data file and what is strange in it; learn nothing.")
     commandline.add_data_options(check)
@@ -146,15 +135,14 @@ def _discover(args: argparse.Namespace) -> int:
     from jaxstable.api import discover
     from jaxstable.files.kinds import check_free
     from jaxstable.files.ownership import writable
-    from jaxstable.results.telling import above, tell
+    from jaxstable.results.telling import above, announce, progress_of, tell
 
     # Before the work, not after it.
     check_free(args.run_dir, "discovery")
     writable(args.run_dir)
-    if not args.json:
-        say(commandline.data_lines(source, data, windows=False))
+    announce(args, commandline.data_lines(source, data, windows=False))
     asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
-    found = discover(data, progress=not args.json, **asked)
+    found = discover(data, progress=progress_of(args), **asked).from_files(source["path"])
     shown = above(found, args.min_probability)
     with written_whole(args.run_dir):
         run_dir = found.save(args.run_dir)
@@ -187,7 +175,7 @@ def _resume(args: argparse.Namespace) -> int:
             "resume it there with train or sweep and the same arguments, run_dir=..., resume=True"
         )
     started, source = read_json(directory / CONFIG), _checked(read_json(directory / DATA_FILE), directory / DATA_FILE)
-    args.plot, args.report, args.verbose = False, None, False
+    args.plot, args.report = False, None
     if "lanes" in started:
         if args.epochs is not None:
             raise ConfigError("--epochs: a sweep goes on as it was started; start another one for other epochs")
@@ -212,13 +200,12 @@ def _checked(source: dict[str, Any], file: Path) -> dict[str, Any]:
 def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = commandline.read_source(source)
     from jaxstable import api
-    from jaxstable.results.telling import tell
+    from jaxstable.results.telling import announce, progress_of, tell
 
-    if not args.json:
-        say(commandline.data_lines(source, data))
-        say(f"model  {config.model}, preset {config.preset}, seed {config.seed}; {_devices()}")
+    model = f"model  {config.model}, preset {config.preset}, seed {config.seed}; {_devices()}"
+    announce(args, commandline.data_lines(source, data), model)
     result = api.train(
-        config, data, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
+        config, data, run_dir=args.run_dir, resume=resume, progress=progress_of(args), notes={DATA_FILE: source}
     )
     assert result.run_dir is not None
     with written_whole(args.run_dir):
@@ -232,14 +219,19 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
 def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse.Namespace, *, resume: bool) -> int:
     data = commandline.read_source(source)
     from jaxstable import api
-    from jaxstable.results.telling import tell
+    from jaxstable.results.telling import announce, progress_of, tell
 
-    if not args.json:
-        say(commandline.data_lines(source, data))
-        lanes = f"{len(configs)} lane{'s' if len(configs) > 1 else ''}"
-        say(f"sweep  {lanes} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}")
+    lanes = f"{len(configs)} lane{'s' if len(configs) > 1 else ''}"
+    axes = f"sweep  {lanes} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}"
+    announce(args, commandline.data_lines(source, data), axes)
     result = api.sweep(
-        None, data, configs, run_dir=args.run_dir, resume=resume, progress=not args.json, notes={DATA_FILE: source}
+        None,
+        data,
+        configs,
+        run_dir=args.run_dir,
+        resume=resume,
+        progress=progress_of(args),
+        notes={DATA_FILE: source},
     )
     assert result.run_dir is not None
     with written_whole(args.run_dir):
@@ -256,16 +248,18 @@ def _written(run_dir: Path) -> list[Path]:
 def _check(args: argparse.Namespace) -> int:
     data = commandline.read_source(commandline.source_of(args))
     from jaxstable.results.data_report import data_report
+    from jaxstable.results.telling import line_width
     from jaxstable.results.text import report_text
 
     report = data_report(data)
-    say(json.dumps(report.document, indent=2) if args.json else report_text(report))
+    say(json.dumps(report.document, indent=2) if args.json else report_text(report, width=line_width()))
     return 0
 
 
 def _diagnose(args: argparse.Namespace) -> int:
     from jaxstable.files.directory import RunDirectoryError, read_log
     from jaxstable.results.loading import diagnose
+    from jaxstable.results.telling import line_width
     from jaxstable.results.text import findings_text
 
     path = Path(args.path)
@@ -275,7 +269,7 @@ def _diagnose(args: argparse.Namespace) -> int:
     if args.json:
         say(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
-        say(findings_text(findings))
+        say(findings_text(findings, width=line_width()))
     return 0
 
 

@@ -8,6 +8,7 @@ import re
 import sys
 import types
 import typing
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -38,6 +39,19 @@ class Parser(argparse.ArgumentParser):
             say(message.removesuffix("\n"), file)
 
 
+def warn_in_one_line(as_flags: Callable[[str], str]) -> None:
+    """Show warnings about the data as a line of words, not as a line of this program."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category.__name__ == "DataWarning":
+            say(f"warning: {as_flags(str(message))}", sys.stderr)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.showwarning = show
+
+
 def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str) -> None:
     """Add what says where a run or a sweep writes and how it reports."""
     group = parser.add_argument_group("run")
@@ -47,12 +61,20 @@ def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str)
     group.add_argument("--plot", action="store_true", help=f"also write {picture} as a picture")
     group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
     add_report_options(group)
+    add_quiet_option(group)
 
 
 def add_report_options(group: Any) -> None:
     """Add what says how a result is told."""
     group.add_argument("--report", metavar="FILE", help="also write one self-contained HTML page there")
-    group.add_argument("-v", "--verbose", action="store_true", help="also say what is in order, and every setting")
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="also say what is in order, every setting, and every epoch"
+    )
+
+
+def add_quiet_option(group: Any) -> None:
+    """Add what keeps progress to itself."""
+    group.add_argument("-q", "--quiet", action="store_true", help="say nothing on the way, only the result")
 
 
 def add_discovery_options(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +111,7 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
     add_probability_option(group)
     add_report_options(group)
+    add_quiet_option(group)
 
 
 def add_probability_option(group: Any) -> None:

@@ -26,9 +26,9 @@ def plant(tmp_path_factory):
 def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv"), "--plot", "-v"]) == 0
-    out = capsys.readouterr().out
-    assert f"data   {plant}: Dataset(600 rows, 4 variables" in out
-    assert "12 fits ..." in out
+    out, err = capsys.readouterr()
+    assert f"data   {plant}: Dataset(600 rows, 4 variables" in err
+    assert "12 fits ..." in err
     written = sorted(path.name for path in (tmp_path / "artifacts-discovery").iterdir())
     assert written == ["discovery.json", "discovery.npz", "discovery.png", "edges.csv", "graph.graphml"]
     assert all(name in out for name in written)
@@ -70,7 +70,7 @@ def test_a_directory_of_a_run_is_refused_before_the_work(plant, tmp_path, capsys
     assert main(["discover", str(plant), "--run-dir", str(tmp_path)]) == 2
     captured = capsys.readouterr()
     assert "holds another run" in captured.err
-    assert "moments" not in captured.out
+    assert "moments" not in captured.err
 
 
 def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatch):

@@ -155,9 +155,9 @@ def test_a_sweep_shows_lanes_findings_and_files(table, tmp_path, capsys):
     directory = tmp_path / "sweep"
     argv = ["sweep", table, *SHORT, "--learning-rate", "1e-3,1e6", "--seed", "0:2", "--run-dir", str(directory)]
     assert main(argv) == 0
-    out = capsys.readouterr().out
-    assert "sweep  4 lanes over learning_rate, seed" in out
-    assert "Lanes: 2 running, 0 stopped, 2 diverged" in out
+    out, err = capsys.readouterr()
+    assert "sweep  4 lanes over learning_rate, seed" in err
+    assert "Lanes: 2 running, 0 stopped, 2 diverged" in err
     assert "lanes_diverged: all 2 lanes with learning_rate 1e+06 diverged" in out
     assert str(directory / "lanes.json") in out
     assert main([*argv, "--resume", "--clip-norm", "3"]) == 2

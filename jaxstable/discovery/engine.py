@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ def find(
     draws: int = 50,
     seed: int = 0,
     prepare: Any = "auto",
-    progress: bool | None = None,
+    progress: bool | Literal["full"] | None = None,
 ) -> Found:
     """Find the causal graph of a data set; see `jaxstable.discover` for the method and the arguments.
 

@@ -1,10 +1,11 @@
-"""Show work that goes through a few stages: a bar in a terminal, a line per stage elsewhere."""
+"""Show work that goes through a few stages: a bar in a terminal, a line per stage elsewhere, all on standard error."""
 
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
-from jaxstable.training.console import say
+from jaxstable.training.console import on_show, say
 
 
 class Stages:
@@ -14,17 +15,17 @@ class Stages:
         wanted: True shows, False is silent, None shows in a terminal or a notebook only.
     """
 
-    def __init__(self, wanted: bool | None) -> None:
-        self.terminal = sys.stdout.isatty()
-        self.wanted = self.terminal or "ipykernel" in sys.modules if wanted is None else wanted
+    def __init__(self, wanted: bool | Literal["full"] | None) -> None:
+        self.wanted, self.terminal = on_show(wanted)
         self._bar = None
 
     def __enter__(self) -> Stages:
         if self.wanted and self.terminal:
+            from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
             columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-            self._bar = Progress(*columns, transient=True)
+            self._bar = Progress(*columns, transient=True, console=Console(stderr=True))
             self._task = self._bar.add_task("", total=None)
             self._bar.start()
         return self
@@ -38,7 +39,7 @@ class Stages:
         if self._bar:
             self._bar.reset(self._task, description=stage, total=total)
         elif self.wanted:
-            say(f"{stage} ...")
+            say(f"{stage} ...", sys.stderr)
 
     def advance(self) -> None:
         """Show that a step of the stage is done."""

@@ -62,7 +62,7 @@ _SWEEP = Kind(
     lines={"log": "lanes_log.json", "table": "lanes.json"},
     texts={},
     marks=("lanes_log.json", "sweep_summary.json", PROCESSES + "/" + rundir.CONFIG),
-    others=(CHECKPOINTS[1], "data.json", "sweep.png", PROCESSES),
+    others=(CHECKPOINTS[1], "data.json", "provenance.json", "sweep.png", PROCESSES),
     arrays_of_1=frozenset({"adjacency", "lagged", "lags", "threshold", "status", "total_time", "names", "truth"}),
 )
 KINDS = {
@@ -73,7 +73,7 @@ KINDS = {
         lines={"log": rundir.LOG},
         texts={"graph": "graph.graphml"},
         marks=(rundir.LOG.format(preset="*"), rundir.SUMMARY.format(preset="*")),
-        others=(CHECKPOINTS[0], "data.json", "result.png"),
+        others=(CHECKPOINTS[0], "data.json", "provenance.json", "result.png"),
         arrays_of_1=frozenset({"adjacency", "lagged", "graph", "threshold", "names", "truth", "params/"}),
     ),
     "sweep": _SWEEP,

@@ -38,6 +38,7 @@ class LearnedGraph:
         scale: standard deviation of every variable in its own unit, for weights in raw units, or None.
         units: unit of each variable by name, or None; variables may be absent.
         step: what one lag lasts, such as "1 h", or None.
+        signed: whether the weights know which way an effect goes; those of edges that are gates do not.
 
     Example:
         >>> weights = np.zeros((2, 2, 2)); weights[1, 0, 1] = 0.5
@@ -56,6 +57,7 @@ class LearnedGraph:
     scale: NDArray[np.float64] | None = None
     units: Mapping[str, str] | None = None
     step: str | None = None
+    signed: bool = True
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit each other: a mistake of the program, not of its user."""
@@ -71,7 +73,13 @@ class LearnedGraph:
 
     @classmethod
     def above(
-        cls, names: tuple[str, ...], lagged: NDArray[Any], threshold: float, truth: ArrayLike | None = None, **more: Any
+        cls,
+        names: tuple[str, ...],
+        lagged: NDArray[Any],
+        threshold: float,
+        truth: ArrayLike | None = None,
+        signs: NDArray[Any] | None = None,
+        **more: Any,
     ) -> LearnedGraph:
         """Return the graph of the weights above a threshold, lag 0 made acyclic by leaving out the weakest edges.
 
@@ -80,13 +88,15 @@ class LearnedGraph:
             lagged: weights >= 0, `[lag, cause, effect]`.
             threshold: weight above which an edge counts.
             truth: true graph `[cause, effect]`, if it is known.
+            signs: -1 or 1 for every weight, None where they are not known.
             **more: further attributes.
         """
         edges = np.asarray(lagged) > threshold
         edges[:, np.arange(len(names)), np.arange(len(names))] = False
         edges[0] = np.asarray(certify(np.asarray(lagged[0]), edges[0]).graph, dtype=bool)
         true = None if truth is None else np.asarray(truth, dtype=bool)
-        return cls(tuple(names), np.asarray(lagged), edges, truth=true, **more)
+        weights = np.asarray(lagged) if signs is None else np.asarray(lagged) * signs
+        return cls(tuple(names), weights, edges, truth=true, signed=signs is not None, **more)
 
     @property
     def graph(self) -> NDArray[np.bool_]:

@@ -130,7 +130,7 @@ def lag_text(lag: int, step: str | None) -> str:
     return str(lag) if lag == 0 or duration is None else f"{lag} ({duration})"
 
 
-def lag_time(lag: int, step: str | None) -> str | None:
+def lag_time(lag: float, step: str | None) -> str | None:
     """Return how long a lag lasts, None where the step is not known.
 
     >>> lag_time(2, "0.5 s"), lag_time(2, "1 h"), lag_time(2, None)

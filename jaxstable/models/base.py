@@ -98,6 +98,8 @@ class Model(NamedTuple):
             graph unless the run is told to; None takes the lowest threshold whose lag-0 graph is acyclic.
         scores: What the adjacency holds: "weight", sizes of effects, or "probability", in [0, 1], of edges. The rules
             of diagnosis read it: a threshold of one half is too high for weights, and right for probabilities.
+        effects: ``params -> [lag, cause, effect]``, sizes of effects with their signs; None where a model knows
+            none, as one whose edges are gates. Only the signs are read.
         weights: Weight of each loss term that has no ``lambda_<name>`` in the config, by name; traced numbers, so that
             another value compiles nothing anew.
     """
@@ -113,6 +115,7 @@ class Model(NamedTuple):
     criterion: Callable[[Params, Any, Array], Array] | None = None
     scores: Literal["weight", "probability"] = "weight"
     weights: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    effects: Callable[[Params], Array] | None = None
 
 
 def terms_of(model: Model, params: Params, batch: Any, key: Array, progress: Array) -> LossTerms:

@@ -190,6 +190,7 @@ def _svar(
         inputs=inputs,
         epoch_steps=EPOCH_STEPS,
         criterion=criterion,
+        effects=weights_of,
     )
 
 

@@ -18,6 +18,7 @@ from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results.evidence import as_mapping, number
 from jaxstable.results.findings import Finding
 from jaxstable.results.lane_table import Lanes
+from jaxstable.results.sensors import Recorded
 from jaxstable.signals.prepare import Removed
 from jaxstable.training.record import Run
 
@@ -44,8 +45,7 @@ def of_run(run: Run, graph: np.ndarray, summary: Mapping[str, Any]) -> Archive:
         "threshold": np.float64(run.threshold),
         **_flatten(run.params),
     }
-    if run.truth is not None:
-        arrays["truth"] = np.asarray(run.truth, dtype=bool)
+    arrays |= {name: value for name in ("truth", "signs") if (value := getattr(run, name)) is not None}
     whole = {**summary, "names": list(run.names), "data_facts": run.data_facts}
     documents = {"config": dict(as_mapping(run.config)), "summary": whole}
     return Archive("train", arrays, documents, {"log": run.history}, {})
@@ -65,7 +65,8 @@ def to_run(archive: Archive, directory: Path) -> Run:
     names = _names(archive, directory)
     square, n_lags = (len(names), len(names)), len(np.atleast_1d(arrays.get("lagged", 0)))
     expected = {"adjacency": square, "lagged": (n_lags, *square), "threshold": (), "truth": square}
-    check_shapes(directory, archive, expected, optional=["truth"])
+    expected |= {"signs": (n_lags, *square)}
+    check_shapes(directory, archive, expected, optional=["truth", "signs"])
     config = summary.get("config")
     seconds, facts = summary.get("total_time") or 0.0, summary.get("data_facts") or {}
     if number(seconds) is None or not isinstance(facts, Mapping):
@@ -83,14 +84,18 @@ def to_run(archive: Archive, directory: Path) -> Run:
         data_facts=dict(facts),
         params=_unflatten(arrays),
         test_loss=number(summary.get("test_loss")),
+        signs=arrays.get("signs"),
     )
 
 
 def of_lanes(runs: Sequence[Run], lanes: Lanes) -> Archive:
     """Return the runs of a sweep as an archive, without their parameters; models may differ in their lags."""
     lagged = np.zeros((len(runs), max(len(run.lagged) for run in runs), *runs[0].lagged.shape[1:]), np.float32)
+    signs = np.zeros(lagged.shape, np.int8)  # 0 throughout a lane: its model knows none
     for own, run in zip(lagged, runs, strict=True):
         own[: len(run.lagged)] = run.lagged
+    for own, run in zip(signs, runs, strict=True):
+        own[: len(run.lagged)] = 0 if run.signs is None else run.signs
     arrays = {
         "adjacency": np.stack([run.adjacency for run in runs]),
         "lagged": lagged,
@@ -100,6 +105,7 @@ def of_lanes(runs: Sequence[Run], lanes: Lanes) -> Archive:
         "total_time": np.array([run.total_time for run in runs], np.float64),
         "test_loss": np.array([np.nan if run.test_loss is None else run.test_loss for run in runs], np.float64),
         "names": np.array(runs[0].names, np.str_),
+        "signs": signs,
     }
     if runs[0].truth is not None:
         arrays["truth"] = np.asarray(runs[0].truth, bool)
@@ -131,8 +137,8 @@ def to_lanes(archive: Archive, directory: Path) -> list[Run]:
     count, square = (len(configs),), (len(names), len(names))
     expected = {"adjacency": (*count, *square), "truth": square, **dict.fromkeys(("lags", "threshold"), count)}
     expected |= {"lagged": (*count, *np.shape(arrays.get("lagged", 0))[1:2], *square), "total_time": count}
-    expected |= {"test_loss": count}
-    check_shapes(directory, archive, expected, optional=["truth", "test_loss"])
+    expected |= {"test_loss": count, "signs": expected["lagged"]}
+    check_shapes(directory, archive, expected, optional=["truth", "test_loss", "signs"])
     if np.shape(arrays.get("status", 0)) != count:
         raise damaged(archive.kind, directory / kind.arrays, f"status, expected one for each of {count[0]} lanes")
     facts, of_lane = summary.get("data_facts"), summary.get("facts_of_lane")
@@ -155,9 +161,15 @@ def to_lanes(archive: Archive, directory: Path) -> list[Run]:
             data_facts=facts[of_lane[lane]],
             params=None,
             test_loss=number(float(arrays["test_loss"][lane])) if "test_loss" in arrays else None,
+            signs=_signs(arrays, lane),
         )
         for lane, config in enumerate(configs)
     ]
+
+
+def _signs(arrays: Mapping[str, np.ndarray], lane: int) -> np.ndarray | None:
+    own = arrays["signs"][lane, : arrays["lags"][lane]] if "signs" in arrays else np.zeros(0)
+    return own if own.any() else None
 
 
 def of_discovery(
@@ -197,6 +209,8 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
         chosen = {str(name): Choice(**choice) for name, choice in document["chosen"].items()}
         removed = {str(name): Removed(**_tuples(what)) for name, what in document.get("removed", {}).items()}
         findings = tuple(Finding(**finding) for finding in document["findings"])
+        recorded = {str(name): Recorded(**_tuples(what)) for name, what in document.get("recorded", {}).items()}
+        provenance = dict(document.get("provenance", {}))
     except (KeyError, TypeError, AttributeError) as error:
         raise damaged("discovery", directory / KINDS["discovery"].last, repr(error)) from error
     learned = LearnedGraph(
@@ -208,6 +222,7 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
         step=document.get("step"),
     )
     reasons = {"chosen": chosen, "removed": removed, "findings": findings}
+    reasons |= {"recorded": recorded, "provenance": provenance}
     return {"learned": learned, **{name: arrays[name] for name in EVIDENCE}, **reasons}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jaxstable.discovery.found import Choice, Found
 from jaxstable.files import archive
+from jaxstable.files.provenance import fingerprints
 from jaxstable.graph.learned import LearnedGraph, same_fields
 from jaxstable.graph.links import counts_of
 from jaxstable.results.archives import EVIDENCE, of_discovery, to_discovery
@@ -23,6 +24,7 @@ from jaxstable.results.owner import GraphResult
 from jaxstable.results.plots import plot_discovery
 from jaxstable.results.report import Report, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
+from jaxstable.results.sensors import Recorded
 from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Discovery(GraphResult):
         removed: what the preparation took out of each sensor: level, drift, cycles (periods in rows), spikes (rows),
             held readings.
         findings: what to know of the data and the graph, warnings first.
+        recorded: what the rows of each sensor look like, by name.
+        provenance: the data, the versions, the command and the date, see `files.provenance`.
     """
 
     learned: LearnedGraph
@@ -56,15 +60,20 @@ class Discovery(GraphResult):
     chosen: Mapping[str, Choice]
     removed: Mapping[str, Removed] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Found, units: Mapping[str, str] | None = None, step: str | None = None) -> Discovery:
+    def of(
+        cls, found: Found, units: Mapping[str, str] | None = None, step: str | None = None, **more: Any
+    ) -> Discovery:
         """Return the result of what the engine found, with its findings.
 
         Args:
             found: what the engine found.
             units: unit of each variable by name, if they are known.
             step: what one lag lasts, if it is known.
+            **more: `recorded` and `provenance`.
         """
         scale = np.full(len(found.names), np.nan)
         scale[[found.names.index(name) for name in found.sensors.names]] = found.moments.scale
@@ -81,9 +90,12 @@ class Discovery(GraphResult):
             step=step,
         )
         evidence = found.lagged_frequency, found.edge_frequency, found.strength
-        return cls(
-            learned, *evidence, chosen=found.chosen, removed=found.removed, findings=discovery_findings(found, learned)
-        )
+        findings = discovery_findings(found, learned)
+        return cls(learned, *evidence, chosen=found.chosen, removed=found.removed, findings=findings, **more)
+
+    def from_files(self, files: str | Sequence[str] | None) -> Discovery:
+        """Return the same discovery, with the files that its data were read from in its provenance."""
+        return dataclasses.replace(self, provenance={**self.provenance, "files": fingerprints(files)})
 
     def likely(self, min_probability: float) -> Discovery:
         """Return the same discovery without the edges of a lower probability (of the pair, at any lag)."""
@@ -193,13 +205,17 @@ class Discovery(GraphResult):
             "chosen": {name: choice._asdict() for name, choice in self.chosen.items()},
             "removed": {name: what._asdict() for name, what in self.removed.items()},
             "findings": [finding._asdict() for finding in self.findings],
+            "recorded": {name: what._asdict() for name, what in self.recorded.items()},
+            "provenance": self.provenance,
             "units": self.learned.units,
             "step": self.learned.step,
         }
 
     def __eq__(self, other: object) -> bool:
-        """Compare field by field, arrays by their content."""
-        return same_fields(self, other) if isinstance(other, Discovery) else NotImplemented
+        """Compare what was found field by field, arrays by their content; when and where it was found is left out."""
+        if not isinstance(other, Discovery):
+            return NotImplemented
+        return same_fields(*(dataclasses.replace(one, provenance={}) for one in (self, other)))
 
     def __hash__(self) -> int:
         return hash(self.learned)

@@ -14,7 +14,7 @@ from jaxstable.graph.links import Link, links_of
 from jaxstable.results.findings import NOTHING, Finding
 from jaxstable.results.page_graph import graph_svg, measure
 from jaxstable.results.page_looks import CSS, SCRIPT
-from jaxstable.results.report import Report, Table, grouped
+from jaxstable.results.report import LINE, Report, Table, grouped
 from jaxstable.results.text import MOST_LIKE_IT, together
 from jaxstable.results.words import evidence, paragraph, sentence, what_would_change_it
 
@@ -68,8 +68,8 @@ def _graph(graph: LearnedGraph) -> str:
     idle = [name for name in graph.names if name not in linked]
     alone = f'<p class="soft">Without any influence: {escape(", ".join(idle))}.</p>' if idle else ""
     key = '<p class="soft key"><span></span>raises<span class="m"></span>lowers'
-    if graph.probability is None:
-        key = '<p class="soft key"><span></span>acts on'
+    if not graph.signed:
+        key = '<p class="soft key"><span class="u"></span>acts on'
     if graph.probability is not None:
         key += '<span class="o"></span>direction open, no head<span class="d"></span>doubtful'
     return (
@@ -97,7 +97,8 @@ def _table(table: Table, strength: dict[tuple[str, str], float]) -> str:
     body = []
     for row, ends in zip(table.rows, table.ends or [None] * len(table.rows), strict=True):
         mark = "" if ends is None or ends not in strength else f' data-p="{strength[ends]:.4f}"'
-        body.append(f"<tr{mark}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>")
+        cells = (escape(cell).replace(LINE, "<br>") for cell in row)
+        body.append(f"<tr{mark}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
     rows = f'<div class="scroll"><table><tr>{head}</tr>{"".join(body)}</table></div>'
     return f"<h2>{escape(table.title)}</h2>{note}{rows}"

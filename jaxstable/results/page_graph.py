@@ -54,7 +54,7 @@ def graph_svg(graph: LearnedGraph) -> str:
     heads = "".join(
         f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" '
         f'markerHeight="10" orient="auto"><path class="{name}" d="M0 0 8 4 0 8z"/></marker>'
-        for name in ("plus", "minus")
+        for name in ("plus", "minus", "unsigned")
     )
     return (
         f'<svg id="graph" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img" '
@@ -99,7 +99,7 @@ def _back(start: tuple[float, float], end: tuple[float, float]) -> str:
 
 
 def _path(link: Link, graph: LearnedGraph, curve: str, ends: tuple[int, int], peak: float) -> str:
-    sign = "minus" if link.first.weight < 0 else "plus"
+    sign = "unsigned" if not graph.signed else "minus" if link.first.weight < 0 else "plus"
     head = "" if link.kind == "open" else f' marker-end="url(#head-{sign})"'
     strength = measure(link, peak)
     return (

@@ -16,7 +16,9 @@ h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:30px 0 8px}p{margin:6p
 .controls input{width:240px;accent-color:var(--plus)}
 .canvas{border:1px solid var(--line);border-radius:8px;overflow:auto;max-height:760px;background:var(--back)}
 svg{display:block;margin:0 auto;max-width:none}svg .edge{fill:none}svg .edge.plus{stroke:var(--plus)}
-svg .edge.minus{stroke:var(--minus)}marker path.plus{fill:var(--plus)}marker path.minus{fill:var(--minus)}
+svg .edge.minus{stroke:var(--minus)}
+svg .edge.unsigned{stroke:var(--soft)}marker path.plus{fill:var(--plus)}marker path.minus{fill:var(--minus)}
+marker path.unsigned{fill:var(--soft)}
 svg .edge.open{stroke-dasharray:7 5}svg .edge.doubtful{stroke-dasharray:2 4}
 svg rect{fill:var(--box);stroke:var(--line)}svg text{fill:var(--ink);font-size:12px;text-anchor:middle}
 .node{cursor:pointer}.node:focus{outline:none}.node:focus rect,.node.on rect{stroke:var(--plus);stroke-width:2}
@@ -26,7 +28,8 @@ th,td{text-align:right;padding:3px 14px 3px 0;border-bottom:1px solid var(--line
 th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow-x:auto}
 details{border-top:1px solid var(--line);padding:8px 0}summary{cursor:pointer;font-weight:600}
 code{font-size:13px}.key span{display:inline-block;width:26px;border-top:3px solid var(--plus);vertical-align:middle;
-margin:0 6px 0 14px}.key .m{border-color:var(--minus)}.key .o{border-top-style:dashed}.key .d{border-top-style:dotted}
+margin:0 6px 0 14px}.key .m{border-color:var(--minus)}.key .u{border-color:var(--soft)}
+.key .o{border-top-style:dashed}.key .d{border-top-style:dotted}
 @media print{body{max-width:none}.controls,#about{display:none}.canvas{overflow:visible;max-height:none;border:0}
 svg{max-width:100%;height:auto}details{break-inside:avoid}}
 """

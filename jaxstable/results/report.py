@@ -16,6 +16,7 @@ TITLES = {
     "open": "Of open direction",
     "doubtful": "Doubtful",
 }
+LINE = "\n"  # between the lags of a link, each of which has a row of its own within the cell
 UNTESTED = "no probability: `jaxstable discover FILE` says how sure each edge is"
 
 
@@ -25,7 +26,7 @@ class Table(NamedTuple):
     Attributes:
         title: what the rows are.
         columns: one heading a column; words stand left, the rest right.
-        rows: the rows.
+        rows: the rows; a cell may have several lines.
         note: what to know of them.
         ends: cause and effect of each row, where rows are links.
     """
@@ -108,7 +109,7 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return (
         ("Status", str(summary.get("status") or "n/a")),
         ("Epochs", shown("epochs", ".0f")),
-        ("Time", f"{shown('total_time', '.1f')} s"),
+        ("Time", f"{shown('total_time', '.1f')} s{_parts_of_time(summary)}"),
         ("Test loss", shown("test_loss", ".4g")),
         ("Best F1", shown("best_f1", ".4f")),
         ("Best SHD", shown("best_shd", ".1f")),
@@ -117,6 +118,12 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Mean clip ratio", shown("avg_grad_clip_ratio", ".1%")),
         ("Final learning rate", shown("final_learning_rate", ".2e")),
     )
+
+
+def _parts_of_time(summary: Mapping[str, Any]) -> str:
+    """Split the time of a run, where that is known."""
+    parts = [f"{name} {seconds:.1f} s" for name, seconds in (summary.get("times") or {}).items()]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def cell(value: Any) -> str:
@@ -137,12 +144,12 @@ def grouped(findings: Iterable[Finding]) -> list[Sequence[Finding]]:
 def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) -> Table:
     tested, raw = graph.probability is not None, graph.scale is not None
     columns = ["edge", "lag", "weight"]
-    columns += ["net, raw units"] if raw else []
+    columns += ["net in raw units"] if raw else []
     columns += ["probability", "direction"] if tested else []
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for link in links:
-        lags = ", ".join(lag_text(lag, graph.step) for lag in link.lags)
-        cells = [arrow(link), lags, ", ".join(f"{edge.weight:+.2f}" for edge in link.edges)]
+        lags = LINE.join(lag_text(lag, graph.step) for lag in link.lags)
+        cells = [arrow(link), lags, LINE.join(f"{edge.weight:{'+' if graph.signed else ''}.2f}" for edge in link.edges)]
         if raw:
             known = link.weight_raw is not None
             cells.append(f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if known else "n/a")

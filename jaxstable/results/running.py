@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.directory import as_path
+from jaxstable.files.provenance import PROVENANCE, provenance
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import sweep_all_processes
@@ -21,7 +22,7 @@ from jaxstable.training.sweepprogress import SweepProgress
 def run_train(
     config: Config,
     dataset: Dataset,
-    progress: bool | None,
+    progress: bool | Literal["full"] | None,
     on_epoch: Callable[[Mapping[str, Any]], object] | None = None,
     **how: Any,
 ) -> TrainResult:
@@ -29,6 +30,7 @@ def run_train(
     true_edges = None if dataset.truth is None else int(dataset.truth.sum())
     where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
     how["keep"] = where and (lambda runs: TrainResult(runs[0], where).save(where))
+    how["notes"] = _with_provenance(how.get("notes"), dataset, config.seed)
     with Progress(config.epochs, true_edges, progress) as shown:
         tell = _both(shown.epoch, on_epoch)
         try:
@@ -42,7 +44,7 @@ def run_train(
 def run_sweep(
     configs: Sequence[Config],
     dataset: Dataset,
-    progress: bool | None,
+    progress: bool | Literal["full"] | None,
     on_epoch: OnSweepEpoch | None = None,
     *,
     title: str = "",
@@ -51,6 +53,7 @@ def run_sweep(
     """Train configs as lanes, with their progress shown, and return them as a result."""
     where = how["run_dir"] = None if how["run_dir"] is None else as_path("run_dir", how["run_dir"])
     how["keep"] = where and (lambda runs: SweepResult(runs, where).save(where))
+    how["notes"] = _with_provenance(how.get("notes"), dataset, [config.seed for config in configs])
     with SweepProgress(configs, dataset.truth is not None, progress, title) as shown:
         try:
             runs = sweep_all_processes(
@@ -60,6 +63,15 @@ def run_sweep(
             stop.result = SweepResult(stop.result, where)
             raise
     return SweepResult(runs, where)
+
+
+def _with_provenance(notes: Any, dataset: Dataset, seed: int | Sequence[int]) -> Any:
+    """Return notes and beside them where the run comes from; notes that are none are left to be refused."""
+    if notes is not None and not isinstance(notes, Mapping):
+        return notes
+    source = (notes or {}).get("data.json")
+    files = source.get("path") if isinstance(source, Mapping) else None
+    return {PROVENANCE: provenance(dataset, seed, files), **(notes or {})}
 
 
 def _both(show: Callable[[Any], object], own: Callable[[Any], object] | None) -> Callable[[Any], None]:

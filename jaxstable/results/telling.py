@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from jaxstable.config import ConfigError
 from jaxstable.files.directory import json_ready
@@ -13,6 +15,26 @@ from jaxstable.results.discovery_result import Discovery
 from jaxstable.results.owner import ReportedResult
 from jaxstable.results.text import report_text
 from jaxstable.training.console import say
+
+NARROWEST = 60  # columns that the tables are made for
+
+
+def progress_of(args: argparse.Namespace) -> bool | Literal["full"]:
+    """Return how progress is shown: not beside JSON or with --quiet, every epoch with -v."""
+    return False if args.json or args.quiet else "full" if args.verbose else True
+
+
+def announce(args: argparse.Namespace, *lines: str) -> None:
+    """Say on standard error what is about to be done, unless nothing is to be said."""
+    if progress_of(args):
+        for line in lines:
+            say(line, sys.stderr)
+
+
+def line_width() -> int | None:
+    """Return the columns of the terminal or of COLUMNS, None where a file or a pipe takes lines of any length."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    return max(columns, NARROWEST) if columns else None
 
 
 def above(result: Any, min_probability: float | None) -> Any:
@@ -43,4 +65,4 @@ def tell(result: ReportedResult, args: argparse.Namespace, written: Sequence[Any
     if args.json:
         say(json.dumps({**json_ready(report.document), "run_dir": str(args.run_dir)}, allow_nan=False))
     else:
-        say(f"\n{report_text(report, written, args.verbose)}")
+        say(report_text(report, written, args.verbose, line_width()))

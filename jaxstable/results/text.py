@@ -6,65 +6,58 @@ import os
 from collections.abc import Iterable, Sequence
 
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import Report, Table, grouped
+from jaxstable.results.report import Report, grouped
+from jaxstable.results.text_tables import table_text, wrapped
 
 MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
+HANGING = 7 * " "
 MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the first and the names of all
 MOST_NAMES = 20
+ALL_WELL = "Nothing to complain of. That speaks of the optimisation and of the data, not of whether each edge is true."
 
 
-def report_text(report: Report, paths: Iterable[str | os.PathLike[str]] = (), verbose: bool = False) -> str:
+def report_text(
+    report: Report, paths: Iterable[str | os.PathLike[str]] = (), verbose: bool = False, width: int | None = None
+) -> str:
     """Format a report: the answer, its tables, the totals, the findings, the files.
 
     Args:
         report: what a result says.
         paths: files to name at the end.
         verbose: also show what is in order, and the settings with their reasons.
+        width: characters of a line, None for as many as it takes.
 
     Returns:
         Lines without a trailing newline.
     """
-    parts = [report.title, *(table_text(table) for table in report.tables)]
+    parts = [wrapped(report.title, width), *(table_text(table, width) for table in report.tables)]
     if report.totals:
-        parts.append(pairs_text(report.totals))
+        parts.append(pairs_text(report.totals, width))
     if report.settings and verbose:
-        width, wide = (max(len(row[place]) for row in report.settings) for place in (0, 1))
-        parts.append("\n".join(f"{name:<{width}}  {value:>{wide}}  {why}" for name, value, why in report.settings))
-    parts.append(findings_text(report.findings, healthy=verbose))
+        names, wide = (max(len(row[place]) for row in report.settings) for place in (0, 1))
+        indent = " " * (names + wide + 4 if width is None or names + wide < width // 2 else len(HANGING))
+        rows = [(why, f"{name:<{names}}  {value:>{wide}}  ") for name, value, why in report.settings]
+        parts.append("\n".join(wrapped(why, width, first, indent) for why, first in rows))
+    parts.append(findings_text(report.findings, healthy=verbose, width=width))
     written = [os.fspath(path) for path in paths]
     if written:
         parts.append("\n".join(f"{'' if number else 'Written':<7}  {path}" for number, path in enumerate(written)))
     return "\n\n".join(parts)
 
 
-def table_text(table: Table) -> str:
-    """Format a table under its title: words to the left, numbers to the right.
-
-    >>> print(table_text(Table("Sure (1)", ("edge", "lag"), (("a -> b", "1"),))))
-    Sure (1)
-      edge    lag
-      a -> b    1
-    """
-    widths = [max(map(len, column)) for column in zip(table.columns, *table.rows, strict=True)]
-    lines = [f"{table.title}: {table.note}" if table.note else table.title]
-    for first, *rest in (table.columns, *table.rows):
-        cells = [f"{first:<{widths[0]}}", *(f"{text:>{width}}" for text, width in zip(rest, widths[1:], strict=True))]
-        lines.append(f"  {'  '.join(cells)}".rstrip())
-    return "\n".join(lines)
-
-
-def pairs_text(rows: Sequence[tuple[str, str]]) -> str:
+def pairs_text(rows: Sequence[tuple[str, str]], width: int | None = None) -> str:
     """Format (label, value) rows."""
-    width = max(len(label) for label, _ in rows)
-    return "\n".join(f"{label:<{width}}  {value}" for label, value in rows)
+    labels = max(len(label) for label, _ in rows)
+    return "\n".join(wrapped(value, width, f"{label:<{labels}}  ", " " * (labels + 2)) for label, value in rows)
 
 
-def findings_text(findings: Iterable[Finding], healthy: bool = True) -> str:
+def findings_text(findings: Iterable[Finding], healthy: bool = True, width: int | None = None) -> str:
     """Format findings, two lines each where there is something to do; many of one kind are named together.
 
     Args:
         findings: what `diagnose` returned.
         healthy: also show what is in order.
+        width: characters of a line, None for as many as it takes.
 
     Returns:
         Lines without a trailing newline.
@@ -79,10 +72,11 @@ def findings_text(findings: Iterable[Finding], healthy: bool = True) -> str:
         if first.severity == "ok" and not healthy:
             continue
         shown = [together(group)] if len(group) > MOST_LIKE_IT else [_one(finding) for finding in group]
-        lines += [f"{MARKS.get(first.severity, first.severity):<6} {text}" for text in shown]
+        mark = f"{MARKS.get(first.severity, first.severity):<6} "
+        lines += [wrapped(text, width, mark, HANGING) for text in shown]
         if first.remedy != NOTHING:
-            lines.append(f"       -> {first.remedy}")
-    return "\n".join(lines) if lines else "No findings."
+            lines.append(wrapped(first.remedy, width, f"{HANGING}-> ", f"{HANGING}   "))
+    return "\n".join(lines) if lines else wrapped(ALL_WELL, width)
 
 
 def together(group: Sequence[Finding]) -> str:

@@ -45,12 +45,18 @@ class TrainResult(GraphResult):
         """The learned graph: weights above the threshold, lag 0 certified acyclic."""
         facts = self.run.data_facts or {}
         known = {name: facts[name] for name in ("units", "step") if facts.get(name)}
-        return LearnedGraph.above(tuple(self.run.names), self.run.lagged, self.threshold, self.run.truth, **known)
+        run = self.run
+        return LearnedGraph.above(tuple(run.names), run.lagged, self.threshold, run.truth, run.signs, **known)
 
     @property
     def adjacency(self) -> np.ndarray:
         """Edge weights `[cause, effect]`, the strongest over lags."""
         return self.run.adjacency
+
+    @property
+    def lagged(self) -> np.ndarray:
+        """Scores of edges >= 0, `[lag, cause, effect]`, lag 0 first; `edges` has their signs where they are known."""
+        return self.run.lagged
 
     @property
     def threshold(self) -> float:
@@ -134,11 +140,12 @@ class TrainResult(GraphResult):
     def overview(self) -> Report:
         """Return what the run says, as a value."""
         summary, findings = self.summary(), tuple(self.diagnose())
-        wrong = f" ({self.verdict})" if self.verdict else ""
+        ended = f"{self.status.lower()} ({self.verdict})" if self.verdict else self.status.lower()
+        plural = "" if len(self.history) == 1 else "s"
         return Report(
-            title=f"{headline(self.learned)}, after {len(self.history)} epochs: {self.status.lower()}{wrong}",
+            title=f"{headline(self.learned)}, after {len(self.history)} epoch{plural}: {ended}",
             tables=link_tables(self.learned),
-            totals=run_totals(summary),
+            totals=run_totals({**summary, "times": self.run.times}),
             findings=findings,
             settings=tuple((name, str(value), "") for name, value in summary["config"].items()),
             document={**summary, "names": list(self.names), "edges": [edge._asdict() for edge in self.edges()]},
@@ -173,7 +180,7 @@ class TrainResult(GraphResult):
         """Compare what was learned and how it went; parameters and directories aside."""
         if not isinstance(other, TrainResult):
             return NotImplemented
-        return same_fields(*(dataclasses.replace(result.run, params=None) for result in (self, other)))
+        return same_fields(*(dataclasses.replace(result.run, params=None, times={}) for result in (self, other)))
 
     def __hash__(self) -> int:
         return hash((self.names, self.status, len(self.history)))

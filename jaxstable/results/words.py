@@ -47,7 +47,7 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
     """
     if link.kind == "open":
         return f"{link.cause} and {link.effect} are linked {_when(link, graph)}; which one drives the other is open."
-    if graph.probability is None:  # a model without signs knows that there is an effect, not which way
+    if not graph.signed:  # such a model knows that there is an effect, not which way
         return f"{link.cause} acts on {link.effect} {_when(link, graph)}, with weight {abs(link.heaviest.weight):.2g}."
     first, unit = link.first, raw_unit(link, graph.units)
     verb = "raises" if first.weight > 0 else "lowers"
@@ -68,7 +68,7 @@ def evidence(link: Link, graph: LearnedGraph) -> str:
     lags = []
     for edge in link.edges if len(link.edges) > 1 else ():
         at = "" if edge.lag_probability is None else f", probability {edge.lag_probability:.2f}"
-        lags.append(f"lag {lag_text(edge.lag, graph.step)}: {edge.weight:+.2f}{at}")
+        lags.append(f"lag {lag_text(edge.lag, graph.step)}: {edge.weight:{'+' if graph.signed else ''}.2f}{at}")
     return "; ".join([*parts, *lags])
 
 

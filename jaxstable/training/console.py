@@ -6,10 +6,20 @@ import math
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO, TypeGuard
+from typing import Any, Literal, TextIO, TypeGuard
 
 COMPILING = "compiling (about 10 s) ..."
 NOTHING_LEFT = "nothing left to train"
+
+
+def on_show(wanted: bool | Literal["full"] | None) -> tuple[bool, bool]:
+    """Return whether progress is shown and whether it is redrawn, both on standard error.
+
+    Args:
+        wanted: True or "full" shows it, False does not, None does in a terminal or a notebook only.
+    """
+    terminal = sys.stderr.isatty()
+    return terminal or "ipykernel" in sys.modules if wanted is None else bool(wanted), terminal
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:

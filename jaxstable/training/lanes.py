@@ -89,6 +89,7 @@ class Lanes:
             self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
         self._memory = _free_bytes(devices[0])
         self._seconds = 0.0  # of the last epoch, compilation aside
+        self.compile_time = 0.0  # seconds in all that went into compiling
         self._compile_seconds = COMPILE_SECONDS  # what a program has cost at most
         self._deal()
 
@@ -128,6 +129,7 @@ class Lanes:
                 program = compiled(self.spec, self.mesh, width, evaluated, _signature(arguments))
                 begin = time.perf_counter()
                 self._compile_seconds = max(self._compile_seconds, begin - start)
+                self.compile_time += begin - start
                 if width > 1 and _bytes_of(program) > self._memory:
                     raise MemoryError(f"needs {_bytes_of(program) / 1e9:.1f} GB a device")
                 result = jax.block_until_ready(program(*arguments))

@@ -117,11 +117,18 @@ def run_lanes(
             on_epoch(records)
     save()
     total = time.perf_counter() - start
+    now = total - begun.seconds
+    times = {"compile": lanes.compile_time, "train": max(0.0, now - lanes.compile_time)}
     unfinished = Status.FINISHED if epoch >= epochs else Status.INTERRUPTED
     state = lanes.state
     return [
         problem.run_of(
-            config, unstack(state, lane), histories[lane], _ended(int(state.status[lane]), unfinished), total
+            config,
+            unstack(state, lane),
+            histories[lane],
+            _ended(int(state.status[lane]), unfinished),
+            total,
+            times,
         )
         for lane, config in enumerate(configs)
     ]

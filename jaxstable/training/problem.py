@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ class Problem:
     def __init__(
         self, config: Config, dataset: Dataset, model: Model | None = None, optimizer: Optimizer | None = None
     ) -> None:
+        begin = time.perf_counter()
         if config.window is not None and config.window != dataset.window:
             dataset = dataset.with_window(config.window)
         if config.monitor == "val_f1" and dataset.truth is None:
@@ -65,6 +67,7 @@ class Problem:
         self.n_steps = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
         if model is not None:
             check_model(self.model, dataset.n_vars, train, config.seed)
+        self.prepare_time = time.perf_counter() - begin
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:
@@ -87,7 +90,13 @@ class Problem:
         return any(traced.invars[0] is operand for step in traced.eqns for operand in step.invars)
 
     def run_of(
-        self, config: Config, state: RunState, history: list[dict[str, Any]], status: str, seconds: float
+        self,
+        config: Config,
+        state: RunState,
+        history: list[dict[str, Any]],
+        status: str,
+        seconds: float,
+        times: Mapping[str, float],
     ) -> Run:
         """Return the finished run of a lane; one whose adjacency is no longer usable has diverged, without an edge."""
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
@@ -104,10 +113,12 @@ class Problem:
             history=history,
             adjacency=np.asarray(summary_adjacency(lagged)),
             lagged=np.asarray(lagged),
+            signs=None if wrong or self.model.effects is None else np.sign(self.model.effects(params)).astype(np.int8),
             threshold=evaluated[-1]["best_threshold"] if evaluated else 0.5,
             truth=self.dataset.truth,
             status=status,
             total_time=seconds,
+            times={"prepare": self.prepare_time, **times},
             data_facts=self.data_facts,
             params=jax.device_get(params),
             # A lane that goes on has not been finished, and test windows are for what has.

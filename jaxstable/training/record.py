@@ -26,6 +26,9 @@ class Run:
         total_time: Seconds of training, those before a resume included.
         data_facts: What diagnosis needs to know of the data.
         params: The best state's parameters, a pytree of arrays.
+        signs: int8 ``[lag, cause, effect]``, -1, 0 or 1: of the effects; None where the model knows no signs.
+        times: Seconds by what they went into: "prepare", "compile" and "train"; of this call, for all lanes that
+            share a program. Not kept in files.
         test_loss: Loss of the best state on the test windows, which nothing else reads; None if it was not taken.
     """
 
@@ -41,3 +44,5 @@ class Run:
     data_facts: dict[str, Any]
     params: Any
     test_loss: float | None = None
+    signs: np.ndarray | None = None
+    times: dict[str, float] = dataclasses.field(default_factory=dict)

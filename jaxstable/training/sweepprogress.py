@@ -7,11 +7,11 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from jaxstable.config import Config
 from jaxstable.files.table import better, default_metric
-from jaxstable.training.console import COMPILING, NOTHING_LEFT, say
+from jaxstable.training.console import COMPILING, NOTHING_LEFT, on_show, say
 from jaxstable.training.grid import static_fields
 
 SMOOTHING = 0.3  # weight of the newest epoch in the time per lane and epoch
@@ -117,7 +117,7 @@ class Tally:
 
 
 class SweepProgress:
-    """Print one line per epoch of a group; in a terminal, redraw a line and a bar instead.
+    """Print one line per epoch of a group on standard error; in a terminal, redraw a line and a bar instead.
 
     Args:
         configs: One config per lane.
@@ -126,16 +126,18 @@ class SweepProgress:
         title: What precedes every line, such as the round of a search.
     """
 
-    def __init__(self, configs: Sequence[Config], has_truth: bool, wanted: bool | None, title: str = "") -> None:
+    def __init__(
+        self, configs: Sequence[Config], has_truth: bool, wanted: bool | Literal["full"] | None, title: str = ""
+    ) -> None:
         self.tally = Tally(configs, has_truth)
         self.title = title
-        self.terminal = sys.stdout.isatty()
-        self.wanted = self.terminal or "ipykernel" in sys.modules if wanted is None else wanted
+        self.wanted, self.terminal = on_show(wanted)
         self._live: Any = None
         self._shown = 0
 
     def __enter__(self) -> SweepProgress:
         if self.wanted and self.terminal:
+            from rich.console import Console
             from rich.live import Live
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
             from rich.progress import TimeElapsedColumn as Elapsed
@@ -143,17 +145,17 @@ class SweepProgress:
             columns = (SpinnerColumn(), TextColumn("lane epochs"), BarColumn(None), MofNCompleteColumn(), Elapsed())
             self._bar = Progress(*columns, expand=True)
             self._task = self._bar.add_task("", total=self.tally.lane_epochs[1])
-            self._live = Live(self._drawn(COMPILING), transient=True)
+            self._live = Live(self._drawn(COMPILING), transient=True, console=Console(stderr=True))
             self._live.start()
         elif self.wanted:
-            say(self.title + COMPILING)
+            say(self.title + COMPILING, sys.stderr)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._live:
             self._live.stop()
         if self.wanted and not self._shown and exception[0] is None:
-            say(self.title + NOTHING_LEFT)
+            say(self.title + NOTHING_LEFT, sys.stderr)
 
     def begin(self, histories: Mapping[int, Sequence[Record]]) -> None:
         """Take note of what a resumed sweep already has."""
@@ -166,7 +168,7 @@ class SweepProgress:
         if not self.wanted:
             return
         if self._live is None:
-            say(self.title + self.tally.line())
+            say(self.title + self.tally.line(), sys.stderr)
             return
         for lane in diverged:
             self._live.console.print(f"lane {lane} diverged in epoch {self.tally.epoch}", highlight=False)

@@ -127,8 +127,8 @@ def test_a_signal_before_the_first_epoch_ends_with_a_word(command, number, code,
     words = [sys.executable, "-m", "jaxstable", command, "--run-dir", str(tmp_path / "run")]
     program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1)
     try:
-        assert program.stdout is not None
-        assert program.stdout.readline()  # the command has begun: it says what it reads
+        assert program.stderr is not None
+        assert program.stderr.readline()  # the command has begun: it says what it reads
         program.send_signal(number)
         _, said = program.communicate(timeout=120)
     finally:

@@ -43,6 +43,7 @@ def test_what_a_run_leaves(run_dir, config):
     assert set(snapshot(run_dir)) == {
         "adjacency.npz",
         "checkpoint.npz",
+        "provenance.json",
         "config.json",
         "data.json",
         "training_log_stable.json",

@@ -172,7 +172,7 @@ def test_sentences_say_which_way_how_fast_and_how_much():
     )
     assert paragraph(told).startswith("Among 3 sensors, 2 influences are sure. feed raises level after 1 h")
     assert "after 1 step: +0.5 in standard deviations" in paragraph(graph)
-    blind = dataclasses.replace(graph, probability=None)
+    blind = dataclasses.replace(graph, probability=None, signed=False)
     assert "does not say how sure" in paragraph(blind)
     assert "acts on" in paragraph(blind)
     assert paragraph(dataclasses.replace(graph, lagged_graph=lagged > 9)) == (

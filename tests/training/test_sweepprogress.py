@@ -72,16 +72,18 @@ def test_plain_output_is_a_line_an_epoch(capsys, wanted, lines):
     with SweepProgress([Config(epochs=2)] * 2, True, wanted, "Round 1/4 | ") as shown:
         shown.epoch({0: record(1, f1=0.5), 1: record(1, f1=0.5)})
         shown.epoch({0: record(2, f1=0.5), 1: record(2, f1=0.5)})
-    printed = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    assert said.out == ""
+    printed = said.err.splitlines()
     assert len(printed) == lines
     assert all(line.startswith("Round 1/4 | ") for line in printed)
 
 
 def test_a_terminal_is_redrawn_and_keeps_what_diverged(capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     with SweepProgress([Config(epochs=2)] * 2, True, None) as shown:
         shown.epoch({0: record(1, f1=0.5), 1: record(1, status="DIVERGED")})
         shown.epoch({0: record(2, f1=0.5)})
         assert shown.tally.lane_epochs == (3, 3)
-    assert "lane 1 diverged in epoch 1" in capsys.readouterr().out
+    assert "lane 1 diverged in epoch 1" in capsys.readouterr().err
