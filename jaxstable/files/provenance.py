@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,21 @@ def provenance(
         "seed": seed,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def source_line(document: Mapping[str, Any]) -> str:
+    """Say in one line which data a provenance names; empty for one that names none.
+
+    >>> source_line({"files": [{"path": "/data/plant.csv"}], "rows": 90, "time": "90, 1 May to 4 May", "step": "1 h"})
+    'plant.csv: rows 90, 1 May to 4 May; a row every 1 h'
+    """
+    if "rows" not in document:
+        return ""
+    names = [Path(str(file["path"])).name for file in document.get("files") or ()]
+    parts = [f"rows {document.get('time') or document['rows']}"]
+    parts += [f"a row every {document['step']}"] if document.get("step") else []
+    parts += [f"found on {str(document['date'])[:10]}"] if document.get("date") else []
+    return f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}: {'; '.join(parts)}".removeprefix(": ")
 
 
 def fingerprints(files: str | Sequence[str] | None) -> list[dict[str, str | None]]:

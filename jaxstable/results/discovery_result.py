@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jaxstable.discovery.found import Choice, Found
 from jaxstable.files import archive
-from jaxstable.files.provenance import fingerprints
+from jaxstable.files.provenance import fingerprints, source_line
 from jaxstable.graph.learned import LearnedGraph, same_fields
 from jaxstable.graph.links import counts_of
 from jaxstable.results.archives import EVIDENCE, of_discovery, to_discovery
@@ -24,7 +24,7 @@ from jaxstable.results.owner import GraphResult
 from jaxstable.results.plots import plot_discovery
 from jaxstable.results.report import Report, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
-from jaxstable.results.sensors import Recorded
+from jaxstable.results.sensors import Recorded, taken_out
 from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class Discovery(GraphResult):
 
     def overview(self) -> Report:
         """Return what the discovery says, as a value."""
+        units = self.learned.units or {}
         return Report(
             title=headline(self.learned),
             tables=link_tables(self.learned),
@@ -160,6 +161,11 @@ class Discovery(GraphResult):
             document=self._document(),
             graph=self.learned,
             draw=self.plot,
+            source=source_line(self.provenance),
+            sensors={
+                name: (what, units.get(name, ""), taken_out(self.removed.get(name), self.learned.step))
+                for name, what in self.recorded.items()
+            },
         )
 
     def plot(self) -> Figure:

@@ -14,6 +14,7 @@ from jaxstable.graph.links import Link, links_of
 from jaxstable.results.findings import NOTHING, Finding
 from jaxstable.results.page_graph import graph_svg, measure
 from jaxstable.results.page_looks import CSS, SCRIPT
+from jaxstable.results.page_sensors import sensors_html
 from jaxstable.results.report import LINE, Report, Table, grouped
 from jaxstable.results.text import MOST_LIKE_IT, together
 from jaxstable.results.words import evidence, paragraph, sentence, what_would_change_it
@@ -28,6 +29,8 @@ def page(report: Report) -> str:
     """Return the page of a report. It loads nothing and runs from disk; without a script it still reads well."""
     graph = report.graph
     parts = [f"<h1>{escape(report.title)}</h1>"]
+    if report.source:
+        parts.append(f'<p class="soft">{escape(report.source)}</p>')
     if graph is not None:
         parts.append(f'<p class="lead">{escape(paragraph(graph))}</p>')
     worse, rest = _split(report.findings)
@@ -44,6 +47,8 @@ def page(report: Report) -> str:
         parts.append(f"<h2>What would change it</h2><ul>{changes}</ul>")
     strength = {} if graph is None else _strengths(graph)
     parts += [_table(table, strength) for table in report.tables]
+    if report.sensors:
+        parts.append(f"<h2>The sensors</h2>{sensors_html(report.sensors)}")
     if report.totals:
         parts.append(_folded("Totals", _rows(report.totals)))
     if report.settings:

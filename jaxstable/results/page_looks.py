@@ -26,6 +26,8 @@ svg rect{fill:var(--box);stroke:var(--line)}svg text{fill:var(--ink);font-size:1
 #about{min-height:3.1em}table{border-collapse:collapse;margin:4px 0 14px;font-size:14px}
 th,td{text-align:right;padding:3px 14px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow-x:auto}
+svg.spark{margin:0}svg.spark path{fill:none;stroke:var(--plus)}.sensors td:last-child{text-align:left;max-width:26em}
+.sensors th:last-child{text-align:left}
 details{border-top:1px solid var(--line);padding:8px 0}summary{cursor:pointer;font-weight:600}
 code{font-size:13px}.key span{display:inline-block;width:26px;border-top:3px solid var(--plus);vertical-align:middle;
 margin:0 6px 0 14px}.key .m{border-color:var(--minus)}.key .u{border-color:var(--soft)}

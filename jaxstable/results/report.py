@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import KINDS, Link, counts_of, lag_text, links_of
 from jaxstable.results.evidence import number
 from jaxstable.results.findings import Finding
+from jaxstable.results.sensors import Recorded
 
 TITLES = {
     "sure": "Sure",
@@ -50,6 +52,8 @@ class Report(NamedTuple):
         document: the same for programs, JSON-ready.
         graph: the learned graph, None for a sweep.
         draw: returns a matplotlib figure; raises ImportError where that is missing.
+        source: the data in one line: files, dates, rows; empty where they are not known.
+        sensors: what was recorded of each sensor, its unit and what was taken out of it, by name.
     """
 
     title: str
@@ -60,6 +64,8 @@ class Report(NamedTuple):
     document: Mapping[str, Any]
     graph: LearnedGraph | None
     draw: Callable[[], Any]
+    source: str = ""
+    sensors: Mapping[str, tuple[Recorded, str, str]] = {}
 
 
 def link_tables(graph: LearnedGraph) -> tuple[Table, ...]:
@@ -90,6 +96,15 @@ def headline(graph: LearnedGraph) -> str:
 def arrow(link: Link) -> str:
     """Write a link as text; one of open direction has no head."""
     return f"{link.cause} {'--' if link.kind == 'open' else '->'} {link.effect}"
+
+
+def share_text(share: float) -> str:
+    """Write a probability with two digits, rounded down: what reads 0.90 is 0.9 or more, as its kind says.
+
+    >>> share_text(0.8999), share_text(0.29), share_text(1.0)
+    ('0.89', '0.29', '1.00')
+    """
+    return f"{math.floor(100 * share + 1e-9) / 100:.2f}"
 
 
 def raw_unit(link: Link, units: Mapping[str, str] | None) -> str:
@@ -154,6 +169,6 @@ def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) ->
             known = link.weight_raw is not None
             cells.append(f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if known else "n/a")
         if link.probability is not None:
-            cells += [f"{link.probability:.2f}", "n/a" if link.direction is None else f"{link.direction:.2f}"]
+            cells += [share_text(link.probability), "n/a" if link.direction is None else share_text(link.direction)]
         rows.append(tuple(cells))
     return Table(title, tuple(columns), tuple(rows), note, tuple((link.cause, link.effect) for link in links))

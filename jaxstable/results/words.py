@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, lag_time, links_of
-from jaxstable.results.report import raw_unit
+from jaxstable.results.report import raw_unit, share_text
 
 MOST_NAMED = 3  # links that the paragraph tells in full
 
@@ -62,9 +62,9 @@ def evidence(link: Link, graph: LearnedGraph) -> str:
     """Say what speaks for a link: its probability, its direction and its lags."""
     parts = []
     if link.probability is not None:
-        parts.append(f"probability {link.probability:.2f}")
+        parts.append(f"probability {share_text(link.probability)}")
     if link.direction is not None:
-        parts.append(f"direction {link.direction:.2f}")
+        parts.append(f"direction {share_text(link.direction)}")
     lags = []
     for edge in link.edges if len(link.edges) > 1 else ():
         at = "" if edge.lag_probability is None else f", probability {edge.lag_probability:.2f}"

@@ -17,10 +17,13 @@ import jaxstable as js
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import KINDS, counts_of, links_of
 from jaxstable.results.layers import layered
+from jaxstable.results.page_sensors import sensors_html, spark
 from jaxstable.results.report import TITLES, headline, link_tables
+from jaxstable.results.sensors import recorded_of, taken_out
 from jaxstable.results.text import report_text
 from jaxstable.results.train_result import TrainResult
 from jaxstable.results.words import paragraph, sentence
+from jaxstable.signals.prepare import Removed
 
 VOID = {"meta", "input", "br", "img", "link"}
 
@@ -218,3 +221,15 @@ def test_it_works_in_a_browser(tmp_path, width):
         assert browser.get_log("browser") == []
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert base64.b64decode(browser.print_page()).startswith(b"%PDF")
+
+
+def test_the_sensors_have_a_line_a_range_and_what_was_taken_out():
+    values = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, np.nan], [4.0, 5.0]])
+    recorded = recorded_of(np.nan_to_num(values), ~np.isnan(values), ("feed", "<level>"))
+    assert recorded["<level>"].missing == 0.25
+    assert spark(recorded["<level>"]).count("M") == 2  # broken where there is no reading
+    taken = taken_out(Removed(drift=0.5, waves=3, spikes=(1,)), "1 h")
+    text = sensors_html({"feed": (recorded["feed"], "m3/h", taken), "<level>": (recorded["<level>"], "", "")})
+    assert "<td>1 m3/h</td><td>4 m3/h</td><td>0 %</td><td>slow drift (50 % of the variance), 1 spike</td>" in text
+    assert "&lt;level&gt;" in text
+    assert "<td>25 %</td><td>nothing</td>" in text
