@@ -171,7 +171,7 @@ program()
 @pytest.mark.parametrize("stage", ["jaxstable.cli", "jax", "the third file"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_in_any_stage_ends_with_a_word_and_nothing_half_written(stage, number, code, tmp_path):
-    words = ["discover", "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run")]
+    words = ["discover", "--quiet", "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, "-c", STAGED, stage, str(int(number)), *words], capture_output=True, text=True, timeout=120
     )
