@@ -34,6 +34,7 @@ SWEEP = [
 ]
 # All that may differ: times, the "meta" of a checkpoint, which holds its seconds, checksums of files with times.
 TIMES = {"epoch_time", "total_time", "meta", "checksums"}
+ASIDE = (".lock", "provenance.json")  # the latter says when and by which command, not what was learned
 MOST_EPOCHS, MOST_WRITES = 5, 12  # a process is killed within so many epochs or file writes
 
 
@@ -63,7 +64,7 @@ def start(arguments: list[str], output: Path) -> subprocess.Popen[bytes]:
 def contents(directory: Path) -> dict[str, Any]:
     """Return everything a run or sweep left by file name, times aside: JSON documents, lines in order, array bytes."""
     found: dict[str, Any] = {}
-    for path in sorted(path for path in directory.iterdir() if path.name != ".lock"):
+    for path in sorted(path for path in directory.iterdir() if path.name not in ASIDE):
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
                 found[path.name] = {name: archive[name].tobytes() for name in archive.files if name not in TIMES}
