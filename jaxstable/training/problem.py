@@ -96,7 +96,7 @@ class Problem:
         history: list[dict[str, Any]],
         status: str,
         seconds: float,
-        times: Mapping[str, float],
+        times: Mapping[str, float] | None = None,
     ) -> Run:
         """Return the finished run of a lane; one whose adjacency is no longer usable has diverged, without an edge."""
         params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
@@ -118,7 +118,7 @@ class Problem:
             truth=self.dataset.truth,
             status=status,
             total_time=seconds,
-            times={"prepare": self.prepare_time, **times},
+            times={"prepare": self.prepare_time, **(times or {})},
             data_facts=self.data_facts,
             params=jax.device_get(params),
             # A lane that goes on has not been finished, and test windows are for what has.
