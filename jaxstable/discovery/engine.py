@@ -23,6 +23,7 @@ from jaxstable.graph.calibration import edge_probability, lag_probability
 from jaxstable.moments.lagged import lagged_moments
 from jaxstable.moments.memory import memory, most_lags, needed_lags
 from jaxstable.signals.prepare import check_parts
+from jaxstable.signals.threads import one_blas_thread
 from jaxstable.training.devices import prepare_jax
 
 LEAST_LAGS = 2  # looked at where nobody says how many
@@ -62,7 +63,7 @@ def find(
         raise ConfigError(str(error)) from error
     read, left_out = usable(dataset, ends)
     prepare_jax()
-    with Stages(progress) as stages:
+    with Stages(progress) as stages, one_blas_thread():
         stages.begin("signals")
         kept, cleaned = telling(dataset, read, cleaned_of(dataset, read, parts), ends, least, left_out)
         series = cleaned.values, cleaned.mask, dataset.series

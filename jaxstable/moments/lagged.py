@@ -15,6 +15,7 @@ from jaxstable.moments.expectation import (
     expect,
     maximise,
 )
+from jaxstable.signals.threads import one_blas_thread
 
 # Rows stacked at once where a pass goes over the whole series: bounds the memory of long series.
 _SEGMENT = 20_000
@@ -68,6 +69,7 @@ class Moments:
         return len(self.mean)
 
 
+@one_blas_thread()
 def lagged_moments(
     values: np.ndarray,
     mask: np.ndarray | None = None,

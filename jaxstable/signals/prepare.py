@@ -13,6 +13,7 @@ from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
 from jaxstable.signals.held import find_held
 from jaxstable.signals.levels import levels_differ, take_levels
 from jaxstable.signals.spikes import find_spikes
+from jaxstable.signals.threads import one_blas_thread
 
 PARTS = ("levels", "drift", "cycles", "spikes", "held")
 CYCLE_SHARE = 0.01  # of a sensor's variance, below which a cycle of others is not called its own
@@ -98,6 +99,7 @@ def check_parts(prepare: Any) -> dict[str, Any]:
     return chosen
 
 
+@one_blas_thread()
 def prepare(
     values: NDArray,
     mask: NDArray[np.bool_],
