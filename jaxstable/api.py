@@ -9,13 +9,11 @@ from typing import Any, Literal
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.sources import as_dataset
-from jaxstable.discovery.engine import Edge, find
-from jaxstable.files.provenance import provenance
+from jaxstable.discovery.asked import Edge
 from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.results.discovery_result import Discovery
 from jaxstable.results.running import run_sweep, run_train
-from jaxstable.results.sensors import recorded_of
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import is_first, taken_by_first
@@ -254,7 +252,7 @@ def discover(
         progress: Show what is going on; None does so in a terminal or notebook only.
 
     Returns:
-        The discovery; the same arguments give the same one.
+        The discovery; the same arguments give the same one. `update` goes on with rows that came later.
 
     Raises:
         ConfigError: An argument is refused.
@@ -271,19 +269,8 @@ def discover(
         (gradient estimation of lagged graphs).
     """
     dataset = as_dataset(data, window=2)  # it looks at pairs of rows up to max_lag apart, at no windows
-    found = find(
-        dataset,
-        max_lag=max_lag,
-        required=required,
-        forbidden=forbidden,
-        draws=draws,
-        seed=seed,
-        prepare=prepare,
-        progress=progress,
-    )
-    recorded = recorded_of(dataset.values, dataset.mask, dataset.names)
-    about = {"recorded": recorded, "provenance": provenance(dataset, seed)}
-    return Discovery.of(found, dataset.units, dataset.step, **about)
+    asked = {"max_lag": max_lag, "required": required, "forbidden": forbidden}
+    return Discovery.in_rows(dataset, {**asked, "draws": draws, "seed": seed, "prepare": prepare}, progress)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:

@@ -128,30 +128,9 @@ def _sweep(args: argparse.Namespace) -> int:
 
 
 def _discover(args: argparse.Namespace) -> int:
-    if args.output and not Path(args.output).absolute().parent.is_dir():
-        raise ConfigError(f"--output: found {args.output!r}, expected a file in a directory that exists")
-    source = commandline.source_of(args)
-    data = commandline.read_source(source)
-    from jaxstable.api import discover
-    from jaxstable.files.kinds import check_free
-    from jaxstable.files.ownership import writable
-    from jaxstable.results.telling import above, announce, progress_of, tell
+    from jaxstable import cli_discover
 
-    # Before the work, not after it.
-    check_free(args.run_dir, "discovery")
-    writable(args.run_dir)
-    announce(args, commandline.data_lines(source, data, windows=False))
-    asked = {name: getattr(args, name) for name in ("max_lag", "required", "forbidden", "draws", "seed")}
-    found = discover(data, progress=progress_of(args), **asked).from_files(source["path"])
-    shown = above(found, args.min_probability)
-    with written_whole(args.run_dir):
-        run_dir = found.save(args.run_dir)
-        if args.plot:
-            found.plot().savefig(run_dir / "discovery.png", dpi=120)
-        if args.output:
-            shown.to_csv(args.output)
-        tell(shown, args, [*_written(run_dir), *([args.output] if args.output else [])])
-    return 0
+    return cli_discover.discover(args)
 
 
 def _show(args: argparse.Namespace) -> int:

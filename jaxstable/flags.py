@@ -101,10 +101,15 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
         metavar="CAUSE,EFFECT[,LAG]",
         help="edge that it must not hold, at any lag if none is given; may be repeated",
     )
-    group.add_argument("--draws", type=int, default=50, help="bootstrap draws (default: 50)")
-    group.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    group.add_argument("--draws", type=int, help="bootstrap draws (default: 50)")
+    group.add_argument("--seed", type=int, help="seed of the draws (default: 0)")
     group.add_argument(
-        "--run-dir", default="artifacts-discovery", help="where everything is written (default: artifacts-discovery)"
+        "--update", metavar="DIR", help="go on from the discovery there: the data file holds the rows that came later"
+    )
+    group.add_argument("--new-series", action="store_true", help="the rows of --update are a recording of their own")
+    group.add_argument("--no-rows", action="store_true", help="keep no readings in the run directory; see --update")
+    group.add_argument(
+        "--run-dir", help="where everything is written (default: artifacts-discovery, or the DIR of --update)"
     )
     group.add_argument("--output", metavar="FILE", help="also write the edges there as CSV")
     group.add_argument("--plot", action="store_true", help="also write probabilities and graph as a picture")

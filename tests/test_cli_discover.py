@@ -84,3 +84,63 @@ def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatc
         main(["discover", str(plant), "--forbidden", "flow"])
     assert stop.value.code == 2
     assert "expected CAUSE,EFFECT,LAG" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def parts(plant, tmp_path_factory):
+    """The plant's file in two, and the directory of a discovery of the first."""
+    directory = tmp_path_factory.mktemp("parts")
+    header, *lines = plant.read_text().splitlines()
+    for name, some in (("old", lines[:500]), ("new", lines[500:])):
+        (directory / f"{name}.csv").write_text("\n".join([header, *some]) + "\n")
+    words = [
+        "discover",
+        str(directory / "old.csv"),
+        "--draws",
+        "1",
+        "--max-lag",
+        "1",
+        "--run-dir",
+        str(directory / "run"),
+    ]
+    assert main([*words, "--quiet"]) == 0
+    return directory
+
+
+def test_an_update_reads_the_new_rows_alone_and_says_what_all_rows_say(plant, parts, tmp_path, capsys):
+    words = ["discover", "--update", str(parts / "run"), str(parts / "new.csv"), "--run-dir", str(tmp_path / "both")]
+    assert main(words) == 0
+    assert "rows 500" in capsys.readouterr().err
+    both = js.load(tmp_path / "both")
+    whole = js.discover(js.Dataset.from_file(plant, window=2), draws=1, max_lag=1, progress=False)
+    assert both == whole
+    assert [file["path"] for file in both.provenance["files"]] == [
+        str(parts / f"{name}.csv") for name in ("old", "new")
+    ]
+    assert js.load(parts / "run").provenance["rows"] == 500
+    assert main(["show", str(tmp_path / "both")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--update", "{run}"], "--update: found no file of new rows"),
+        (["--update", "{run}", "{new}", "--draws", "5"], "--draws: an update keeps what was asked of"),
+        (["--update", "{new}", "{new}"], "expected the directory of a discovery"),
+        (["--update", "{run}", "{new}", "--columns", "flow,ph"], "--columns: new rows are read as the old ones were"),
+        (["{new}", "--new-series"], "--new-series: is for --update"),
+    ],
+)
+def test_updates_that_are_none(parts, words, message, capsys):
+    places = {"run": parts / "run", "new": parts / "new.csv"}
+    assert main(["discover", *(word.format(**places) for word in words)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_rows_are_kept_unless_told_otherwise(parts, tmp_path, capsys):
+    words = ["discover", str(parts / "old.csv"), "--draws", "0", "--quiet", "--run-dir", str(tmp_path / "bare")]
+    assert main([*words, "--no-rows"]) == 0
+    assert "rows" not in np.load(tmp_path / "bare" / "discovery.npz").files
+    assert "rows" in np.load(parts / "run" / "discovery.npz").files
+    assert main(["discover", "--update", str(tmp_path / "bare"), str(parts / "new.csv")]) == 2
+    assert "the rows were not kept" in capsys.readouterr().err

@@ -33,7 +33,8 @@ ALLOWED |= {
     "api": GROUND | {"models", "training", "discovery", "results"},
     "estimator": {"data", "api"},
     "flags": {"config", "training"},
-    "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "jaxstable"},
+    "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "cli_discover", "jaxstable"},
+    "cli_discover": {"config", "data", "files", "training", "results", "api"},
     "__main__": {"cli"},
     "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator"},
 }

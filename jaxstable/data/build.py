@@ -30,6 +30,7 @@ class Wish:
         units: unit by name, or one for each variable, or None.
         resample: step to average over, or None.
         max_gap: longest gap that is filled with NaN: steps, or a duration; None is the usual rule.
+        part: the rows will join others: they may be few, and a variable may have no entry in them.
     """
 
     window: int
@@ -39,6 +40,7 @@ class Wish:
     units: Any = None
     resample: Any = None
     max_gap: Any = None
+    part: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -88,11 +90,14 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
     values, n_rows = rows.values, len(rows.values)
     joints = timeline.label_joints(rows.series, "series")
     low, high = extremes(values)
-    checks.check_columns(low, high, names)
     pieces = np.flatnonzero(joints | gaps)
-    checks.check_length(np.diff(np.append(pieces, n_rows)), wish.window, n_vars, int(gaps.sum()), wish.stride)
+    if wish.part:
+        checks.check_columns(np.nan_to_num(low, nan=0.0, posinf=np.inf, neginf=-np.inf), high, names)
+    else:
+        checks.check_columns(low, high, names)
+        checks.check_length(np.diff(np.append(pieces, n_rows)), wish.window, n_vars, int(gaps.sum()), wish.stride)
+        warn_columns(values, low, high, names, skip=table.overflowed)
     graph, lagged = (None, None) if wish.truth is None else check_truth(wish.truth, names)
-    warn_columns(values, low, high, names, skip=table.overflowed)
     observed = ~np.isnan(values)
     values.setflags(write=False)
     observed.setflags(write=False)

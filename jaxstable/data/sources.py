@@ -143,11 +143,15 @@ def as_dataset(data: Dataset | Any, window: int = 24) -> Dataset:
         return Dataset.from_file(data, window=window)
     if isinstance(data, (list, tuple)) and data and all(isinstance(one, (str, Path)) for one in data):
         return Dataset.from_file(data, window=window)
-    if any(hasattr(data, name) for name in ("columns", "column_names", "data_vars")) or getattr(
-        getattr(data, "dtype", None), "names", None
-    ):
+    if is_frame(data):
         return Dataset.from_dataframe(data, window=window)
     return Dataset.from_array(data, window=window)
+
+
+def is_frame(data: Any) -> bool:
+    """Tell whether these are columns with names: a dataframe of any library, or a numpy array with named fields."""
+    named = any(hasattr(data, name) for name in ("columns", "column_names", "data_vars"))
+    return named or bool(getattr(getattr(data, "dtype", None), "names", None))
 
 
 def __dir__() -> list[str]:

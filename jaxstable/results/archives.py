@@ -18,6 +18,7 @@ from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results.evidence import as_mapping, number
 from jaxstable.results.findings import Finding
 from jaxstable.results.lane_table import Lanes
+from jaxstable.results.origin import from_file
 from jaxstable.results.sensors import Recorded
 from jaxstable.signals.prepare import Removed
 from jaxstable.training.record import Run
@@ -179,7 +180,7 @@ def of_discovery(
 
     Args:
         graph: the graph.
-        evidence: arrays by the names of `EVIDENCE`.
+        evidence: arrays by the names of `EVIDENCE`, and its rows.
         document: all that JSON holds of it.
         texts: its edges as CSV and its graph as GraphML.
     """
@@ -222,7 +223,7 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
         step=document.get("step"),
     )
     reasons = {"chosen": chosen, "removed": removed, "findings": findings}
-    reasons |= {"recorded": recorded, "provenance": provenance}
+    reasons |= {"recorded": recorded, "provenance": provenance, "origin": from_file(archive, directory, learned)}
     return {"learned": learned, **{name: arrays[name] for name in EVIDENCE}, **reasons}
 
 

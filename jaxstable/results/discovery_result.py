@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.data.continued import continued
+from jaxstable.data.dataset import Dataset
 from jaxstable.discovery.found import Choice, Found
 from jaxstable.files import archive
-from jaxstable.files.provenance import fingerprints, source_line
+from jaxstable.files.directory import json_ready
+from jaxstable.files.provenance import fingerprints, provenance, source_line
 from jaxstable.graph.learned import LearnedGraph, same_fields
 from jaxstable.graph.links import counts_of
 from jaxstable.results.archives import EVIDENCE, of_discovery, to_discovery
 from jaxstable.results.export import csv_text
 from jaxstable.results.findings import Finding
 from jaxstable.results.graphml import graphml_text
+from jaxstable.results.origin import Origin, rows_of, to_file, with_named_edges
 from jaxstable.results.owner import GraphResult
 from jaxstable.results.plots import plot_discovery
 from jaxstable.results.report import Report, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
-from jaxstable.results.sensors import Recorded, taken_out
+from jaxstable.results.sensors import Recorded, recorded_of, taken_out
 from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ class Discovery(GraphResult):
         findings: what to know of the data and the graph, warnings first.
         recorded: what the rows of each sensor look like, by name.
         provenance: the data, the versions, the command and the date, see `files.provenance`.
+        origin: the rows and what was asked of them, for `update`.
     """
 
     learned: LearnedGraph
@@ -62,6 +67,7 @@ class Discovery(GraphResult):
     findings: tuple[Finding, ...] = ()
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
 
     @classmethod
     def of(
@@ -73,7 +79,7 @@ class Discovery(GraphResult):
             found: what the engine found.
             units: unit of each variable by name, if they are known.
             step: what one lag lasts, if it is known.
-            **more: `recorded` and `provenance`.
+            **more: `recorded`, `provenance` and `origin`.
         """
         scale = np.full(len(found.names), np.nan)
         scale[[found.names.index(name) for name in found.sensors.names]] = found.moments.scale
@@ -93,9 +99,65 @@ class Discovery(GraphResult):
         findings = discovery_findings(found, learned)
         return cls(learned, *evidence, chosen=found.chosen, removed=found.removed, findings=findings, **more)
 
-    def from_files(self, files: str | Sequence[str] | None) -> Discovery:
-        """Return the same discovery, with the files that its data were read from in its provenance."""
-        return dataclasses.replace(self, provenance={**self.provenance, "files": fingerprints(files)})
+    @classmethod
+    def in_rows(cls, dataset: Dataset, asked: Mapping[str, Any], progress: Any = None) -> Discovery:
+        """Find the graph of a data set; `jaxstable.discover` describes the arguments.
+
+        Args:
+            dataset: the rows.
+            asked: max_lag, required, forbidden, draws, seed and prepare.
+            progress: as for `discover`.
+        """
+        from jaxstable.discovery.engine import find  # loads JAX, which reading and showing a discovery do without
+
+        asked = with_named_edges(asked, dataset.names)
+        found = find(dataset, **asked, progress=progress)
+        recorded = recorded_of(dataset.values, dataset.mask, dataset.names)
+        about = {"recorded": recorded, "provenance": provenance(dataset, asked["seed"])}
+        return cls.of(found, dataset.units, dataset.step, **about, origin=Origin(json_ready(asked), dataset))
+
+    def update(
+        self, rows: Any, *, data: Dataset | None = None, new_series: bool = False, progress: Any = None, **reading: Any
+    ) -> Discovery:
+        """Return the discovery of old and new rows together: what `discover` finds in all of them, to the last bit.
+
+        The arguments of `discover` stay as they were. The preparation, the number of lags and whether edges bend depend
+        on every row: a discovery keeps its rows for this, in memory and in its directory.
+
+        Args:
+            rows: what came after the old rows, of the same variables: a `Dataset`, an array, a dataframe or a path; one
+                row is enough. It goes on from the last series unless a clock of dates shows a pause.
+            data: the old rows, where they were not kept (`save(keep_rows=False)`).
+            new_series: the new rows are a recording of their own.
+            progress: as for `discover`.
+            **reading: as for `Dataset.from_file`: time, time_format, missing, series, resample, max_gap ...
+
+        Raises:
+            ConfigError: an earlier version saved the discovery.
+            DataError: the new rows do not go on from the old ones, or the old ones are not there.
+
+        Example:
+            >>> import jaxstable as js
+            >>> values = js.datasets.sensors(n_steps=400).values
+            >>> found = js.discover(values[:300], draws=0, progress=False).update(values[300:], progress=False)
+            >>> found == js.discover(values, draws=0, progress=False)
+            True
+        """
+        old, origin = rows_of(self.origin, data, self.provenance)
+        whole = continued(old, rows, apart=new_series, **reading)
+        return Discovery.in_rows(whole, origin.asked, progress)
+
+    def read_from(self, source: Mapping[str, Any], before: Sequence[Mapping[str, Any]] = ()) -> Discovery:
+        """Return the same discovery with the files of its data in its provenance, and how they were read.
+
+        Args:
+            source: `path` and the options of the command line.
+            before: entries of the files that came before.
+        """
+        files = [*before, *fingerprints(source["path"])]
+        reading = {name: value for name, value in source.items() if name not in ("path", "truth")}
+        origin = self.origin and self.origin._replace(reading=reading)
+        return dataclasses.replace(self, provenance={**self.provenance, "files": files}, origin=origin)
 
     def likely(self, min_probability: float) -> Discovery:
         """Return the same discovery without the edges of a lower probability (of the pair, at any lag)."""
@@ -177,15 +239,21 @@ class Discovery(GraphResult):
         codes = [finding.code for finding in self.findings if finding.severity in ("error", "warning")]
         return plot_discovery(self.learned, headline(self.learned), list(dict.fromkeys(codes)))
 
-    def save(self, directory: str | Path) -> Path:
+    def save(self, directory: str | Path, *, keep_rows: bool = True) -> Path:
         """Write arrays, edges, summary and graph into a directory and return it; `jaxstable.load` reads them back.
+
+        Args:
+            directory: where to.
+            keep_rows: also write the rows that it was found in, which `update` needs.
 
         Raises:
             RunDirectoryError: The directory holds a run or a sweep.
         """
         evidence = {name: getattr(self, name) for name in EVIDENCE}
         texts = {"edges": csv_text(self.learned), "graph": graphml_text(self.learned, self._facts)}
-        return archive.save(directory, of_discovery(self.learned, evidence, self._document(), texts))
+        origin, rows = to_file(self.origin, keep_rows)
+        whole = of_discovery(self.learned, {**evidence, **rows}, {**self._document(), **origin}, texts)
+        return archive.save(directory, whole)
 
     @classmethod
     def load(cls, directory: str | Path) -> Discovery:
@@ -218,10 +286,10 @@ class Discovery(GraphResult):
         }
 
     def __eq__(self, other: object) -> bool:
-        """Compare what was found field by field, arrays by their content; when and where it was found is left out."""
+        """Compare what was found field by field, arrays by their content; when and in what is left out."""
         if not isinstance(other, Discovery):
             return NotImplemented
-        return same_fields(*(dataclasses.replace(one, provenance={}) for one in (self, other)))
+        return same_fields(*(dataclasses.replace(one, provenance={}, origin=None) for one in (self, other)))
 
     def __hash__(self) -> int:
         return hash(self.learned)
