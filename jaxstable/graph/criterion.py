@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,7 +58,7 @@ class Criterion:
         n_lags = self.n_lags if looked_at is None else max(looked_at, self.n_lags)
         n_candidates = self.n_vars * (self.n_vars - 1) * (n_lags + 0.5)
         self.penalty = float(np.log(max(n_candidates**2, self.effective_rows(1.0), 2.0)))
-        self.penalties = _pair_penalties(self.penalty, self.n_lags)
+        self.penalties = np.array(_pair_penalties(self.penalty, self.n_lags))
         self.own = own_lags(self.n_vars, self.n_lags)
         self.required = self._flat("required", required) & ~self.own
         banned = self._flat("forbidden", forbidden)
@@ -100,26 +102,21 @@ class Criterion:
 
     def removals(self, graph: Edges) -> Numbers:
         """Return the likelihood ratio lost by dropping each edge; infinite where there is none to drop."""
-        lost = np.full(graph.shape, np.inf)
-        for cause, effect in np.argwhere(graph & ~self.base):
-            without = graph[:, effect].copy()
-            without[cause] = False
-            share = float(self.refits.pair_share[cause, effect])
-            lost[cause, effect] = self.loss(effect, graph[:, effect], without, share)
-        return lost
+        drops = [self.refits.drops(effect, graph[:, effect]) for effect in range(self.n_vars)]
+        lost = np.stack(drops, axis=1) * self.refits.pair_share * self.refits.n_rows
+        return np.where(graph & ~self.base, lost, np.inf)
 
     def loss(self, effect: int, before: Edges, after: Edges, share: float) -> float:
         """Return the likelihood ratio by which causes `before` beat causes `after`, before the inflation."""
         rise = self.refits.log_variance(effect, after) - self.refits.log_variance(effect, before)
         return rise * share * self.refits.n_rows
 
-    def turning(self, graph: Edges, cause: int, effect: int) -> float:
-        """Return the likelihood ratio lost by turning the lag-0 edge cause -> effect, before the inflation."""
-        without, turned = graph[:, effect].copy(), graph[:, cause].copy()
-        without[cause], turned[effect] = False, True
-        share = float(self.refits.pair_share[cause, effect])
-        lost = self.loss(effect, graph[:, effect], without, share)
-        return lost + self.loss(cause, graph[:, cause], turned, share)
+    def turnings(self, graph: Edges) -> Numbers:
+        """Return the likelihood ratio lost by turning each lag-0 edge, before the inflation, `[cause, effect]`.
+
+        Infinite where there is no edge that may be dropped.
+        """
+        return self.removals(graph)[: self.n_vars] - self.additions(graph)[: self.n_vars].T
 
     def inflation(self, graph: Edges) -> float:
         """Return t >= 1: how much more the absent edges of a graph seem to explain than chance would have them."""
@@ -155,9 +152,10 @@ class Criterion:
         evidence = np.where(legal, np.minimum(add, self.penalty), evidence)
         ordered = self.allowed[:n_vars] & ~graph[:n_vars] & ~graph[:n_vars].T & ~legal[:n_vars]
         evidence[:n_vars][ordered] = 0.5 * np.minimum(add[:n_vars][ordered], self.penalty)
+        turnings = self.turnings(graph) / inflation
         for cause, effect in np.argwhere(graph[:n_vars]):
             if self.allowed[effect, cause] and not self.required[cause, effect]:
-                cost = self.turning(graph, cause, effect) / inflation
+                cost = float(turnings[cause, effect])
                 left = min(max(evidence[cause, effect] - cost, 0.0), 0.999 * self.penalty)
                 evidence[effect, cause] = left * 2.0 / (1.0 + np.exp(np.clip(cost, 0.0, 600.0) / _SURE))
         evidence[self.own] = 0.0
@@ -181,7 +179,8 @@ def own_lags(n_vars: int, n_lags: int) -> Edges:
     return own
 
 
-def _pair_penalties(penalty: float, n_lags: int) -> Numbers:
+@functools.lru_cache(maxsize=256)
+def _pair_penalties(penalty: float, n_lags: int) -> tuple[float, ...]:
     """Return the penalty of a pair with 0, 1, .. n_lags + 1 lags present."""
     from scipy.optimize import brentq
     from scipy.stats import chi2
@@ -190,4 +189,4 @@ def _pair_penalties(penalty: float, n_lags: int) -> Numbers:
     more = range(2, n_lags + 2)
     # Solved in logarithms: with many candidates the level itself is too small for a float.
     roots = [brentq(lambda x, k=k: chi2.logsf(x, k) - level, penalty, penalty + 12.0 * k) for k in more]
-    return np.array([0.0, penalty, *roots]) + _EXTRA_LAG * np.maximum(np.arange(n_lags + 2) - 1, 0)
+    return tuple(np.array([0.0, penalty, *roots]) + _EXTRA_LAG * np.maximum(np.arange(n_lags + 2) - 1, 0))

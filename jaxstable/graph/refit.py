@@ -75,6 +75,10 @@ class Refits:
         """Return the drop of `log v_j` that each further cause brings, `[dim]`; 0 for causes and the effect itself."""
         return self._once("gains", self._gains, effect, causes)
 
+    def drops(self, effect: int, causes: Edges) -> Numbers:
+        """Return the rise of `log v_j` that dropping each cause alone brings, `[dim]`; 0 for what is no cause."""
+        return self._once("drops", self._drops, effect, causes)
+
     def lag_gains(self, effect: int, causes: Edges) -> Numbers:
         """Return the drop of `log v_j` from adding every absent lag >= 1 of each variable at once, `[n_vars]`."""
         return self._once("lags", self._lag_gains, effect, causes)
@@ -119,6 +123,22 @@ class Refits:
         share = cross * cross / np.maximum(left[effect, effect] * variance, 1e-12)
         gains[index] = np.where(variance < _NO_VARIANCE, 0.0, -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9)))
         return gains
+
+    def _drops(self, effect: int, causes: Edges) -> Numbers:
+        index = np.flatnonzero(causes)
+        drops = np.zeros(self.dim)
+        if len(self.count) > 1:
+            for cause in index:
+                fewer = causes.copy()
+                fewer[cause] = False
+                drops[cause] = self.log_variance(effect, fewer) - self.log_variance(effect, causes)
+            return drops
+        # The squares left rise by w_k^2 over the k-th diagonal entry of the inverse.
+        inverse = np.linalg.inv(self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index)))
+        weights = inverse @ self.pooled[index, effect]
+        rise = weights * weights / np.maximum(np.diag(inverse), 1e-300)
+        drops[index] = np.log1p(rise / np.exp(self.log_variance(effect, causes)))
+        return drops
 
     def _lag_gains(self, effect: int, causes: Edges) -> Numbers:
         gains = np.zeros(self.n_vars)

@@ -156,11 +156,13 @@ def _moves(criterion: Criterion, graph: Edges, inflation: float) -> Iterator[_Mo
     gain = criterion.additions(graph) / inflation - np.tile(price[present], repeat)
     yield _largest("add", np.where(legal, gain, -np.inf))
     saved = np.tile(price[np.maximum(present - 1, 0)], repeat)
-    yield _largest("drop", saved - criterion.removals(graph) / inflation)
-    for cause, effect in _turnable(criterion, graph):
-        forth, back = present[cause, effect], present[effect, cause]
-        gain = prices[forth] - prices[forth - 1] + prices[back] - prices[back + 1]
-        yield _Move(float(gain) - criterion.turning(graph, cause, effect) / inflation, "turn", cause, effect)
+    removals = criterion.removals(graph)
+    yield _largest("drop", saved - removals / inflation)
+    # Worth trying only where it gains: then alone does it matter whether it closes a cycle.
+    fewer, more = price[np.maximum(present - 1, 0)], price[present].T
+    gain = fewer - more - criterion.turnings(graph) / inflation
+    for cause, effect in _turnable(criterion, graph, gain > 0.0):
+        yield _Move(float(gain[cause, effect]), "turn", cause, effect)
     if criterion.n_lags > 1:
         yield from _pair_moves(criterion, graph, inflation, legal, present)
 
@@ -186,11 +188,11 @@ def _pair_moves(
         yield _Move(float(prices[present[cause, effect]]) - lost / inflation, "drop_pair", cause, effect)
 
 
-def _turnable(criterion: Criterion, graph: Edges) -> Iterator[tuple[int, int]]:
-    """Yield the lag-0 edges whose reverse is allowed and closes no cycle."""
+def _turnable(criterion: Criterion, graph: Edges, wanted: Edges | bool = True) -> Iterator[tuple[int, int]]:
+    """Yield the lag-0 edges, of those that are wanted, whose reverse is allowed and closes no cycle."""
     n_vars = criterion.n_vars
     instant = graph[:n_vars]
-    free = instant & ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T
+    free = instant & ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T & wanted
     for cause, effect in np.argwhere(free).tolist():
         if not _other_path(instant, cause, effect):
             yield cause, effect
