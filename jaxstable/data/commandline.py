@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 LAYOUTS = ("uci", "toa5", "pvgis", "hobo", "cams", "plain")
-TEXTS = ("time", "time_format", "environment", "series", "truth", "decimal", "layout", "encoding", "text")
-SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap")
+TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "decimal", "layout", "encoding", "text")
+SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone")
 LONG = ("step", "text")  # besides the shared ones
 WIDE = ("time", "environment", "series", "resample", "decimal", "layout", "encoding")
 DATA_OPTIONS = (*SHARED, *WIDE, "long", *LONG)
@@ -27,6 +27,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--stride", type=_whole, help="steps from one window to the next (default: 1)")
     group.add_argument("--time", metavar="COLUMN[,COLUMN]", help="column of time stamps, or of date and clock")
     group.add_argument("--time-format", metavar="FORMAT", help="such as '%%d.%%m.%%Y %%H:%%M', unix, excel or matlab")
+    group.add_argument("--zone", metavar="NAME", help="where the clock hangs, such as Europe/Berlin, if it is local")
     group.add_argument(
         "--missing", type=_codes, action="extend", metavar="VALUE,...", help="numbers and texts that mean missing"
     )

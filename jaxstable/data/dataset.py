@@ -9,7 +9,7 @@ from typing import Any, Self
 from jaxstable.data import checks, tables
 from jaxstable.data.build import Wish, build
 from jaxstable.data.checks import DataError
-from jaxstable.data.delimited import Reading
+from jaxstable.data.reading import Reading
 from jaxstable.data.recorded import Recorded
 
 
@@ -97,6 +97,7 @@ class Dataset(Recorded):
         units: Any = None,
         resample: Any = None,
         max_gap: Any = None,
+        zone: str | None = None,
     ) -> Self:
         """Check and copy a dataframe of any library; null and NaN mean missing.
 
@@ -111,6 +112,7 @@ class Dataset(Recorded):
             columns: the variables, in order (by default all that are not named above and neither count rows nor
                 repeat the clock).
             time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel" or "matlab".
+            zone: where the clock hangs, such as "Europe/Berlin": its local times become UTC.
 
         Returns:
             The data set.
@@ -128,7 +130,7 @@ class Dataset(Recorded):
 
         window, stride = checks.check_window(window, stride)
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
-        asked = Reading(time, time_format, environment, series, columns, wish.texts)
+        asked = Reading(time, time_format, environment, series, columns, wish.texts, zone=zone)
         return cls(**build(from_frame(frame, asked), None, wish))
 
     @classmethod
@@ -151,6 +153,7 @@ class Dataset(Recorded):
         decimal: str | None = None,
         layout: Any = None,
         encoding: str | None = None,
+        zone: str | None = None,
     ) -> Self:
         """Read a text, Parquet, Feather or HDF5 file; several files are a recording each.
 
@@ -158,8 +161,8 @@ class Dataset(Recorded):
 
         Args:
             path: a file, a folder, a pattern such as "run_*.csv", or a list of them; text may be packed (.gz, .zip).
-            window, missing, stride, truth, environment, series, columns, time_format, units, resample, max_gap: see
-                `from_dataframe`.
+            window, missing, stride, truth, environment, series, columns, time_format, units, resample, max_gap,
+                zone: see `from_dataframe`.
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
             layout: name of a known layout (uci, toa5, pvgis, hobo, cams), or a `data.layout.Layout` of your own.
@@ -177,7 +180,7 @@ class Dataset(Recorded):
         if decimal not in (None, ".", ","):
             raise DataError(f"decimal={checks.shortened(decimal)}: expected '.' or ','")
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
-        asked = Reading(time, time_format, environment, series, columns, wish.texts, decimal, layout, encoding)
+        asked = Reading(time, time_format, environment, series, columns, wish.texts, decimal, layout, encoding, zone)
         return cls(**build(read_files(path, asked), None, wish))
 
     @classmethod
@@ -198,6 +201,7 @@ class Dataset(Recorded):
         units: Any = None,
         max_gap: Any = None,
         text: str | None = None,
+        zone: str | None = None,
     ) -> Self:
         """Read the long format of historians, a row (time, tag, value) for each new value, onto a common clock.
 
@@ -208,7 +212,7 @@ class Dataset(Recorded):
             source: a dataframe, a file, a pattern, or a list of files, each a recording.
             time, name, value: the columns that hold them.
             step: step of the common clock, such as "1s", or a number; chosen and said by default.
-            window, stride, truth, missing, time_format, units, max_gap: as in `from_file`.
+            window, stride, truth, missing, time_format, units, max_gap, zone: as in `from_file`.
             columns: the tags, in order (all by default).
             text: tags of words are left out (None), numbered ("ordinal") or made columns of 0 and 1 ("onehot").
 
@@ -222,5 +226,12 @@ class Dataset(Recorded):
 
         window, stride = checks.check_window(window, stride)
         wish = Wish(window, stride, truth, missing, units, None, max_gap)
-        how = {"step": step, "columns": columns, "missing": wish.texts, "time_format": time_format, "text": text}
+        how = {
+            "step": step,
+            "columns": columns,
+            "missing": wish.texts,
+            "time_format": time_format,
+            "text": text,
+            "zone": zone,
+        }
         return cls(**build(read_long(source, time, name, value, **how), None, wish))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,65 +11,14 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import roles
-from jaxstable.data.checks import DataError, check_distinct, counted, shortened
+from jaxstable.data.checks import DataError, check_distinct, counted
+from jaxstable.data.clockcolumns import find_clock, is_dated, joined_clock, refuse_hours
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.kernels import kernels
-from jaxstable.data.layout import MOMENT, Layout, clean
+from jaxstable.data.layout import clean
 from jaxstable.data.numerals import decimal_mark, to_numbers
+from jaxstable.data.reading import Reading
 from jaxstable.data.sheet import Sheet, read_sheet
-from jaxstable.data.tables import Table, choose_columns, column_list
-
-OF_DAY = re.compile(
-    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp][Mm])?)?$"
-)  # an hour, or hours and minutes
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """What a person says of how a file is to be read; None where it is to be found out.
-
-    Attributes:
-        time: columns of the clock; several are joined by a blank.
-        time_format: as in `read_clock`.
-        environment, series: columns of labels.
-        columns: the sensors, in order.
-        missing: texts that mean missing.
-        decimal: decimal mark.
-        layout: name of a layout, or one of your own.
-        encoding: of the text.
-    """
-
-    time: tuple[str, ...] | None = None
-    time_format: str | None = None
-    environment: str | None = None
-    series: str | None = None
-    columns: Sequence[str] | None = None
-    missing: tuple[str, ...] = ()
-    decimal: str | None = None
-    layout: str | Layout | None = None
-    encoding: str | None = None
-
-    def __post_init__(self) -> None:
-        for field in ("environment", "series"):
-            if not isinstance(column := getattr(self, field), Hashable):
-                raise DataError(f"{field}={shortened(column)}: expected the name of one column")
-        object.__setattr__(self, "columns", column_list(self.columns))
-
-
-def clock_columns(time: Any, present: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the columns that `time=` names: one, a list of them, or "Date,Time".
-
-    Example:
-        >>> clock_columns("Date,Time", ["Date", "Time", "flow"])
-        ('Date', 'Time')
-    """
-    if time is None:
-        return None
-    if isinstance(time, str):
-        return (time,) if time in present or "," not in time else tuple(part.strip() for part in time.split(","))
-    if isinstance(time, (list, tuple)) and time and all(isinstance(part, str) for part in time):
-        return tuple(time)
-    raise DataError(f"time={shortened(time)}: expected the name of one column, or a list of names")
+from jaxstable.data.tables import Table, choose_columns
 
 
 def read_delimited(path: str | Path, asked: Reading) -> Table:
@@ -96,49 +43,66 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     names, dropped = _named(sheet)
     cells = {name: column for name, column in zip(names, sheet.columns, strict=True) if name}
     check_distinct([name for name in names if name])
-    missing = (*asked.missing, *(text for text in sheet.layout.missing if isinstance(text, str)))
     chosen = _known(asked.columns, cells)
-    clock, how = _clock(asked, sheet.layout, cells, chosen)
+    clock, how = find_clock(asked, sheet.layout, cells, chosen)
+    clock = tuple(_known(clock, cells) or ())
     labels = {"environment": asked.environment, "series": asked.series}
     labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
     sensors = choose_columns(list(cells), labels, chosen)
     notes = list(sheet.notes)
-    lines, time = sheet.lines, None
-    _refuse_hours(cells, clock, sensors, chosen)
+    time = None
+    refuse_hours(cells, clock, sensors, chosen)
     if clock:
-        cells, lines = _without_blank_rows(cells, lines, notes)
+        cells, lines = _without_blank_rows(cells, sheet.lines, notes)
         sheet = sheet._replace(lines=lines)
-        text = _joined([cells[name] for name in clock], clock[0].lower() in roles.FIELDS[0])
+        text = joined_clock([cells[name] for name in clock], clock)
         time_format = asked.time_format or (sheet.layout.time_format if clock == sheet.layout.time else None)
-        read = read_clock(text, where, time_format)
+        read = read_clock(text, where, time_format, asked.zone)
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{how}: {read.how}"))
     given = asked.decimal or sheet.layout.decimal
     decimal = given or decimal_mark([cells[name] for name in sensors], sheet.layout.delimiter)
     if decimal:
         notes.append(("decimal mark", {".": "point", ",": "comma"}[decimal] + (" (as said)" if asked.decimal else "")))
+    missing = (*asked.missing, *(text for text in sheet.layout.missing if isinstance(text, str)))
 
-    def numbers(name: str) -> tuple[np.ndarray, list[str]]:
-        return to_numbers(cells[name], name, where, decimal, missing)
+    def numbers(name: str) -> tuple[np.ndarray, list[str]] | DataError:
+        try:
+            return to_numbers(cells[name], name, where, decimal, missing)
+        except DataError as error:
+            return error
 
-    if chosen is None:
-        reasons = roles.left_out(sensors, lambda i: _tried(numbers, sensors[i]), dated=bool(clock))
-        sensors = [name for name in sensors if name not in reasons]
-        dropped |= reasons
-    values = np.empty((len(lines), len(sensors)))
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:  # arrow lets go of the interpreter while it parses
-        for i, (column, said) in enumerate(pool.map(numbers, sensors)):
-            values[:, i] = column
-            notes.extend((f"column {sensors[i]}", text) for text in said)
-    if not clock and "" in dropped and (rows := _row_clock(names, sheet)) is not None:
-        time = rows
-        notes.append(("clock", "the row numbers of the unnamed first column, which skip some"))
-    if row := roles.told(dropped):
-        notes.append(row)
+        found = dict(zip(sensors, pool.map(numbers, sensors), strict=True))
     texts = [
         None if name is None else np.array(cells[name].to_pylist(), dtype=object)
         for name in (asked.environment, asked.series)
     ]
+    if chosen is None:
+
+        def column(i: int) -> np.ndarray | None:
+            return None if isinstance(read := found[sensors[i]], DataError) else read[0]
+
+        joints = None if texts[1] is None else np.append(True, texts[1][1:] != texts[1][:-1])
+        reasons = roles.left_out(sensors, column, bool(clock), time, joints)
+        clocks = [name for name in sensors if isinstance(found[name], DataError) and is_dated(cells[name])]
+        reasons |= dict.fromkeys(clocks if clock else [], "another clock")
+        again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
+        if asked.series is None:
+            roles.refuse_labels(sensors, column, again)
+        sensors = [name for name in sensors if name not in reasons]
+        dropped |= reasons
+    values = np.empty((len(sheet.lines), len(sensors)))
+    for i, name in enumerate(sensors):
+        if isinstance(read := found.pop(name), DataError):
+            raise read
+        values[:, i] = read[0]
+        notes.extend((f"column {name}", text) for text in read[1])
+    if not clock and "" in dropped and (rows := _row_clock(sheet)) is not None:
+        time = rows
+        notes.append(("clock", "the row numbers of the unnamed first column, which skip some"))
+    if row := roles.told(dropped):
+        notes.append(row)
     units = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit and name in sensors}
     codes = [code for code in sheet.layout.missing if not isinstance(code, str)]
     return Table(
@@ -168,7 +132,7 @@ def _named(sheet: Sheet) -> tuple[list[str], dict[str, str]]:
             i == 0
             and filled
             and len(sheet.columns[i].unique()) == len(sheet.columns[i])
-            and not _dated(sheet.columns[i])
+            and not is_dated(sheet.columns[i])
         ):
             dropped[""] = "names the rows"
         elif filled:
@@ -185,7 +149,7 @@ def _counts(column: Any) -> bool:
         return False
 
 
-def _row_clock(names: Sequence[str], sheet: Sheet) -> np.ndarray | None:
+def _row_clock(sheet: Sheet) -> np.ndarray | None:
     import pyarrow as pa
 
     if not _counts(sheet.columns[0]):
@@ -204,79 +168,6 @@ def _known(columns: Sequence[str] | None, cells: dict[str, Any]) -> Sequence[str
     ]
 
 
-def _clock(
-    asked: Reading, layout: Layout, cells: dict[str, Any], chosen: Sequence[str] | None
-) -> tuple[tuple[str, ...], str]:
-    """Return the columns of the clock, and how they were found."""
-    if asked.time is not None:
-        named = clock_columns(asked.time, list(cells)) or ()
-        return tuple(_known(named, cells) or ()), ""
-    if layout.time and set(layout.time) <= set(cells):
-        return layout.time, " (as its layout says)"
-    taken = {asked.environment, asked.series, *(chosen if isinstance(chosen, (list, tuple)) else ())}
-    free = [name for name in cells if name not in taken]
-    lower = {name.lower(): name for name in free}
-    for one, other in roles.PAIRS:
-        if one in lower and other in lower and _dated(cells[lower[one]]):
-            if _dated(cells[lower[other]]) and not _dated(cells[lower[other]], hours=True):
-                continue
-            return (lower[one], lower[other]), " (found by their names)"
-    for name in free:
-        if roles.is_clock_name(name) and (_dated(cells[name]) or _counts_up(cells[name])):
-            return (name,), " (found by its name)"
-    if free and (first := free[0]) == next(iter(cells)) and _dated(cells[first]) and not _counts_up(cells[first]):
-        return (first,), " (the first column holds dates)"
-    fields = [next((lower[name] for name in group if name in lower), None) for group in roles.FIELDS]
-    if all(fields[:3]):
-        parts = tuple(name for name in fields[: fields.index(None) if None in fields else None] if name)
-        return parts, " (parts of the calendar)"
-    return (), ""
-
-
-def _dated(column: Any, hours: bool = False) -> bool:
-    """Tell whether the first cells of a column are moments, or hours of a day."""
-    first = [cell.strip() for cell in column[:200].to_pylist() if cell and cell.strip()]
-    return bool(first) and all(map(OF_DAY.match if hours else MOMENT.match, first))
-
-
-def _refuse_hours(
-    cells: dict[str, Any], clock: tuple[str, ...], sensors: Sequence[str], chosen: Sequence[str] | None
-) -> None:
-    """Refuse a clock that lacks its date or its hours, which another column holds."""
-    hours = [name for name in (*clock, *sensors) if ":" in str(cells[name][0]) and _dated(cells[name], hours=True)]
-    dates = [name for name in (*clock, *sensors) if _dated(cells[name]) and name not in hours]
-    if hours and hours[0] in clock and len(clock) == 1:
-        way = f"say time='{dates[0]},{hours[0]}'" if dates else "leave it out, there is no column of dates"
-        raise DataError(f"time={hours[0]!r} holds the hour of a day only: {way}")
-    if hours and hours[0] not in clock and chosen is None and dates:
-        raise DataError(f"column {hours[0]!r} holds the hour of a day: say time='{dates[0]},{hours[0]}'")
-
-
-def _counts_up(column: Any) -> bool:
-    import pyarrow as pa
-
-    try:
-        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        return False
-    return len(values) > 1 and bool((np.diff(values) > 0).all())
-
-
-def _joined(parts: list[Any], calendar: bool) -> Any:
-    """Join the parts of a clock by blanks, those of a calendar as 2024-3-31 18:00."""
-    pc = kernels()
-    if len(parts) == 1:
-        return parts[0]
-    parts = [pc.fill_null(pc.utf8_trim_whitespace(part), "") for part in parts]
-    if not calendar or len(parts) < 3:
-        return pc.binary_join_element_wise(*parts, " ")
-    day = pc.binary_join_element_wise(*parts[:3], "-")
-    if len(parts) == 3:
-        return day
-    hour = pc.binary_join_element_wise(*(pc.utf8_lpad(part, 2, "0") for part in parts[3:]), ":")
-    return pc.binary_join_element_wise(day, hour, " ")
-
-
 def _without_blank_rows(
     cells: dict[str, Any], lines: np.ndarray, notes: list[tuple[str, str]]
 ) -> tuple[dict[str, Any], np.ndarray]:
@@ -291,10 +182,3 @@ def _without_blank_rows(
     notes[:] = [note for note in notes if note[0] != "blank lines"]
     notes.append(("blank lines", f"{counted(int((~filled).sum()), 'row')} without an entry; the clock tells the gap"))
     return {name: column.filter(pa.array(filled)) for name, column in cells.items()}, lines[filled]
-
-
-def _tried(numbers: Callable[[str], tuple[np.ndarray, list[str]]], name: str) -> np.ndarray | None:
-    try:
-        return numbers(name)[0]
-    except DataError:
-        return None

@@ -10,9 +10,9 @@ import numpy as np
 from jaxstable.data import roles
 from jaxstable.data.checks import DataError, check_distinct, listed, not_numeric, object_column, shortened
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.delimited import Reading, clock_columns
 from jaxstable.data.layout import clean
 from jaxstable.data.numerals import to_numbers
+from jaxstable.data.reading import Reading, clock_columns
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table, choose_columns
 
@@ -68,7 +68,12 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     time, series = None, None
     if clock:
         columns = [_times(nw, table.get_column(name)) for name in clock]
-        read = read_clock(_joined(columns) if len(columns) > 1 else columns[0], time_format=asked.time_format)
+        aware = any(getattr(table.get_column(name).dtype, "time_zone", None) for name in clock)
+        read = read_clock(
+            _joined(columns) if len(columns) > 1 else columns[0],
+            time_format=asked.time_format,
+            zone=None if aware else asked.zone,
+        )
         time = read.time
         notes.append(("clock", f"{' and '.join(repr(str(name)) for name in clock)}{how}: {read.how}"))
     elif asked.time is None:

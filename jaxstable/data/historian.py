@@ -54,6 +54,7 @@ def read_long(
     missing: Sequence[str] = (),
     time_format: str | None = None,
     text: str | None = None,
+    zone: str | None = None,
 ) -> Table:
     """Read rows of (time, tag, value) into a table with one column for each tag.
 
@@ -63,7 +64,7 @@ def read_long(
         step: step of the common clock, such as "1s"; None takes the usual interval between rows of a measurement.
         columns: the tags to read, all by default.
         missing: texts that mean missing.
-        time_format: as in `read_clock`.
+        time_format, zone: as in `read_clock`.
         text: what becomes of tags whose values are words: None leaves them out, "ordinal" numbers them in sorted
             order, "onehot" makes a column of 0 and 1 for each word.
 
@@ -75,7 +76,7 @@ def read_long(
     """
     if text not in (None, "ordinal", "onehot"):
         raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
-    recordings, notes = _recordings(source, (time, name, value), time_format)
+    recordings, notes = _recordings(source, (time, name, value), time_format, zone)
     tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
     columns = column_list(columns)
     if columns is not None:
@@ -115,7 +116,7 @@ def read_long(
 
 
 def _recordings(
-    source: Any, names: tuple[str, str, str], time_format: str | None
+    source: Any, names: tuple[str, str, str], time_format: str | None, zone: str | None
 ) -> tuple[list[Events], list[tuple[str, str]]]:
     import pyarrow as pa
 
@@ -140,7 +141,7 @@ def _recordings(
                 + nearest(absent[0], list(columns))
             )
         time, tag, value = (columns[column] for column in names)
-        clock = read_clock(time, place, time_format)
+        clock = read_clock(time, place, time_format, zone)
         ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
         texts = (
             value

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted, listed
-from jaxstable.data.delimited import Reading, read_delimited
+from jaxstable.data.delimited import read_delimited
 from jaxstable.data.frames import from_frame
 from jaxstable.data.plaintext import SUFFIXES
+from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table
 
 PARQUET = (".parquet", ".pq")

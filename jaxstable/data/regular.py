@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted, shortened, warn
-from jaxstable.data.clocks import LARGEST
+from jaxstable.data.instants import LARGEST
 
 MAX_GAP = 5.0  # steps: up to four stamps in a row may be skipped within a recording; a longer pause starts a series
 NEAR = 0.1  # of a step: how far a stamp may lie from the clock's own

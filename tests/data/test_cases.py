@@ -9,30 +9,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from loggerfiles import BOTH, FLOW, HOURS, N, body, check, stamp
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.layout import Layout
-
-N = 60
-FLOW = np.round(20 + 3 * np.random.default_rng(0).normal(size=N), 2)
-TEMP = np.round(50 + 3 * np.random.default_rng(1).normal(size=N), 1)
-BOTH = np.stack([FLOW, TEMP], axis=1)
-HOURS = np.datetime64("2024-03-04T00:00", "m") + 60 * np.arange(N)
-
-
-def stamp(form):
-    return [hour.astype(object).strftime(form) for hour in HOURS]
-
-
-def body(first=None, mark=",", decimal=".", end="", cells=None):
-    """The lines of two sensors behind a clock."""
-    first = stamp("%Y-%m-%dT%H:%M") if first is None else first
-    cells = [[f"{a}", f"{b}"] for a, b in BOTH] if cells is None else cells
-    return "".join(
-        mark.join([t, *(c.replace(".", decimal) for c in row)]) + end + "\n"
-        for t, row in zip(first, cells, strict=True)
-    )
 
 
 def put(text, column, value, every=7):
@@ -421,20 +402,6 @@ FILES = {
     ),
     "a text file of words": ("wrong file", "hello world\nthis is no data at all\n", {}, {"error": "."}),
 }
-
-
-def check(data, expected):
-    if "names" in expected:
-        assert data.names == expected["names"]
-    if "values" in expected:
-        np.testing.assert_allclose(data.values, expected["values"], rtol=1e-12)
-    if "row" in expected:
-        np.testing.assert_allclose(data.values[0], expected["row"], rtol=1e-12)
-    if "missing" in expected:
-        assert (~data.mask).sum() == expected["missing"]
-    for field, name in (("rows", "n_rows"), ("series", "n_series"), ("step", "step"), ("units", "units")):
-        if field in expected:
-            assert getattr(data, name) == expected[field]
 
 
 @pytest.mark.parametrize("case", FILES)

@@ -7,7 +7,8 @@ import pytest
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.delimited import Reading, read_delimited
+from jaxstable.data.delimited import read_delimited
+from jaxstable.data.reading import Reading
 from jaxstable.data.truth import read_graph
 
 A = np.round(np.random.default_rng(0).normal(size=40), 3)

@@ -9,7 +9,8 @@ import pytest
 
 from jaxstable.data.checks import DataWarning
 from jaxstable.data.dataset import Dataset
-from jaxstable.data.delimited import Reading, read_delimited
+from jaxstable.data.delimited import read_delimited
+from jaxstable.data.reading import Reading
 
 N = 2000
 RNG = np.random.default_rng(0)

@@ -1,0 +1,270 @@
+"""Read times written as text, in the notations that loggers, spreadsheets and programs use, and say which it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.instants import NUMERIC, Clock, assembled, from_numbers
+from jaxstable.data.kernels import kernels
+from jaxstable.data.zones import ABBREVIATIONS
+
+MONTHS = {  # by its first letters, without accents
+    "jan": 1, "ene": 1, "gen": 1, "feb": 2, "fev": 2, "mar": 3, "mrz": 3, "apr": 4, "avr": 4, "abr": 4, "may": 5,
+    "mai": 5, "mag": 5, "maj": 5, "jun": 6, "juin": 6, "giu": 6, "jul": 7, "juil": 7, "lug": 7, "aug": 8, "aou": 8,
+    "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "out": 10, "ott": 10, "nov": 11, "dec": 12, "dez": 12,
+    "dic": 12,
+}  # fmt: skip
+HOURS = (
+    r"(?P<H>\d{1,2})(?:[:.h]?(?P<M>\d{2})(?:[:.]?(?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?h?"
+    r" ?(?P<p>[AaPp]\.? ?[Mm]\.?)? ?(?P<z>[A-Z]{3,4}|Z|[+-]\d{2}(?::?\d{2})?)?$"
+)
+NO_HOURS = "(?P<M>)(?P<S>)(?P<f>)(?P<H>)(?P<p>)(?P<z>)$"
+AFTER = rf"(?:[T ,;_]+{HOURS.removesuffix('$')})?$"
+SHAPES = {
+    "year first": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + AFTER,
+    "slashed": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4}|\d{2})" + AFTER,
+    "month in words": r"^(?P<d>\d{1,2})\.?(?:[- /.]| de )*(?P<m>\pL{3,})\.?(?:[- /.,]| de )*(?P<y>\d{4})"
+    rf"(?:[T ,;:_]+{HOURS.removesuffix('$')})?$",
+    "month in words, two digits": r"^(?P<a>\d{1,2})[- /.](?P<m>\pL{3,})[- /.](?P<b>\d{2})" + AFTER,
+    "month first in words": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?[ ,]+(?P<y>\d{4})" + AFTER,
+    "year last": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2}) +(?P<H>\d{1,2}):(?P<M>\d{2}):(?P<S>\d{2})(?P<f>)(?P<p>)"
+    r" ?(?P<z>[A-Z]{3,4})? +(?P<y>\d{4})$",
+    "compact": r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T:_ -]?(?P<H>\d{2}):?(?P<M>\d{2})?:?(?P<S>\d{2})?)?"
+    r"(?:[.,](?P<f>\d{1,9}))?(?P<p>)(?P<z>Z)?$",
+    "months": r"^(?P<y>\d{4})[-/](?P<m>\d{1,2})" + NO_HOURS,
+    "days of a year": r"^(?P<y>\d{4})[-/ ](?P<n>\d{3})" + AFTER,
+    "ISO weeks": r"^(?P<y>\d{4})[-/ ]?W(?P<w>\d{2})(?:-?(?P<e>[1-7]))?" + NO_HOURS,
+    "quarters": r"^(?P<y>\d{4})[-/ ]?[Qq](?P<q>[1-4])" + NO_HOURS,
+}
+REWRITTEN = (  # what is brought into one of the shapes first
+    (r"^(\d{4}-\d{2}-\d{2}T[^/]*)/\d{4}-.*$", r"\1"),  # a period: its start
+    (r"^(\d{4}-\d{2}-\d{2})[_T ](\d{2})-(\d{2})-(\d{2})$", r"\1 \2:\3:\4"),
+    (r"^(.*[+-]\d{2}:?\d{2})\[[A-Za-z_/]+\]$", r"\1"),  # an offset, and the zone that it is of
+    (r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]* +", ""),
+    (r"(?i)^(?:mo|di|mi|do|fr|sa|so)[.,]+ *", ""),
+    (r"^(\d{4})年 ?(\d{1,2})月 ?(\d{1,2})日", r"\1-\2-\3"),
+    (r"(\d{1,2})[時时] ?(\d{1,2})分(?: ?(\d{1,2})秒)?$", r"\1:\2:\3"),
+    (r":$", ""),
+)
+DURATION = r"^(?P<H>\d{1,5}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)? ?(?P<p>[AaPp]\.? ?[Mm]\.?)?$"
+
+
+def from_text(values: Any, place: Callable[[int], str], time_format: str | None) -> Clock:
+    """Read times of text.
+
+    Args:
+        values: [rows] text, or an arrow array of it.
+        place: names the place of a row, for messages.
+        time_format: as in `read_clock`.
+
+    Raises:
+        DataError: a time that is missing, that does not exist, or that nobody can read, with its place.
+    """
+    import pyarrow as pa
+
+    pc = kernels()
+    cells = pa.array(values, pa.string())
+    if time_format is None and not cells.null_count:
+        try:
+            return Clock(pc.cast(cells, pa.timestamp("us")).to_numpy(zero_copy_only=False), "dates", True)
+        except pa.ArrowInvalid:
+            pass  # not all of them are ISO 8601 in local time
+    cells = pc.fill_null(pc.utf8_trim(cells, characters=" \t'\"\u00a0\u202f"), "")
+    empty = pc.is_in(pc.utf8_lower(cells), pa.array(["", "nan", "nat", "na", "null", "none"]))
+    empty = empty.to_numpy(zero_copy_only=False)
+    if empty.any():
+        where = place(int(np.flatnonzero(empty)[0]))
+        raise DataError(f"time is missing at {where} ({int(empty.sum())} rows): leave those rows out")
+    if time_format is not None and time_format not in NUMERIC:
+        return _by_format(cells, place, time_format)
+    for plain in (lambda: cells, lambda: pc.replace_substring(cells, ",", ".")):
+        try:
+            return from_numbers(pc.cast(plain(), pa.float64()).to_numpy(), time_format)
+        except pa.ArrowInvalid:
+            continue
+    written, cells = cells, pc.replace_substring_regex(cells, "[\u00a0\u202f]", " ")
+    for pattern, plain in REWRITTEN:
+        cells = pc.replace_substring_regex(cells, pattern, plain)
+    best: tuple[int, str, Any] = (-1, "", None)
+    for shape, pattern in SHAPES.items():
+        fields = pc.extract_regex(cells, pattern=pattern)
+        missed = fields.null_count
+        if best[0] < 0 or missed < best[0]:
+            best = (missed, shape, fields)
+        if not missed:
+            break
+    missed, shape, fields = best
+    if missed and not (hours := pc.extract_regex(cells, pattern=DURATION)).null_count:
+        return _since_start(hours, place)
+    if missed:
+        row = int(np.flatnonzero(pc.is_null(fields).to_numpy(zero_copy_only=False))[0])
+        raise DataError(
+            f"time at {place(row)} is {shortened(written[row].as_py())}: expected a date such as 2024-03-31T18:00, "
+            "31/03/2024 18:00 or 3/31/2024 6:00 PM; say how it is written, e.g. time_format='%d %b %Y %H.%M'"
+            + (f", or leave that line out ({missed} such)" if missed < len(cells) / 10 else "")
+        )
+    named = {name: pc.struct_field(fields, name) for name in re.findall(r"\?P<(\w+)>", SHAPES[shape])}
+    return _from_fields(named, shape, written, place)
+
+
+def _whole(fields: dict[str, Any], name: str, fill: str = "0") -> np.ndarray:
+    if name not in fields:
+        return np.zeros(1, np.int64)
+    pc = kernels()
+    return pc.cast(pc.if_else(pc.equal(fields[name], ""), fill, fields[name]), "int64").to_numpy()
+
+
+def _from_fields(fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str]) -> Clock:
+    pc = kernels()
+    micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["f"], 6, "0"), 0, 6), "int64").to_numpy()
+    rest = (_half_day(fields), _whole(fields, "M"), _whole(fields, "S"), micro)
+    how = "dates"
+    if shape == "slashed":
+        first, second, third = _whole(fields, "a"), _whole(fields, "b"), _whole(fields, "y")
+        ways = [("day first", third, second, first), ("month first", third, first, second)]
+        if third.max() < 100:
+            ways.append(("year first", first, second, third))
+        time, wrong, how = _decided(ways, rest)
+    elif shape == "month in words, two digits":
+        month = _months(fields["m"])
+        first, last = _whole(fields, "a"), _whole(fields, "b")
+        time, wrong, how = _decided([("day first", last, month, first), ("year first", first, month, last)], rest)
+    elif shape in ("days of a year", "ISO weeks", "quarters"):
+        time, wrong = _counted(fields, shape, rest)
+        how = shape
+    else:
+        month = _months(fields["m"]) if "words" in shape or shape == "year last" else _whole(fields, "m")
+        day = _whole(fields, "d") if "d" in fields else np.ones(1, np.int64)
+        time, wrong = assembled(_full(_whole(fields, "y")), month, day, *rest)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"time at {place(row)} is {shortened(cells[row].as_py())}, which does not exist: mend it, or leave it out"
+        )
+    if not pc.any(pc.not_equal(fields["z"], "")).as_py():
+        return Clock(time, how, True)
+    return Clock(time - _offsets(fields["z"], cells, place), f"{how} with an offset, as UTC")
+
+
+def _months(column: Any) -> np.ndarray:
+    """Return names of months in several languages as numbers, 99 for another word."""
+    coded = column.dictionary_encode()
+    plain = [_plain(word) for word in coded.dictionary.to_pylist()]
+    known = [MONTHS.get(word[:4], MONTHS.get(word[:3], 99)) for word in plain]
+    return np.array(known, np.int64)[coded.indices.to_numpy()]
+
+
+def _plain(word: str) -> str:
+    return word.lower().translate(str.maketrans("äéèêûúôóãç", "aeeeuuooac"))
+
+
+def _full(year: np.ndarray) -> np.ndarray:
+    return np.where(year < 70, year + 2000, np.where(year < 100, year + 1900, year))
+
+
+def _half_day(fields: dict[str, Any]) -> np.ndarray:
+    """Return the hours, those of the afternoon after 12."""
+    pc = kernels()
+    hour = _whole(fields, "H")
+    half = pc.utf8_lower(pc.utf8_slice_codeunits(fields["p"], 0, 1)).to_numpy(zero_copy_only=False)
+    return np.where(half == "", hour, hour % 12 + 12 * (half == "p")) if (half != "").any() else hour
+
+
+def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray:
+    """Return what is written behind a time, +01:00 or CET, as timedelta64."""
+    coded = column.dictionary_encode()
+    minutes = []
+    for i, text in enumerate(coded.dictionary.to_pylist()):
+        if text[:1] in ("+", "-"):
+            digits = text[1:].replace(":", "").ljust(4, "0")
+            minutes.append((1 if text[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])))
+        elif text and text not in ABBREVIATIONS:
+            row = int(np.flatnonzero(coded.indices.to_numpy() == i)[0])
+            raise DataError(
+                f"time at {place(row)} is {shortened(cells[row].as_py())}: {text!r} can mean several zones; say how it "
+                f"is written, e.g. time_format='%Y-%m-%d %H:%M:%S {text}'"
+            )
+        else:
+            minutes.append(60 * ABBREVIATIONS.get(text, 0))
+    return np.array(minutes, np.int64)[coded.indices.to_numpy()].astype("m8[m]").astype("m8[us]")
+
+
+def _decided(ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple) -> tuple[np.ndarray, np.ndarray, str]:
+    """Decide from the whole column which field is the day, the month and the year."""
+    read = [(name, *assembled(_full(year), month, day, *rest)) for name, year, month, day in ways]
+    right = [way for way in read if not way[2].any()]
+    if not right:
+        name, time, wrong = min(read, key=lambda way: way[2].sum())
+        return time, wrong, ""
+    uneven = [_unevenness(time) for _, time, _ in right]
+    name, time, wrong = right[int(np.argmin(uneven))]
+    if len(right) == 1:
+        return time, wrong, f"dates, {name}"
+    tied = sum(value == min(uneven) for value in uneven) > 1
+    why = "nothing in the column decides" if tied else "only then are the steps regular"
+    return time, wrong, f"dates, {name} ({why})"
+
+
+def _unevenness(time: np.ndarray) -> float:
+    steps = np.diff(time).astype(np.int64)
+    if not len(steps):
+        return 0.0
+    usual = np.median(np.abs(steps))
+    return float((steps <= 0).mean() + (np.abs(steps - usual) > 0.1 * usual).mean())
+
+
+def _counted(fields: dict[str, Any], shape: str, rest: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Return the days of a year, ISO weeks or quarters as instants, and which of them do not exist."""
+    year = _whole(fields, "y")
+    if shape == "quarters":
+        return assembled(year, 3 * _whole(fields, "q") - 2, 1, *rest)
+    if shape == "days of a year":
+        start, wrong = assembled(year, 1, 1, *rest)
+        day = _whole(fields, "n")
+        leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+        return start + (day - 1).astype("m8[D]"), wrong | (day < 1) | (day > 365 + leap)
+    week, weekday = _whole(fields, "w"), _whole(fields, "e", "1")
+    fourth, wrong = assembled(year, 1, 4)  # is in the first week
+    monday = fourth.astype("M8[D]") - (fourth.astype("M8[D]").astype(np.int64) + 3) % 7
+    time = monday + (7 * (week - 1) + weekday - 1).astype("m8[D]")
+    return time.astype("M8[us]"), wrong | (week < 1) | (week > 53)
+
+
+def _since_start(fields: Any, place: Callable[[int], str]) -> Clock:
+    """Return hours and minutes without a date as time since a start; each fall past midnight is another day."""
+    pc = kernels()
+    named = {name: pc.struct_field(fields, name) for name in "HMSfp"}
+    micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(named["f"], 6, "0"), 0, 6), "int64").to_numpy()
+    hours, minutes = _half_day(named), _whole(named, "M")
+    seconds = (hours * 60 + minutes) * 60 + _whole(named, "S")
+    odd = np.flatnonzero(minutes > 59)
+    if len(odd):
+        raise DataError(f"time at {place(int(odd[0]))} has {minutes[odd[0]]} minutes: mend it, or leave that line out")
+    midnights = (np.diff(seconds) < -43_200) & (hours.max() < 24)
+    days = np.cumsum(np.append(0, midnights))
+    time = (seconds + 86_400 * days) * 1_000_000 + micro
+    told = f", a day added at each of {days[-1]} midnights" if days[-1] else ""
+    return Clock(time.astype("M8[us]"), f"hours without a date{told}")
+
+
+def _by_format(cells: Any, place: Callable[[int], str], time_format: str) -> Clock:
+    coded = kernels().dictionary_encode(cells)
+    found, local = np.empty(len(coded.dictionary), "M8[us]"), True
+    for i, text in enumerate(coded.dictionary.to_pylist()):
+        try:
+            moment = datetime.strptime(text, time_format)
+        except ValueError as error:
+            row = int(np.flatnonzero(coded.indices.to_numpy() == i)[0])
+            raise DataError(
+                f"time at {place(row)} is {shortened(text)}, which is not {time_format!r}: give the time_format of "
+                "every row"
+            ) from error
+        local &= moment.tzinfo is None
+        found[i] = np.datetime64(moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment, "us")
+    return Clock(found[coded.indices.to_numpy()], f"dates, as {time_format}", local)

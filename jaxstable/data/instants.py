@@ -1,0 +1,111 @@
+"""Turn numbers, and fields such as year and month, into instants, and say how they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxstable.data.checks import DataError
+
+DAY = 86_400_000_000  # microseconds
+FARTHEST_YEAR = 200_000  # before or after 1970; microseconds in 64 bits reach a little further
+LARGEST = 2.0**62  # the difference of two such numbers fits into 64 bits
+NUMERIC = {  # what a number may count: factor to microseconds, days before 1970
+    "unix": (1_000_000, 0),
+    "unix_ms": (1_000, 0),
+    "excel": (DAY, 25_569),
+    "matlab": (DAY, 719_529),
+}
+SERIALS = {"excel": (30_000, 60_000), "matlab": (700_000, 760_000)}  # days of 1982 to 2064, of 1916 to 2080
+
+
+class Clock(NamedTuple):
+    """Instants and how they were read.
+
+    Attributes:
+        time: [rows] datetime64[us] if they are dates, else numbers.
+        how: in a few words, such as "dates, day first".
+        local: whether they are dates of which nothing says the zone.
+    """
+
+    time: np.ndarray
+    how: str
+    local: bool = False
+
+
+def checked(time: np.ndarray, place: Callable[[int], str]) -> np.ndarray:
+    """Refuse instants that are missing, or that 64 bits hold only coarsely or not at all once they are subtracted."""
+    dated = time.dtype.kind in "mM"
+    missing = np.isnat(time) if dated else ~np.isfinite(time.astype(float))
+    if missing.any():
+        where = place(int(np.flatnonzero(missing)[0]))
+        raise DataError(f"time is missing at {where} ({int(missing.sum())} rows): leave those rows out")
+    unit = np.datetime_data(time.dtype)[0] if dated else ""
+    if unit in ("ps", "fs", "as", "generic"):
+        raise DataError(f"time is of type {time.dtype}: expected a unit from years to ns, e.g. time.astype('M8[ns]')")
+    if unit == "ns":
+        return time
+    years = time.astype(f"{time.dtype.kind}8[Y]").astype(np.int64) if dated else 0
+    beyond = np.abs(years) > FARTHEST_YEAR if dated else np.abs(time.astype(float)) >= LARGEST
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise DataError(f"time at {place(row)} is {time[row]}, too far for its steps to be told: subtract its start")
+    return time
+
+
+def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
+    """Read numbers as dates where their size or their digits say so, or the format does.
+
+    Args:
+        array: [rows] finite.
+        time_format: a key of `NUMERIC`, or None.
+    """
+    if time_format in NUMERIC:
+        factor, origin = NUMERIC[time_format]
+        counts = (array.astype(np.float64) - origin) * factor
+        # Days are written to some decimals only: they mean whole seconds where all are near them.
+        whole_seconds = factor == DAY and (np.abs(counts - np.round(counts / 1e6) * 1e6) < 1e5).all()
+        unit = 1e6 if whole_seconds else 1e3
+        counts = np.round(counts / unit) * unit
+        local = time_format not in ("unix", "unix_ms")
+        return Clock(counts.astype(np.int64).astype("M8[us]"), f"dates, {time_format}", local)
+    whole = array.astype(np.int64) if array.dtype.kind in "iu" or (array == np.floor(array)).all() else None
+    if whole is not None and len(whole) and abs(int(whole[0])) < 10**15:
+        digits = len(str(abs(int(whole[0]))))
+        if digits in (8, 10, 12, 14) and (dated := _calendar(whole, digits)) is not None:
+            return Clock(dated, "dates written as integers, " + "YYYYMMDDHHMMSS"[:digits], True)
+    if not len(array):
+        return Clock(array, "numbers")
+    low, high = float(array.min()), float(array.max())
+    for factor, what in ((1e6, "seconds"), (1e3, "milliseconds"), (1.0, "microseconds"), (1e-3, "nanoseconds")):
+        if 1e9 * 1e6 / factor <= low and high <= 2.2e9 * 1e6 / factor:
+            counts = array // 1000 if factor < 1 else np.round(array.astype(np.float64) * factor)
+            return Clock(counts.astype(np.int64).astype("M8[us]"), f"Unix {what}")
+    kinds = [kind for kind, (least, most) in SERIALS.items() if least <= low and high <= most]
+    hint = f" (if they are days as {kinds[0].title()} counts them, say time_format={kinds[0]!r})" if kinds else ""
+    return Clock(array.astype(np.int64) if array.dtype.kind in "iu" else array, f"numbers{hint}")
+
+
+def _calendar(whole: np.ndarray, digits: int) -> np.ndarray | None:
+    """Return integers as dates if every one of them is one."""
+    fields = [whole // 10 ** (digits - 4)]
+    fields += [whole // 10 ** (digits - 4 - 2 * k) % 100 for k in range(1, (digits - 4) // 2 + 1)]
+    if ((fields[0] < 1900) | (fields[0] > 2200)).any():
+        return None
+    time, wrong = assembled(*fields)
+    return None if wrong.any() else time
+
+
+def assembled(
+    year: Any, month: Any, day: Any, hour: Any = 0, minute: Any = 0, second: Any = 0, micro: Any = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return fields as instants, and which of them do not exist; hour 24 is the next midnight."""
+    year, month, day, hour, minute, second, micro = np.broadcast_arrays(year, month, day, hour, minute, second, micro)
+    wrong = (month < 1) | (month > 12) | (day < 1) | (hour > 24) | (minute > 59) | (second > 60)
+    first = (year.astype(np.int64) - 1970).astype("M8[Y]").astype("M8[M]") + np.where(wrong, 0, month - 1)
+    days = first.astype("M8[D]") + np.where(wrong, 0, day - 1)
+    wrong |= days.astype("M8[M]") != first
+    inside = (hour * 3600 + minute * 60 + second).astype(np.int64) * 1_000_000 + micro
+    return days.astype("M8[us]") + inside.astype("m8[us]"), wrong

@@ -1,0 +1,61 @@
+"""What a person says of how a file or a frame is to be read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.layout import Layout
+from jaxstable.data.tables import column_list
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What is known of a table; None where it is to be found out.
+
+    Attributes:
+        time: columns of the clock; several are joined by a blank.
+        time_format: as in `read_clock`.
+        environment, series: columns of labels.
+        columns: the sensors, in order.
+        missing: texts that mean missing.
+        decimal: decimal mark.
+        layout: name of a layout, or one of your own.
+        encoding: of the text.
+        zone: where the clock hangs, such as "Europe/Berlin".
+    """
+
+    time: Any = None
+    time_format: str | None = None
+    environment: str | None = None
+    series: str | None = None
+    columns: Sequence[str] | None = None
+    missing: tuple[str, ...] = ()
+    decimal: str | None = None
+    layout: str | Layout | None = None
+    encoding: str | None = None
+    zone: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("environment", "series"):
+            if not isinstance(column := getattr(self, field), Hashable):
+                raise DataError(f"{field}={shortened(column)}: expected the name of one column")
+        object.__setattr__(self, "columns", column_list(self.columns))
+
+
+def clock_columns(time: Any, present: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the columns that `time=` names: one, a list of them, or "Date,Time".
+
+    Example:
+        >>> clock_columns("Date,Time", ["Date", "Time", "flow"])
+        ('Date', 'Time')
+    """
+    if time is None:
+        return None
+    if isinstance(time, str):
+        return (time,) if time in present or "," not in time else tuple(part.strip() for part in time.split(","))
+    if isinstance(time, (list, tuple)) and time and all(isinstance(part, str) for part in time):
+        return tuple(time)
+    raise DataError(f"time={shortened(time)}: expected the name of one column, or a list of names")
