@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from jaxstable.signals.dynamics import Dynamics
 from jaxstable.signals.gaps import centred, stretches
+from jaxstable.signals.neighbours import median_around
+from jaxstable.signals.waves import Waves, turning
 
 SLOW = 16  # ordinates left alone at the slow end: there drift and slow dynamics look like lines
 NEIGHBOURS = 16  # ordinates on either side that say what the spectrum is there without a line
@@ -96,7 +98,9 @@ def take_cycles(
     for piece in stretches(series, len(values)):
         own = [period for period in periods if (piece.stop - piece.start) >= FEWEST_PERIODS * period]
         if own:
-            waves[piece] = _fit(values[piece], seen[piece], [1.0 / period for period in own])
+            fit = Waves(values[piece], seen[piece])
+            fit.add([1.0 / period for period in own])
+            waves[piece] = fit.fitted()
     return waves
 
 
@@ -116,8 +120,10 @@ def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> 
         outstanding = _ratio_at(left, frequency).max() > _outstanding(CHANCE / (n_vars * len(asked)))
         if outstanding and _beside_dynamics(dynamics, frequency, len(asked)):
             frequencies.append(frequency)
+    waves = Waves(values, seen)
     if frequencies:
-        left = centred(values - _fit(values, seen, frequencies), seen)
+        waves.add(frequencies)
+        left = centred(values - waves.fitted(), seen)
     free: list[float] = []
     while len(free) < MOST_LINES:
         frequency = _strongest(left)
@@ -126,7 +132,8 @@ def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> 
         if any(abs(frequency - other) * n_rows < 0.5 for other in free):
             break  # what a line leaves beside itself is no other line
         free.append(frequency)
-        left = centred(values - _fit(values, seen, [*frequencies, *free]), seen)
+        waves.add([frequency])
+        left = centred(values - waves.fitted(), seen)
     kept = [frequency for frequency in free if _beside_dynamics(dynamics, frequency, n_rows)]
     return [1.0 / frequency for frequency in [*frequencies, *kept]]
 
@@ -148,10 +155,9 @@ def _strongest(left: NDArray) -> float | None:
     first, last = SLOW * _FINER, len(power)
     if last - first < 4 * _FINER * NEIGHBOURS:
         return None
-    steps = _FINER * np.arange(2, NEIGHBOURS + 2)
-    mirrored = np.pad(power, ((int(steps[-1]), int(steps[-1])), (0, 0)), "reflect")
-    places = np.arange(first, last) + steps[-1]
-    around = np.median(np.stack([mirrored[places + shift] for shift in (*-steps, *steps)]), axis=0)
+    reach = _FINER * (NEIGHBOURS + 1)
+    mirrored = np.pad(power, ((reach, reach), (0, 0)), "reflect")
+    around = median_around(mirrored[first : last + 2 * reach], nearest=2, number=NEIGHBOURS, stride=_FINER)
     ratio = power[first:last] / np.maximum(around, 1e-12 * np.maximum(power.max(axis=0), 1e-300))
     level = _outstanding(CHANCE / (n_rows * n_vars))
     total = np.log(np.maximum(ratio.mean(axis=1), 1e-12))
@@ -186,8 +192,9 @@ def _outstanding(chance: float) -> float:
 
 def _power_at(left: NDArray, frequencies: NDArray) -> NDArray[np.float64]:
     """Return the power `[frequencies, vars]`."""
-    turns = np.exp(-2j * np.pi * np.outer(frequencies, np.arange(len(left))))
-    return np.abs(turns @ left) ** 2
+    turns = turning(frequencies, len(left))
+    across, along = (np.ascontiguousarray(part) @ left for part in (turns.real, turns.imag))
+    return across**2 + along**2
 
 
 def _ratio_at(left: NDArray, frequency: float) -> NDArray[np.float64]:
@@ -197,20 +204,3 @@ def _ratio_at(left: NDArray, frequency: float) -> NDArray[np.float64]:
     around = around[(around > 0.5 / len(left)) & (around < 0.5)]
     power = _power_at(left, np.append(frequency, around))
     return power[0] / np.maximum(np.median(power[1:], axis=0), 1e-300)
-
-
-def _fit(values: NDArray, seen: NDArray[np.bool_], frequencies: Sequence[float]) -> NDArray[np.float64]:
-    """Return the waves of some frequencies in every sensor, by least squares on its readings; their mean is 0."""
-    angle = 2.0 * np.pi * np.outer(np.arange(len(values)), frequencies)
-    basis = np.concatenate([np.ones((len(values), 1)), np.sin(angle), np.cos(angle)], axis=1)
-    waves = np.zeros(values.shape)
-    complete = seen.all(axis=0)
-    if complete.any():
-        weights = np.linalg.lstsq(basis, values[:, complete], rcond=1e-8)[0]
-        waves[:, complete] = basis[:, 1:] @ weights[1:]
-    for column in np.flatnonzero(~complete):
-        rows = seen[:, column]
-        if rows.sum() >= 2 * basis.shape[1]:
-            weights = np.linalg.lstsq(basis[rows], values[rows, column], rcond=1e-8)[0]
-            waves[:, column] = basis[:, 1:] @ weights[1:]
-    return waves

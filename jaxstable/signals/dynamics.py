@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,19 +67,24 @@ class Dynamics:
     def gains(self, terms: NDArray) -> NDArray[np.float64]:
         """Return the likelihood ratio by which terms `[rows, terms]` explain each sensor beside the dynamics, `[vars]`.
 
-        The first term is the level and gains nothing.
+        The first term is the level, all ones, and gains nothing.
         """
-        rows = np.arange(len(self.now))
-        without, given = self._misfit([(rows, terms[:, :1])]), self._misfit([(rows, terms)])
+        without, given = self._alone, self._misfit([(np.arange(len(self.now)), terms)])
         return np.where(np.isfinite(without) & np.isfinite(given), without - given, 0.0)
+
+    @cached_property
+    def _alone(self) -> NDArray[np.float64]:
+        """What is left beside the level alone, as `_misfit` says it."""
+        return self._misfit([(np.arange(len(self.now)), np.ones((len(self.now), 1)))])
 
     def _misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> NDArray[np.float64]:
         """Return `n_j log v_j` of each sensor, infinite where nothing is left of it."""
         now, past = self.now.copy(), self.past.copy()
         for rows, terms in slow:
             basis = np.linalg.qr(terms)[0]
-            now[rows] -= basis @ (basis.T @ now[rows])
-            past[rows] -= basis @ (basis.T @ past[rows])
+            part = slice(None) if len(rows) == len(now) else rows  # all of them, in order: nothing to pick
+            now[part] -= basis @ (basis.T @ now[part])
+            past[part] -= basis @ (basis.T @ past[part])
         gram = past.T @ past + _RIDGE * len(past) * np.eye(past.shape[1])
         left = now - past @ np.linalg.solve(gram, past.T @ now)
         readings = self.seen.sum(axis=0)
