@@ -25,7 +25,7 @@ from jaxstable.results.findings import Finding
 from jaxstable.results.graphml import graphml_text
 from jaxstable.results.origin import Origin, rows_of, to_file, with_named_edges
 from jaxstable.results.owner import GraphResult
-from jaxstable.results.plots import plot_discovery
+from jaxstable.results.plots import View, plot_discovery, plot_view
 from jaxstable.results.report import Report, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
 from jaxstable.results.sensors import Recorded, recorded_of, taken_out
@@ -230,12 +230,18 @@ class Discovery(GraphResult):
             },
         )
 
-    def plot(self) -> Figure:
+    def plot(self, view: View = "all") -> Figure:
         """Draw the probabilities and the graph; `.savefig(path)` keeps the picture.
+
+        Args:
+            view: "all", or one picture alone: "graph", "matrix" (probabilities, sorted) or "time" (sensor by lag).
 
         Raises:
             ImportError: matplotlib is not installed.
+            ValueError: There is no such view.
         """
+        if view != "all":
+            return plot_view(self.learned, self.adjacency, view)
         codes = [finding.code for finding in self.findings if finding.severity in ("error", "warning")]
         return plot_discovery(self.learned, headline(self.learned), list(dict.fromkeys(codes)))
 

@@ -8,128 +8,107 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, counts_of, links_of
 from jaxstable.results import style
+from jaxstable.results.arrows import arrows_of, connected_of, legend, linked_of, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS: dict[tuple[bool, bool | None], tuple[str, str, Any]] = {  # (in the graph, true): colour, word, line style
-    (True, True): (style.GREEN, "right", "-"),
-    (True, False): (style.RED, "wrong", (0, (4, 2))),
-    (False, True): (style.ORANGE, "missed", (0, (1, 1.6))),
-    (True, None): (style.BLUE, "edge", "-"),
-}
+BEND = 0.14  # of the arrows in a circle, as a share of their length
+CELL, SMALLEST, PANEL = 1.0, 0.118, 4.6  # of the heat map in inches: largest and smallest cell, usual width
+MOST_LABELS = 120  # sensors, up to which each has its label
 
 
-def draw_weights(
-    figure: Any,
-    axes: Axes,
-    weights: np.ndarray,
-    edges: np.ndarray,
-    names: Sequence[str],
-    truth: np.ndarray | None,
-    title: str,
-) -> None:
-    """Draw weights [cause, effect] as a heat map; edges are framed, true edges dotted."""
+def matrix_size(n_vars: int) -> tuple[float, float]:
+    """Return width and height in inches that a heat map takes, labels and bar included."""
+    side = n_vars * _cell(n_vars)
+    return max(side + 2.1, 4.2), side + 2.0
+
+
+def _cell(n_vars: int) -> float:
+    return SMALLEST if n_vars > MOST_LABELS else float(np.clip(PANEL / n_vars, SMALLEST, CELL))
+
+
+def draw_weights(figure: Any, axes: Axes, graph: LearnedGraph, values: np.ndarray, title: str) -> None:
+    """Draw values `[cause, effect]` as a heat map, sorted by the certified order; edges are framed, true ones dotted.
+
+    Every sensor has its label, or beyond `MOST_LABELS` none has.
+    """
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
-    n_vars = len(weights)
+    order = [graph.names.index(name) for name in graph.order]
+    n_vars = len(order)
+    sort = np.ix_(order, order)
     shades = LinearSegmentedColormap.from_list("weights", ["#f6f8fa", "#9cc1e3", "#1d4f8c"])
     shades = shades.with_extremes(bad=style.GRID)
-    shown = np.ma.array(weights, mask=np.eye(n_vars, dtype=bool) | ~np.isfinite(weights))
+    shown = np.ma.array(values[sort], mask=np.eye(n_vars, dtype=bool) | ~np.isfinite(values[sort]))
     peak = float(shown.max()) if shown.count() else 0.0
     image = axes.imshow(shown, cmap=shades, vmin=0, vmax=peak or 1.0, aspect="equal")
     frame = 1.6 if n_vars <= 25 else 0.8
-    for cause, effect in np.argwhere(edges):
+    for cause, effect in np.argwhere(graph.graph[sort]):
         corner = (effect - 0.5, cause - 0.5)
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=style.INK, linewidth=frame))
-    if truth is not None:
-        cause, effect = np.nonzero(truth)
+    if graph.truth is not None:
+        cause, effect = np.nonzero(graph.truth[sort] & ~np.eye(n_vars, dtype=bool))
         size = max(3.0, 1400 / n_vars**1.5)
         axes.scatter(effect, cause, s=size, c=style.ORANGE, edgecolors="white", linewidths=0.6, zorder=3)
-    step = 1 + (n_vars - 1) // 40
-    ticks = np.arange(0, n_vars, step)
-    short = style.shorten_all(names, 18)
-    labels = [short[i] for i in ticks]
-    size = 8.5 if n_vars <= 20 else 7
-    axes.set_xticks(ticks, labels, rotation=90, fontsize=size, parse_math=False)
-    axes.set_yticks(ticks, labels, fontsize=size, parse_math=False)
+    short = style.shorten_all(graph.names, 18)
+    size = min(8.5, 0.8 * 72 * _cell(n_vars))
+    places, labels = np.arange(n_vars), [short[index] for index in order]
+    if n_vars > MOST_LABELS:
+        places, labels = places[:0], labels[:0]
+    axes.set_xticks(places, labels, rotation=90, fontsize=size, parse_math=False)
+    axes.set_yticks(places, labels, fontsize=size, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.grid(False)
-    marks = "row causes column · framed: edge" + ("" if truth is None else " · dot: true")
     axes.set_title(title)
-    place = {"xy": (1, 1), "xytext": (0, 6), "xycoords": "axes fraction", "ha": "right"}
-    axes.annotate(marks, textcoords="offset points", size=8.5, color=style.SOFT, **place)
+    marks = "row causes column · framed: edge" + ("" if graph.truth is None else " · dot: true")
+    marks += "\nsorted: no row acts on an earlier one within a step"
+    axes.set_xlabel(marks, size=8, color=style.SOFT, loc="left")
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28, pad=0.02)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=8.5)
 
 
 def draw_circle(axes: Axes, graph: LearnedGraph) -> None:
-    """Draw the graph with its variables on a circle, neighbours close together.
-
-    Width follows weight and darkness probability; an edge that acts only with a lag has an open head, one of open
-    direction is dashed and has none.
-    """
+    """Draw the graph with its variables on a circle, neighbours close together; see `arrows` for what arrows show."""
     from matplotlib.patches import FancyArrowPatch
 
-    n_vars = len(graph.names)
-    truth = None if graph.truth is None else graph.truth & ~np.eye(n_vars, dtype=bool)
-    connected = graph.graph if truth is None else graph.graph | truth
-    points, angles = _on_circle(connected)
-    place = {name: index for index, name in enumerate(graph.names)}
-    links = {(place[link.cause], place[link.effect]): link for link in links_of(graph)}
-    peak = max((abs(link.heaviest.weight) for link in links.values()), default=1.0) or 1.0
-    counts: dict[str, int] = {}
-    for cause, effect in np.argwhere(connected).tolist():
-        link = links.get((cause, effect))
-        colour, word, line = KINDS[link is not None, None if truth is None else bool(truth[cause, effect])]
-        counts[word] = counts.get(word, 0) + 1
-        strength = abs(link.heaviest.weight) / peak if link else 0.0
-        trust = strength if link is None or link.probability is None else link.probability
-        headless, lagged = link is not None and link.kind == "open", link is not None and 0 not in link.lags
+    points, angles = _on_circle(connected_of(graph))
+    for arrow in arrows_of(graph):
+        start, end = points[arrow.cause], points[arrow.effect]
         axes.add_patch(
             FancyArrowPatch(
-                tuple(points[cause]),
-                tuple(points[effect]),
-                connectionstyle="arc3,rad=0.14",
-                arrowstyle="-" if headless else "-|>",
-                mutation_scale=(12 if lagged else 8) + 5 * strength,
+                tuple(start),
+                tuple(end),
+                connectionstyle=f"arc3,rad={BEND}",
+                arrowstyle="-|>" if arrow.head else "-",
+                mutation_scale=8 + 2.5 * arrow.width,
                 shrinkA=5,
                 shrinkB=6,
-                linewidth=0.9 + 1.9 * strength if link else 1.6,
-                linestyle=(0, (4, 2)) if headless else line,
-                edgecolor=colour,
-                facecolor="white" if lagged else colour,
-                alpha=0.35 + 0.6 * min(trust, 1.0) if link else 0.9,
-                zorder=2 if link else 1,
+                linewidth=arrow.width,
+                linestyle=arrow.line,
+                color=arrow.colour,
+                alpha=arrow.alpha,
+                zorder=1 if arrow.word == "missed" else 2,
             )
         )
-    _write_names(axes, graph.names, points, angles, np.asarray(connected.any(axis=0) | connected.any(axis=1)))
-    total = int(graph.graph.sum())
-    title = f"Graph: {total} edge{'' if total == 1 else 's'}"
-    if truth is not None:
-        title += "".join(f", {counts[w]} {w}" for w in ("right", "wrong", "missed") if w in counts)
-    elif graph.probability is not None:
-        title += "".join(f", {count} {kind}" for kind, count in counts_of(graph).items() if count)
-    axes.set_title(title)
-    drawn = list(links.values())
-    _legend(axes, counts, *(any(map(test, drawn)) for test in (_only_lagged, _instantaneous, _headless)))
-
-
-def _only_lagged(link: Link) -> bool:
-    return 0 not in link.lags
-
-
-def _instantaneous(link: Link) -> bool:
-    return 0 in link.lags
-
-
-def _headless(link: Link) -> bool:
-    return link.kind == "open"
+        way = end - start
+        x, y = (start + end) / 2 + BEND / 2 * np.array([way[1], -way[0]])
+        axes.text(
+            *(x, y, arrow.label),
+            ha="center",
+            va="center",
+            size=9,
+            color=arrow.colour,
+            zorder=4,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
+        )
+    _write_names(axes, graph.names, points, angles, linked_of(graph))
+    axes.set_title(title_of(graph))
+    legend(axes, graph)
 
 
 def _on_circle(connected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,23 +121,15 @@ def _on_circle(connected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _write_names(axes: Axes, names: Sequence[str], points: np.ndarray, angles: np.ndarray, active: np.ndarray) -> None:
     colours = [style.INK if is_active else "#cbd2d9" for is_active in active]
     axes.scatter(points[:, 0], points[:, 1], s=42, c=colours, zorder=3)
-    radial = len(names) > 16
-    labels = style.shorten_all(names, 16 if radial else 20)
+    labels = style.shorten_all(names, 20)
     for i, (x, y) in enumerate(points):
-        turn = np.degrees(angles[i])
-        left = np.cos(angles[i]) < -1e-9
-        if radial:
-            place: dict[str, Any] = {"rotation": turn + 180 if left else turn, "rotation_mode": "anchor"}
-            place |= {"ha": "right" if left else "left", "va": "center"}
-        else:
-            side = "center" if abs(x) < 0.2 else "right" if left else "left"
-            place = {"ha": side, "va": "center" if abs(x) >= 0.2 else "bottom" if y > 0 else "top"}
+        side = "center" if abs(x) < 0.2 else "right" if np.cos(angles[i]) < -1e-9 else "left"
+        place: dict[str, Any] = {"ha": side, "va": "center" if abs(x) >= 0.2 else "bottom" if y > 0 else "top"}
         colour = style.INK if active[i] else style.SOFT
-        size = 9 if len(names) <= 24 else 7.5
-        axes.text(1.09 * x, 1.09 * y, labels[i], color=colour, size=size, parse_math=False, **place)
+        axes.text(1.09 * x, 1.09 * y, labels[i], color=colour, size=9, parse_math=False, **place)
     # labels do not count for the limits: this is about the width of a character at their size
-    room = 1.12 + (0.065 if radial else 0.05) * max(map(len, labels), default=0)
-    axes.set(xlim=(-room, room), ylim=(-room, room) if radial else (-1.25, 1.25), aspect="equal")
+    room = 1.12 + 0.05 * max(map(len, labels), default=0)
+    axes.set(xlim=(-room, room), ylim=(-1.25, 1.25), aspect="equal")
     axes.set_axis_off()
 
 
@@ -181,22 +152,3 @@ def circle_order(connected: np.ndarray) -> np.ndarray:
     laplacian = np.diag(block.sum(axis=0)) - block
     fiedler = np.linalg.eigh(laplacian)[1][:, 1]
     return np.concatenate([active[np.argsort(fiedler, kind="stable")], idle])
-
-
-def _legend(axes: Axes, counts: dict[str, int], lagged: bool, instantaneous: bool, headless: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D([], [], color=colour, linestyle=line, label=word)
-        for colour, word, line in KINDS.values()
-        if word in counts and word != "edge"
-    ]
-    if lagged:
-        head = {"color": style.SOFT, "marker": ">", "linestyle": "none", "ms": 6}
-        if instantaneous:
-            handles.append(Line2D([], [], label="instantaneous", **head))
-        handles.append(Line2D([], [], label="lagged (open head)", markerfacecolor="none", **head))
-    if headless:
-        handles.append(Line2D([], [], color=style.SOFT, linestyle=(0, (4, 2)), label="direction open"))
-    if handles:
-        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5)

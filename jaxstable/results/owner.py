@@ -16,6 +16,7 @@ from jaxstable.results.formats import TigramiteArrays
 from jaxstable.results.graphml import to_graphml
 from jaxstable.results.notebook import report_html
 from jaxstable.results.page import write_page
+from jaxstable.results.plots import View
 from jaxstable.results.report import Report
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ class GraphResult(ReportedResult):
 
     learned: LearnedGraph
 
-    def plot(self) -> Figure:
+    def plot(self, view: View = "all") -> Figure:
         """Draw the result; `.savefig(path)` keeps the picture.
+
+        Args:
+            view: "all", or one picture alone: "graph", "matrix" (sorted by `order`) or "time" (sensor by lag).
 
         Raises:
             ImportError: matplotlib is not installed.
+            ValueError: There is no such view.
         """
         raise NotImplementedError
 

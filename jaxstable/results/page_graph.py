@@ -35,12 +35,10 @@ def graph_svg(graph: LearnedGraph) -> str:
     paths = []
     for link in reversed(links):  # the surest on top
         i, j = number[link.cause], number[link.effect]
-        if places.backward[i, j]:
-            curve = _back((x[i], y[i]), (x[j], y[j]))
-        else:
-            stops = enumerate(places.passing[i, j], places.layer[i] + 1)
-            through = [(_across(layer), _down(row, top)) for layer, row in stops]
-            curve = _onward([(x[i], y[i]), *through, (x[j], y[j])])
+        ahead = -1 if places.backward[i, j] else 1
+        stops = enumerate(places.passing[i, j], 1)
+        through = [(_across(places.layer[i] + ahead * number), _down(row, top)) for number, row in stops]
+        curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead)
         paths.append(_path(link, graph, curve, (i, j), peak))
     labels = shorten_all(graph.names, LETTERS)
     boxes = [
@@ -49,8 +47,7 @@ def graph_svg(graph: LearnedGraph) -> str:
         f'<text x="{x[i] + WIDTH / 2}" y="{y[i] + 4:.1f}">{escape(labels[i])}</text></g>'
         for i in shown.tolist()
     ]
-    room = 1.6 * PITCH if places.backward.any() else 0
-    wide, high = int(x[shown].max() + WIDTH + MARGIN), int(_down(max(rows), top) + HEIGHT + MARGIN + room)
+    wide, high = int(x[shown].max() + WIDTH + MARGIN), int(_down(max(rows), top) + HEIGHT + MARGIN)
     heads = "".join(
         f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" '
         f'markerHeight="10" orient="auto"><path class="{name}" d="M0 0 8 4 0 8z"/></marker>'
@@ -76,26 +73,21 @@ def _down(row: Any, top: float) -> Any:
     return (row - top) * PITCH + MARGIN + HEIGHT
 
 
-def _onward(points: list[tuple[float, float]]) -> str:
-    """Return a line from the right side of a box past others to the left side of one further on."""
+def _line(points: list[tuple[float, float]], ahead: int) -> str:
+    """Return a line from the side of a box past others to the side of one further on, or further back."""
+    out, into = (WIDTH, 0) if ahead > 0 else (0, WIDTH)
+    aside = 0 if ahead > 0 else 5  # beside an edge that leads the other way
     (x0, y0), *between, (x1, y1) = points
-    parts, last = [f"M{x0 + WIDTH:.0f} {y0:.1f}"], (x0 + WIDTH, y0)
+    parts, last = [f"M{x0 + out:.0f} {y0 + aside:.1f}"], (x0 + out, y0 + aside)
     for x, y in between:
-        parts += [_curve(last, (x, y)), f"H{x + WIDTH:.0f}"]
-        last = (x + WIDTH, y)
-    return "".join([*parts, _curve(last, (x1, y1))])
+        parts += [_curve(last, (x + into, y + aside)), f"H{x + out:.0f}"]
+        last = (x + out, y + aside)
+    return "".join([*parts, _curve(last, (x1 + into, y1 + aside))])
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
     pull = 0.5 * (end[0] - start[0])
     return f"C{start[0] + pull:.0f} {start[1]:.1f} {end[0] - pull:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
-
-
-def _back(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Return a line from below one box around to below another one that stands before it."""
-    x0, x1, bend = start[0] + WIDTH / 2, end[0] + WIDTH / 2, max(start[1], end[1]) + 1.6 * PITCH
-    y0, y1 = start[1] + HEIGHT / 2, end[1] + HEIGHT / 2
-    return f"M{x0:.0f} {y0:.1f}C{x0:.0f} {bend:.1f} {x1:.0f} {bend:.1f} {x1:.0f} {y1:.1f}"
 
 
 def _path(link: Link, graph: LearnedGraph, curve: str, ends: tuple[int, int], peak: float) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results import style
-from jaxstable.results.drawing import draw_circle, draw_weights
+from jaxstable.results.drawing import draw_circle, draw_weights, matrix_size
+from jaxstable.results.drawing_layers import draw_layers, places_of
+from jaxstable.results.drawing_time import draw_time, time_size
 from jaxstable.results.evidence import Evidence, series
 from jaxstable.results.rules_training import CLIP_HEALTHY
 
@@ -23,7 +25,10 @@ COMPONENTS = {
     "acyclic": style.GREEN,
     "disen": style.PURPLE,
 }
-MOST_NODES = 40  # beyond this a circle of names is unreadable
+MOST_ON_CIRCLE = 8  # variables; more are drawn in layers
+MOST_LINKS = 600  # beyond this layers are unreadable too
+View = Literal["all", "graph", "matrix", "time"]
+VIEWS = get_args(View)
 
 
 def plot_run(
@@ -39,16 +44,17 @@ def plot_run(
         status: how training ended.
 
     Returns:
-        A figure of 12 x 11.5 inches.
+        A figure of at least 12 x 11.5 inches.
 
     Raises:
         ImportError: matplotlib is not installed.
     """
     with style.styled():
-        figure = style.figure(12, 11.5)
+        width, height = _panels_size(graph)
+        figure = style.figure(max(12.0, width), 5.6 + height)
         epochs = f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
         style.headline(figure, f"{len(graph.names)} variables · {epochs} · {model} · {status}", _note(history))
-        parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, 5.9], hspace=0.04)
+        parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, height], hspace=0.04)
         upper, lower = parts
         _history_panels(upper.subplots(2, 3).ravel(), history)
         return _graph_panels(figure, lower, graph, np.abs(adjacency), "Edge weights")
@@ -63,16 +69,48 @@ def plot_discovery(graph: LearnedGraph, title: str, codes: Sequence[str]) -> Fig
         codes: codes of the findings to name.
 
     Returns:
-        A figure of 12 x 5.9 inches.
+        A figure of at least 12 x 5.9 inches, larger where the graph is.
 
     Raises:
         ImportError: matplotlib is not installed.
     """
     assert graph.probability is not None
     with style.styled():
-        figure = style.figure(12, 5.9)
+        figure = style.figure(*_panels_size(graph))
         style.headline(figure, title, ", ".join(code.replace("_", " ") for code in codes))
         return _graph_panels(figure, figure, graph, graph.probability, "Probability")
+
+
+def plot_view(graph: LearnedGraph, adjacency: np.ndarray, view: str) -> Figure:
+    """Draw one picture alone, as a paper takes it.
+
+    Args:
+        graph: the learned graph.
+        adjacency: values `[cause, effect]` of the heat map where the graph has no probabilities.
+        view: "graph", "matrix" (sorted by the certified order), or "time" (a time series graph, sensor by lag).
+
+    Returns:
+        A figure as large as its labels need.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: there is no such view.
+    """
+    if view not in VIEWS[1:]:
+        raise ValueError(f"view: found {view!r}, expected one of {', '.join(VIEWS)}")
+    with style.styled():
+        size = {"graph": _graph_size, "matrix": lambda of: matrix_size(len(of.names)), "time": time_size}[view](graph)
+        figure = style.figure(*size)
+        axes = figure.subplots()
+        if view == "matrix":
+            title = "Edge weights" if graph.probability is None else "Probability"
+            values = np.abs(adjacency) if graph.probability is None else graph.probability
+            draw_weights(figure, axes, graph, np.asarray(values, dtype=float), title)
+        elif view == "time":
+            draw_time(axes, graph)
+        else:
+            _draw_graph(axes, graph)
+        return _settled(figure)
 
 
 def _note(history: Sequence[Mapping[str, Any]]) -> str:
@@ -81,17 +119,41 @@ def _note(history: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
+def _panels_size(graph: LearnedGraph) -> tuple[float, float]:
+    (left, first), (right, second) = matrix_size(len(graph.names)), _graph_size(graph)
+    return max(12.0, left + right), max(5.9, max(first, second) + 0.5)
+
+
+def _graph_size(graph: LearnedGraph) -> tuple[float, float]:
+    if len(graph.names) <= MOST_ON_CIRCLE or graph.graph.sum() > MOST_LINKS:
+        return 6.4, 5.4
+    places = places_of(graph)
+    return max(5.0, places.width + 0.2), places.height + 1.1
+
+
 def _graph_panels(figure: Figure, part: Any, graph: LearnedGraph, values: np.ndarray, title: str) -> Figure:
     """Draw values `[cause, effect]` and the graph side by side, and lay the figure out."""
-    n_vars = len(graph.names)
-    true = None if graph.truth is None else graph.truth & ~np.eye(n_vars, dtype=bool)
-    left, right = part.subplots(1, 2, width_ratios=[1, 1.15])
-    draw_weights(part, left, np.asarray(values, dtype=float), graph.graph, graph.names, true, title)
-    if n_vars > MOST_NODES:
-        right.set_title("Graph")
-        style.blank(right, f"{n_vars} variables are too many to draw;\nsee report()")
+    widths = [matrix_size(len(graph.names))[0], _graph_size(graph)[0]]
+    left, right = part.subplots(1, 2, width_ratios=widths)
+    draw_weights(part, left, graph, np.asarray(values, dtype=float), title)
+    _draw_graph(right, graph)
+    for axes in (left, right):
+        axes.set_anchor("N")
+    return _settled(figure)
+
+
+def _draw_graph(axes: Axes, graph: LearnedGraph) -> None:
+    total = int(graph.graph.sum())
+    if total > MOST_LINKS:
+        axes.set_title("Graph")
+        style.blank(axes, f"{total} edges are too many to draw;\nsee report() or links_above(0.9)")
+    elif len(graph.names) <= MOST_ON_CIRCLE:
+        draw_circle(axes, graph)
     else:
-        draw_circle(right, graph)
+        draw_layers(axes, graph, places_of(graph))
+
+
+def _settled(figure: Figure) -> Figure:
     for _ in range(3):  # until labels of square axes below a title are inside
         figure.draw_without_rendering()
     return figure

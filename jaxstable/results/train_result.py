@@ -20,7 +20,7 @@ from jaxstable.results.diagnosis import diagnose_run
 from jaxstable.results.evidence import as_mapping, number, series
 from jaxstable.results.findings import Finding, verdict
 from jaxstable.results.owner import GraphResult
-from jaxstable.results.plots import plot_run
+from jaxstable.results.plots import View, plot_run, plot_view
 from jaxstable.results.report import Report, headline, link_tables, run_totals
 from jaxstable.training.record import Run
 
@@ -153,8 +153,18 @@ class TrainResult(GraphResult):
             draw=self.plot,
         )
 
-    def plot(self) -> Figure:
-        """Draw the history, the weights and the graph; `.savefig(path)` keeps the picture."""
+    def plot(self, view: View = "all") -> Figure:
+        """Draw the history, the weights and the graph; `.savefig(path)` keeps the picture.
+
+        Args:
+            view: "all", or one picture alone: "graph", "matrix" (weights, sorted) or "time" (sensor by lag).
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            ValueError: There is no such view.
+        """
+        if view != "all":
+            return plot_view(self.learned, self.adjacency, view)
         return plot_run(self.learned, self.adjacency, self.history, self.config.model, self.status)
 
     def save(self, directory: str | Path) -> Path:

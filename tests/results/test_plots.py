@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from results_records import make_history, make_record, make_run
+from test_page import discovery
 
 from jaxstable.results.style import shorten, shorten_all
 from jaxstable.results.train_result import TrainResult
@@ -51,9 +53,10 @@ def test_result_page_holds_every_label(tmp_path, truth):
     figure = result.plot()
     figure.savefig(tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
-    assert figure.bbox.width == 1200
+    assert figure.bbox.width >= 1200
     labels = [text for text in texts(figure) if text.get_text().startswith("unit_")]
-    assert len(labels) == 3 * len(LONG)
+    joined = result.graph if true is None else result.graph | (true & ~np.eye(18, dtype=bool))
+    assert len(labels) == 2 * len(LONG) + (joined.any(0) | joined.any(1)).sum()
     assert outside(figure, labels) == []
     titles = [axes.get_title("left") for axes in figure.findobj(matplotlib.axes.Axes)]
     shown = next(title for title in titles if title.startswith("Graph: "))
@@ -84,11 +87,66 @@ def test_history_without_truth_names_only_what_it_shows():
     assert [axes.get_title("left") for axes in panels(figure)][4:] == ["Best threshold", "Edges"]
 
 
-def test_a_graph_of_many_variables_says_where_to_look():
-    zeros = np.zeros((1, 60, 60), np.float32)
-    run = make_run(lagged=zeros, adjacency=zeros[0], names=tuple(map(str, range(60))), truth=None)
+def test_a_graph_of_too_many_edges_says_where_to_look():
+    full = np.triu(np.ones((1, 40, 40), np.float32), 1)
+    run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=None)
     shown = [text.get_text() for text in texts(TrainResult(run).plot())]
-    assert any(text.startswith("60 variables are too many to draw") for text in shown)
+    assert any(text.startswith("780 edges are too many to draw") for text in shown)
+
+
+@pytest.mark.parametrize("n_vars", [3, 12, 41])
+def test_the_graph_view_has_an_arrow_and_its_lags_for_every_link_inside_the_picture(n_vars):
+    found = discovery(n_vars, seed=1)
+    figure = found.plot("graph")
+    [axes] = figure.axes
+    assert len(axes.findobj(matplotlib.patches.FancyArrowPatch)) == len(found.links)
+    labels = [text.get_text() for text in axes.texts]
+    signs = {False: "\N{SUPERSCRIPT PLUS SIGN}", True: "\N{SUPERSCRIPT MINUS}"}
+    wanted = [" ".join(f"{edge.lag}{signs[edge.weight < 0]}" for edge in link.edges) for link in found.links]
+    assert sorted(set(wanted) & set(labels)) == sorted(set(wanted))
+    assert all(labels.count(text) == wanted.count(text) for text in set(wanted))
+    names = len(labels) - len(wanted)
+    assert names == (n_vars if n_vars <= 16 else sum(found.graph.any(0) | found.graph.any(1)))
+    assert outside(figure, axes.texts) == []
+
+
+def test_boxes_of_the_layers_do_not_lie_on_each_other():
+    [axes] = discovery(30).plot("graph").axes
+    boxes = [patch.get_bbox() for patch in axes.findobj(matplotlib.patches.FancyBboxPatch) if patch.get_zorder() == 4]
+    assert len(boxes) > 20
+    pairs = [(one, other) for i, one in enumerate(boxes) for other in boxes[:i]]
+    assert not any(one.overlaps(other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("n_vars", [3, 41, 125])
+def test_every_label_of_the_heat_map_is_readable_or_there_is_none(n_vars):
+    found = discovery(n_vars)
+    figure = found.plot("matrix")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    labels = axes.get_yticklabels()
+    assert len(labels) == (n_vars if n_vars <= 120 else 0)
+    assert len(axes.get_xticklabels()) == len(labels)
+    extents = sorted((text.get_window_extent() for text in labels), key=lambda box: box.y0)
+    assert all(lower.y1 <= upper.y0 + 1.5 for lower, upper in itertools.pairwise(extents))
+    assert all(text.get_fontsize() >= 6 for text in labels)
+    order = [found.names.index(name) for name in found.order]
+    expected = np.where(np.eye(n_vars, dtype=bool), 0, found.edge_probability[np.ix_(order, order)])
+    np.testing.assert_array_equal(axes.images[0].get_array().filled(0), expected)
+
+
+def test_the_time_view_draws_every_edge_from_its_lag_to_now():
+    found = discovery(12, seed=2)
+    [axes] = found.plot("time").axes
+    assert len(axes.findobj(matplotlib.patches.FancyArrowPatch)) == len(found.edges())
+    shown = [text.get_text() for text in axes.texts]
+    assert shown[:3] == ["now", "lag 1 (10 min)", "lag 2 (20 min)"]
+    assert len(shown) == 3 + len(found.names)
+
+
+def test_an_unknown_view_is_refused_by_name():
+    with pytest.raises(ValueError, match="view: found 'tree', expected one of all, graph, matrix, time"):
+        discovery(4).plot("tree")
 
 
 def test_pyplot_and_its_settings_stay_untouched():
