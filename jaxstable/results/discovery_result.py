@@ -231,15 +231,7 @@ class Discovery(GraphResult):
         )
 
     def plot(self, view: View = "all") -> Figure:
-        """Draw the probabilities and the graph; `.savefig(path)` keeps the picture.
-
-        Args:
-            view: "all", or one picture alone: "graph", "matrix" (probabilities, sorted) or "time" (sensor by lag).
-
-        Raises:
-            ImportError: matplotlib is not installed.
-            ValueError: There is no such view.
-        """
+        """Draw the probabilities and the graph, or one view alone, see `GraphResult.plot`."""
         if view != "all":
             return plot_view(self.learned, self.adjacency, view)
         codes = [finding.code for finding in self.findings if finding.severity in ("error", "warning")]
