@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Edges, Numbers, Refits
@@ -123,9 +124,8 @@ class Criterion:
         chance = self.additions(graph)[self.legal(graph)]
         if len(chance) <= _FEWEST_ABSENT:
             return 1.0
-        from scipy.stats import chi2
-
-        return max(float(np.quantile(chance, _NULL_QUANTILE) / chi2.ppf(_NULL_QUANTILE, 1)), 1.0)
+        expected = 2.0 * special.gammaincinv(0.5, _NULL_QUANTILE)  # the quantile of chi-squared with one degree
+        return max(float(np.quantile(chance, _NULL_QUANTILE) / expected), 1.0)
 
     def score(self, graph: Edges, inflation: float) -> float:
         """Return C(graph); lower is better."""
@@ -182,11 +182,7 @@ def own_lags(n_vars: int, n_lags: int) -> Edges:
 @functools.lru_cache(maxsize=256)
 def _pair_penalties(penalty: float, n_lags: int) -> tuple[float, ...]:
     """Return the penalty of a pair with 0, 1, .. n_lags + 1 lags present."""
-    from scipy.optimize import brentq
-    from scipy.stats import chi2
-
-    level = chi2.logsf(penalty, 1)
-    more = range(2, n_lags + 2)
-    # Solved in logarithms: with many candidates the level itself is too small for a float.
-    roots = [brentq(lambda x, k=k: chi2.logsf(x, k) - level, penalty, penalty + 12.0 * k) for k in more]
+    # Of chi-squared with k degrees; scipy.special alone, as scipy.stats takes longer to import than a small search.
+    level = special.chdtrc(1, penalty)
+    roots = [2.0 * special.gammainccinv(k / 2.0, level) for k in range(2, n_lags + 2)]
     return tuple(np.array([0.0, penalty, *roots]) + _EXTRA_LAG * np.maximum(np.arange(n_lags + 2) - 1, 0))
