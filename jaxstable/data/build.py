@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,7 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
         np.copyto(values, np.nan, where=~mask)
     codes = checks.check_sentinels([*wish.codes, *table.codes])
     checks.mark_missing(values, codes, BLOCK)
+    _refuse_infinite(values, names, table.place)
     series = np.zeros(n_rows, np.int32)
     if table.series is not None:
         series = timeline.encode(table.series, n_rows, "series")
@@ -126,6 +127,21 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
     }
 
 
+def _refuse_infinite(values: np.ndarray, names: tuple[str, ...], place: Callable[[int], str]) -> None:
+    """Refuse infinite values, which an instrument writes beyond its range, with the place of the first."""
+    infinite = np.isinf(values)
+    if not infinite.any():
+        return
+    columns = np.flatnonzero(infinite.any(axis=0))
+    first = int(columns[0])
+    row = int(np.flatnonzero(infinite[:, first])[0])
+    code = f"{values[row, first]:g}"
+    raise DataError(
+        f"infinite values in column {checks.listed([names[i] for i in columns])}, first at {place(row)}: replace them "
+        f"by NaN (= missing), e.g. values[~np.isfinite(values)] = np.nan, or say missing={code}"
+    )
+
+
 def _timed(
     table: Table, rows: Rows, wish: Wish, notes: list[tuple[str, str]]
 ) -> tuple[Rows, np.ndarray, str | None, float, str]:
@@ -150,17 +166,19 @@ def _timed(
         timeline.refuse_repeated_hour(time, joints, table.place)
     place = None if table.place == Table._field_defaults["place"] else table.place
     if table.sortable or wish.resample is not None:
-        ordered = in_order(rows)
-        place = place if ordered is rows else None
-        rows = ordered
+        rows, order = in_order(rows, table.place)
+        place = place if order is None else _moved(table.place, order)
     if wish.resample is not None:
         step = as_span(wish.resample, "resample", dated) * (per_micro if dated else 1)
         notes.append(("resampled", f"to {wish.resample}, mean of the {n_rows} rows within each step"))
         rows = resampled(rows, step)
     joints = timeline.label_joints(rows.series, "series")
-    gaps = timeline.gap_joints(rows.time, joints, place)
     inside = ~joints[1:]
-    usual = float(np.median(np.diff(rows.time)[inside])) if inside.any() else 0.0
+    steps = np.diff(rows.time)[inside]
+    onward = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    span = repr(span_text(onward / per_micro).replace(" ", "")) if dated else f"{onward:g}"
+    gaps = timeline.gap_joints(rows.time, joints, place, span)
+    usual = float(np.median(steps)) if inside.any() else 0.0
     first, last = rows.time[0], rows.time[-1]
     most = _most_steps(wish.max_gap, usual, dated, per_micro)
     rows, added = filled(rows, most)
@@ -186,6 +204,10 @@ def _timed(
     step = span_text(usual / per_micro) if dated and usual >= per_micro else None
     notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
     return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
+
+
+def _moved(place: Callable[[int], str], order: np.ndarray) -> Callable[[int], str]:
+    return lambda row: place(int(order[row]))
 
 
 def _most_steps(max_gap: Any, usual: float, dated: bool, per_micro: int) -> float:

@@ -191,13 +191,7 @@ def mark_missing(values: np.ndarray, codes: Sequence[float], rows: int) -> None:
 
 
 def check_columns(low: np.ndarray, high: np.ndarray, names: Sequence[str]) -> None:
-    """Refuse infinite and all-missing columns, given each column's extremes."""
-    infinite = [n for n, a, b in zip(names, low, high, strict=True) if np.isinf(a) or np.isinf(b)]
-    if infinite:
-        raise DataError(
-            f"infinite values in column {listed(infinite)}: replace them by NaN (= missing), "
-            "e.g. values[~np.isfinite(values)] = np.nan"
-        )
+    """Refuse columns without an entry and of sizes that no square holds, given each column's extremes."""
     largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
     beyond = [i for i, size in enumerate(largest) if size > FAR or 0 < size < 1 / FAR]
     if beyond:

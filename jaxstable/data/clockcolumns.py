@@ -12,8 +12,9 @@ from jaxstable.data import roles
 from jaxstable.data.checks import DataError
 from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
-from jaxstable.data.layout import MOMENT, Layout
+from jaxstable.data.layout import Layout
 from jaxstable.data.reading import Reading, clock_columns
+from jaxstable.data.vocabulary import MOMENT
 
 OF_DAY = re.compile(  # an hour, or hours and minutes
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?$"

@@ -9,11 +9,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-LAYOUTS = ("uci", "toa5", "pvgis", "hobo", "cams", "plain")
+LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "plain")
 TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "decimal", "layout", "encoding", "text")
-SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone")
+SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone", "decimal")
 LONG = ("step", "text")  # besides the shared ones
-WIDE = ("time", "environment", "series", "resample", "decimal", "layout", "encoding")
+WIDE = ("time", "environment", "series", "resample", "layout", "encoding")
 DATA_OPTIONS = (*SHARED, *WIDE, "long", *LONG)
 # What the Python side writes as time='t', missing=-999 or columns=[...].
 WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
@@ -130,7 +130,7 @@ def as_flags(message: str) -> str:
         name, value = found[1].replace("_", "-"), found[2]
         if value and value[0] in "'[":
             value = shlex.quote(value[1:-1]) if value[0] == "'" else _list_text(value)
-        return f"--{name}" + (f" {value}" if value else "")
+        return f"--{name}" + (f"{'=' if value.startswith('-i') else ' '}{value}" if value else "")
 
     return WRITTEN.sub(flag, re.sub(rf"^({'|'.join(DATA_OPTIONS)}):", r"--\1:", message))
 

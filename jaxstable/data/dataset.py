@@ -165,7 +165,8 @@ class Dataset(Recorded):
                 zone: see `from_dataframe`.
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
-            layout: name of a known layout (uci, toa5, pvgis, hobo, cams), or a `data.layout.Layout` of your own.
+            layout: name of a known layout (uci, toa5, campbell, pvgis, hobo, cams, lvm), or a `data.layout.Layout` of
+                your own.
             encoding: of a text, such as "cp932", where it is not found out.
 
         Returns:
@@ -202,6 +203,7 @@ class Dataset(Recorded):
         max_gap: Any = None,
         text: str | None = None,
         zone: str | None = None,
+        decimal: str | None = None,
     ) -> Self:
         """Read the long format of historians, a row (time, tag, value) for each new value, onto a common clock.
 
@@ -212,7 +214,7 @@ class Dataset(Recorded):
             source: a dataframe, a file, a pattern, or a list of files, each a recording.
             time, name, value: the columns that hold them.
             step: step of the common clock, such as "1s", or a number; chosen and said by default.
-            window, stride, truth, missing, time_format, units, max_gap, zone: as in `from_file`.
+            window, stride, truth, missing, time_format, units, max_gap, zone, decimal: as in `from_file`.
             columns: the tags, in order (all by default).
             text: tags of words are left out (None), numbered ("ordinal") or made columns of 0 and 1 ("onehot").
 

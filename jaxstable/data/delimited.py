@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import roles
+from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import DataError, check_distinct, counted
 from jaxstable.data.clockcolumns import find_clock, is_dated, joined_clock, refuse_hours
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.layout import clean
+from jaxstable.data.longformat import refuse_long
 from jaxstable.data.numerals import decimal_mark, to_numbers
+from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.vocabulary import clean
 
 
 def read_delimited(path: str | Path, asked: Reading) -> Table:
@@ -41,6 +44,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         return place(sheet.lines[row])
 
     names, dropped = _named(sheet)
+    header = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit}
     cells = {name: column for name, column in zip(names, sheet.columns, strict=True) if name}
     check_distinct([name for name in names if name])
     chosen = _known(asked.columns, cells)
@@ -49,6 +53,9 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     labels = {"environment": asked.environment, "series": asked.series}
     labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
     sensors = choose_columns(list(cells), labels, chosen)
+    if chosen is None:
+        dropped |= {name: "no sensor in this layout" for name in sheet.layout.without if name in sensors}
+        sensors = [name for name in sensors if name not in dropped]
     notes = list(sheet.notes)
     time = None
     refuse_hours(cells, clock, sensors, chosen)
@@ -60,6 +67,15 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         read = read_clock(text, where, time_format, asked.zone)
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{how}: {read.how}"))
+    if chosen is None and asked.series is None:
+        refuse_long(cells, clock)
+    flags = {} if chosen is not None else {name: good(name, cells[name]) for name in flagged(sensors)}
+    sensors = [name for name in sensors if name not in flags]
+    for name in sensors:
+        cells[name], unit = without_unit(cells[name])
+        if unit:
+            header.setdefault(name, unit)
+            notes.append((f"column {name}", f"{unit!r} stands behind each number"))
     given = asked.decimal or sheet.layout.decimal
     decimal = given or decimal_mark([cells[name] for name in sensors], sheet.layout.delimiter)
     if decimal:
@@ -78,6 +94,9 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         None if name is None else np.array(cells[name].to_pylist(), dtype=object)
         for name in (asked.environment, asked.series)
     ]
+    if texts[1] is None and not clock and len(sheet.repeats):
+        texts[1] = np.searchsorted(sheet.repeats, sheet.lines)
+        notes.append(("recordings", "a repeated header starts another one"))
     if chosen is None:
 
         def column(i: int) -> np.ndarray | None:
@@ -98,12 +117,20 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
             raise read
         values[:, i] = read[0]
         notes.extend((f"column {name}", text) for text in read[1])
+    for flag, right in flags.items():
+        sensor = flagged([flag, *sensors, *flags]).get(flag)
+        if right is not None and sensor in sensors:
+            values[~right, sensors.index(sensor)] = np.nan
+            notes.append((f"column {sensor}", f"{counted(int((~right).sum()), 'row')} missing that {flag!r} calls bad"))
+        dropped[flag] = "says how good another column is" + (
+            ", in a way that is not known: not used" if right is None else ""
+        )
     if not clock and "" in dropped and (rows := _row_clock(sheet)) is not None:
         time = rows
         notes.append(("clock", "the row numbers of the unnamed first column, which skip some"))
     if row := roles.told(dropped):
         notes.append(row)
-    units = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit and name in sensors}
+    units = {name: unit for name, unit in header.items() if name in sensors}
     codes = [code for code in sheet.layout.missing if not isinstance(code, str)]
     return Table(
         values,

@@ -10,11 +10,11 @@ import numpy as np
 from jaxstable.data import roles
 from jaxstable.data.checks import DataError, check_distinct, listed, not_numeric, object_column, shortened
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.layout import clean
 from jaxstable.data.numerals import to_numbers
 from jaxstable.data.reading import Reading, clock_columns
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.vocabulary import clean
 
 ANYTHING = Reading()
 

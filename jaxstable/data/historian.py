@@ -11,10 +11,11 @@ from jaxstable.data.checks import DataError, counted, listed, nearest, shortened
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.frames import as_columns
 from jaxstable.data.kernels import kernels
-from jaxstable.data.numerals import to_numbers
+from jaxstable.data.numerals import decimal_mark, to_numbers
+from jaxstable.data.quality import without_bad
 from jaxstable.data.recordings import files_of, joined
 from jaxstable.data.regular import as_span, span_text
-from jaxstable.data.sheet import read_sheet
+from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table, column_list
 
 FEW = 10  # different whole numbers up to which a tag is a state
@@ -55,6 +56,7 @@ def read_long(
     time_format: str | None = None,
     text: str | None = None,
     zone: str | None = None,
+    decimal: str | None = None,
 ) -> Table:
     """Read rows of (time, tag, value) into a table with one column for each tag.
 
@@ -65,6 +67,7 @@ def read_long(
         columns: the tags to read, all by default.
         missing: texts that mean missing.
         time_format, zone: as in `read_clock`.
+        decimal: decimal mark, or None if the values show it.
         text: what becomes of tags whose values are words: None leaves them out, "ordinal" numbers them in sorted
             order, "onehot" makes a column of 0 and 1 for each word.
 
@@ -86,9 +89,14 @@ def read_long(
                 f"columns: {listed(strange)} not among the tags {listed(tags, 20)}{nearest(strange[0], tags)}"
             )
         tags = columns
-    numbers, words = _numbers(recordings, tags, missing, text)
+    decimal = decimal or decimal_mark([events.value for events in recordings], ";")
+    numbers, words = _numbers(recordings, tags, missing, text, decimal)
     if not numbers:
         raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")
+    empty = [tag for tag, parts in numbers.items() if all(np.isnan(part).all() for part in parts)]
+    numbers = {tag: parts for tag, parts in numbers.items() if tag not in empty}
+    if not numbers:
+        raise DataError(f"no tag of {listed(tags, 8)} has a value")
     dated = recordings[0].dated
     states = {tag for tag, parts in numbers.items() if _is_state(np.concatenate(parts))}
     span = _step(recordings, numbers, states, step, dated)
@@ -109,6 +117,8 @@ def read_long(
         notes.append(
             ("columns left out", f"{counted(len(words), 'tag')} of words: {listed(words, 6)}; text='onehot' keeps them")
         )
+    if empty:
+        notes.append(("columns left out", f"{counted(len(empty), 'tag')} without a value: {listed(empty, 6)}"))
     table = joined(tables, [events.label for events in recordings]) if len(tables) > 1 else tables[0]
     return table._replace(
         notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]]
@@ -130,7 +140,7 @@ def _recordings(
         if file is None:
             label, columns, place = "", as_columns(source), "row {}".format
         else:
-            sheet = read_sheet(file)
+            sheet = _filled(read_sheet(file))
             notes = notes or list(sheet.notes)
             label, columns, place = file.name, dict(zip(sheet.names, sheet.columns, strict=True)), _lines(sheet.lines)
         absent = [column for column in names if column not in columns]
@@ -148,6 +158,9 @@ def _recordings(
             if hasattr(value, "null_count")
             else pa.array([None if v is None or v != v else str(v) for v in np.asarray(value).tolist()], pa.string())
         )
+        texts, bad = without_bad(columns, names, texts)
+        if bad and not any(what == "quality" for what, _ in notes):
+            notes.append(("quality", bad))
         tags = np.array([str(t) for t in (tag.to_pylist() if hasattr(tag, "to_pylist") else list(tag))])
         order = np.argsort(ticks, kind="stable")
         if (np.diff(ticks) < 0).any():
@@ -162,12 +175,21 @@ def _recordings(
     return found, notes
 
 
+def _filled(sheet: Sheet) -> Sheet:
+    """Leave out blank lines, which stand between the tables of a file."""
+    import pyarrow as pa
+
+    filled = np.any([column.is_valid().to_numpy(zero_copy_only=False) for column in sheet.columns], axis=0)
+    columns = [column.filter(pa.array(filled)) for column in sheet.columns]
+    return sheet._replace(columns=columns, lines=sheet.lines[filled])
+
+
 def _lines(lines: np.ndarray) -> Any:
     return lambda row: f"line {lines[row]}"
 
 
 def _numbers(
-    recordings: Sequence[Events], tags: Sequence[str], missing: Sequence[str], text: str | None
+    recordings: Sequence[Events], tags: Sequence[str], missing: Sequence[str], text: str | None, decimal: str | None
 ) -> tuple[dict[str, list[np.ndarray]], list[str]]:
     """Return the values of each tag by recording, and the tags whose values are words."""
     import pyarrow as pa
@@ -182,8 +204,9 @@ def _numbers(
         whole = whole.combine_chunks() if hasattr(whole, "combine_chunks") else whole
         sizes = np.cumsum([len(part) for part in parts])[:-1]
         try:
-            numbers = to_numbers(pc.fill_null(whole, ""), tag, "row {}".format, ".", missing)[0]
-        except DataError:
+            numbers = to_numbers(pc.fill_null(whole, ""), tag, "row {}".format, decimal, missing)[0]
+        except DataError as error:
+            _refuse_mixed(whole, tag, missing, error)
             if text is None:
                 words.append(tag)
                 continue
@@ -197,6 +220,23 @@ def _numbers(
             continue
         found[tag] = np.split(numbers, sizes)
     return found, words
+
+
+def _refuse_mixed(cells: Any, tag: str, missing: Sequence[str], error: DataError) -> None:
+    """Refuse a tag most of whose values are numbers, which a few words would otherwise make one of words."""
+    pc = kernels()
+    plain = pc.utf8_trim_whitespace(cells.drop_null())
+    held = pc.match_substring_regex(plain, r"^[+-]?[\d.,]+(?:[eE][+-]?\d+)?$")
+    other = [t for t in pc.unique(plain.filter(pc.invert(held))).to_pylist() if t and t not in missing]
+    if 2 * pc.sum(held).as_py() < len(plain):
+        return
+    if not other or len(other) > 5:
+        raise error
+    shown = repr(other[0]) if len(other) == 1 else repr(other)
+    raise DataError(
+        f"tag {tag!r} holds numbers, and {counted(len(plain) - pc.sum(held).as_py(), 'time')} {shown}: if that stands "
+        f"for missing, say missing={shown}; otherwise leave the tag out (columns=[...] chooses the tags)"
+    ) from error
 
 
 def _is_state(values: np.ndarray) -> bool:

@@ -9,54 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import CLOCKS, DataError, counted
+from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
 
 HEAD = 400_000  # characters that are looked at
 ROWS = 400  # of them, rows
 DELIMITERS = (",", ";", "\t", "|", " ")
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
-COMMENTS = ("#", "%", "//")
-MISSING = frozenset(
-    [
-        "",
-        "na",
-        "n/a",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "?",
-        "-",
-        "--",
-        "---",
-        "#n/a",
-        "#na",
-        "#null!",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "#num!",
-        "<na>",
-        "nat",
-        "-nan",
-        "1.#qnan",
-    ]
-)
-WORDS = frozenset({"true", "false", "on", "off", "yes", "no"})
-NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
-DATE = (  # the notations that are taken for a date; `clocktext` reads them
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}|\d{4}年\d{1,2}月\d{1,2}日|"
-    r"(?:[^\W\d_]{2,9}[.,]+ ?)?\d{1,2}\.?[- /.]?[^\W\d_]{3,9}\.?[- /.,]?(?:\d{4}|\d{2})|"
-    r"(?:[^\W\d_]{3} )?[^\W\d_]{3,9}\.? +\d{1,2}(?:, ?| )(?:\d{4}|[\d:]+ \d{4})|"
-    r"\d{4}[-/]\d{2}|\d{4}-\d{3}|\d{4}[-/ ]?W\d{2}(?:-?[1-7])?|\d{4}[-/ ]?[Qq][1-4]"
-)
-MOMENT = re.compile(
-    rf"(?:{DATE})(?:[T ,:_][^;|\t\"]*)?$|\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?$"
-)
-UNIT = re.compile(
-    r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|[CFK]|min|"
-    r"ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|mph|kt"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +33,7 @@ class Layout:
         time: columns of the clock, or None if none is known.
         time_format: as `Dataset.from_file` takes it, or None.
         header: number of the line that the names come from; 0 without one.
+        without: columns that are no sensors.
         notes: rows (what, how) of what was decided.
 
     Example:
@@ -91,6 +51,7 @@ class Layout:
     time: tuple[str, ...] | None = None
     time_format: str | None = None
     header: int = 1
+    without: tuple[str, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 
@@ -120,15 +81,19 @@ def look(text: str, delimiter: str | None = None) -> Layout:
     ]
     score, mark, rows = max(tried, key=lambda found: found[0])
     if not score:
-        width = len(rows[0][1]) if rows else 0
-        raise DataError(f"line {skipped + 1} has {width} column: expected names split by , ; tab or |")
+        if not rows:
+            raise DataError("is empty: expected names, and rows of data below them")
+        width = len(rows[0][1])
+        raise DataError(
+            f"line {skipped + rows[0][0]} has {counted(width, 'column')}: expected names split by , ; tab or |"
+        )
     start, width = _first_row(rows)
     names, units, header, above = _names(rows, start, width, head, mark)
     found = Layout(
         delimiter=mark,
         names=names,
         units=units,
-        first=skipped + (rows[start][0] - 1 if start < len(rows) else head.count("\n")),
+        first=skipped + (rows[start][0] - 1 if start < len(rows) else head.rstrip("\n").count("\n") + 1),
         header=skipped + header if header else 0,
     )
     notes = [("delimiter", NAMED.get(mark, repr(mark)) + (" (its first line says so)" if said else ""))]
@@ -139,44 +104,34 @@ def look(text: str, delimiter: str | None = None) -> Layout:
 
 
 def cells_of(text: str, mark: str) -> list[tuple[int, list[str]]]:
-    """Return the first rows with the number of the line each starts in; blank lines and comments are left out."""
-    if mark == " ":
-        lines = enumerate(text.split("\n")[:ROWS], 1)
-        return [(i, line.split()) for i, line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
-    reader, rows, line = csv.reader(io.StringIO(text), delimiter=mark), [], 1
+    """Return the first rows with the number of the line each starts in, without blank lines, comments and rules."""
+    reader, rows, line = csv.reader(io.StringIO(text), delimiter=mark, skipinitialspace=True), [], 1
     try:
         for cells in reader:
-            if cells and not (cells[0].lstrip().startswith(COMMENTS) and cells[0].strip() != "#"):
+            cells = [cell for cell in cells if cell] if mark == " " else cells
+            if (
+                cells
+                and not (cells[0].lstrip().startswith(COMMENTS) and cells[0].strip() != "#")
+                and not _is_rule(cells)
+            ):
                 rows.append((line, cells))
             line = reader.line_num + 1
             if len(rows) >= ROWS:
                 break
     except csv.Error as error:
+        if "field larger" in str(error):
+            most = csv.field_size_limit()
+            raise DataError(
+                f"damaged near line {line}, a cell of more than {most} characters: a quote that is not closed? "
+                "otherwise leave its column out of the file"
+            ) from error
         raise DataError(f"damaged near line {line} ({error}): a quote that is not closed?") from error
     return rows
 
 
-def is_datum(cell: str) -> bool:
-    """Tell a number, a time, a switch or a usual text for missing from a name."""
-    cell = cell.strip()
-    return bool(cell.lower() in MISSING or NUMBER.match(cell) or MOMENT.match(cell) or cell.lower() in WORDS)
-
-
-def clean(name: str) -> tuple[str, str]:
-    """Split "flow [m3/h]" or "flow (m3/h)" into name and unit; other names have none.
-
-    Example:
-        >>> clean("flow (m3/h)"), clean("CO(GT)")
-        (('flow', 'm3/h'), ('CO(GT)', ''))
-    """
-    name = " ".join(name.split())
-    found = re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]|(.*\S) \(([^()]{1,24})\)", name)
-    if not found:
-        return name, ""
-    stem, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
-    if found[3] and not UNIT.fullmatch(unit):
-        return name, ""
-    return stem, unit.strip()
+def _is_rule(cells: Sequence[str]) -> bool:
+    """Tell the line that databases draw between names and rows, such as ------+-----."""
+    return any("---" in cell or "===" in cell for cell in cells) and all(map(RULE.fullmatch, cells))
 
 
 def _try(head: str, mark: str) -> tuple[float, list[tuple[int, list[str]]]]:
@@ -237,18 +192,20 @@ def _names(
         if len(last) == width:
             titles, block = [(line - 1, last)], 0
         elif start > 0 and len(rows[start - 1][1]) > 1:
-            raise DataError(
-                f"line {rows[start][0]} has {width} fields, the header {len(rows[start - 1][1])}: mend the line"
-            )
+            raise DataError(other_width(rows[start][0], width, len(rows[start - 1][1]), mark))
         else:
             return tuple(f"column {i + 1}" for i in range(width)), ("",) * width, 0, start
     best = max(range(len(titles)), key=lambda i: (_named(titles[i][1]), -i))
     line, cells = titles[best]
     cells = [" ".join(cell.split()) for cell in cells]
+    body = [row for _, row in rows[start:] if len(row) == width]
+    extra = any(cell.strip() for cell in cells[width:])
     if len(cells) == width - 1:
-        body = [row for _, row in rows[start:] if len(row) == width]
         trailing = not any(row[-1].strip() for row in body)
+        extra = not trailing and not _row_names([row[0].strip() for row in body], cells[0])
         cells = [*cells, ""] if trailing else ["", *cells]  # R writes row names under no name
+    if extra:
+        raise DataError(other_width(rows[start][0], width, len(titles[best][1]), mark))
     parted = [clean(cell) for cell in cells[:width]]
     stems = Counter(stem for stem, _ in parted)
     names = tuple(stem if stems[stem] == 1 else cell for (stem, _), cell in zip(parted, cells, strict=False))
@@ -264,6 +221,20 @@ def _names(
         ):
             units = [unit if unit not in ("TS", "RN", "-") else "" for unit in given]
     return names, tuple(units), line, line - 1
+
+
+def other_width(line: int, found: int, expected: int, mark: str) -> str:
+    """Word the refusal of a line of another width."""
+    commas = mark == "," and found > 1.5 * expected
+    hint = ", or write its decimal commas within quotes" if commas else ""
+    return f"line {line} has {counted(found, 'field')}, the header {expected}: mend the line{hint}"
+
+
+def _row_names(first: Sequence[str], name: str) -> bool:
+    """Tell names or numbers of rows, each another, from a sensor or a clock that has lost its name."""
+    if len(set(first)) < len(first) or (name.lower() in CLOCKS and any(map(MOMENT.match, first))):
+        return False
+    return not all(map(NUMBER.match, first)) or all(text.isdigit() for text in first)
 
 
 def _named(cells: Sequence[str]) -> float:

@@ -10,9 +10,8 @@ import numpy as np
 
 from jaxstable.data.checks import DataError, counted, not_numeric
 from jaxstable.data.kernels import kernels
-from jaxstable.data.layout import MISSING
+from jaxstable.data.vocabulary import MISSING, SWITCHES
 
-SWITCHES = {"true": 1.0, "on": 1.0, "yes": 1.0, "false": 0.0, "off": 0.0, "no": 0.0}
 SPACES = "[ \u00a0\u202f'\u2019]"
 CENSORED = re.compile(r"[<>≤≥]\s*[\d.,]+$")
 END = r"(?:[eE][+-]?\d+)?$"
@@ -130,16 +129,22 @@ def to_numbers(
     if not len(present):
         return np.full(len(column), np.nan), told
     kinds = pc.unique(pc.utf8_lower(present.slice(0, 1000))).to_pylist()
-    if set(kinds) <= set(SWITCHES) and set(kinds := pc.unique(pc.utf8_lower(present)).to_pylist()) <= set(SWITCHES):
-        told.append(", ".join(f"{kind} = {SWITCHES[kind]:g}" for kind in sorted(kinds, key=lambda k: -SWITCHES[k])))
-        found = pc.index_in(pc.utf8_lower(cells), pa.array(list(SWITCHES))).to_numpy(zero_copy_only=False)
-        numbers = np.array([*SWITCHES.values(), np.nan])
-        return numbers[np.nan_to_num(found, nan=len(SWITCHES)).astype(int)], told
+    known = {**SWITCHES, "1": 1.0, "0": 0.0}
+    if set(kinds) <= set(known) and not set(kinds := pc.unique(pc.utf8_lower(present)).to_pylist()) - set(known):
+        if set(kinds) <= {"0", "1"}:
+            return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told
+        told.append(", ".join(f"{kind} = {known[kind]:g}" for kind in sorted(kinds, key=lambda k: -known[k])))
+        found = pc.index_in(pc.utf8_lower(cells), pa.array(list(known))).to_numpy(zero_copy_only=False)
+        numbers = np.array([*known.values(), np.nan])
+        return numbers[np.nan_to_num(found, nan=len(known)).astype(int)], told
     if not holds(present, ",") and (decimal == "." or not holds(present, ".")):
         try:
             return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told
         except pa.ArrowInvalid:
             pass
+    if not _fits(present) and holds(present, "\u2212"):
+        cells = pc.replace_substring(cells, "\u2212", "-")
+        present = cells.drop_null()
     if not _fits(present):
         groups = pc.fill_null(
             pc.match_substring_regex(cells, rf"^[+-]?\d{{1,3}}(?:{SPACES}\d{{3}})+(?:[.,]\d*)?$"), False

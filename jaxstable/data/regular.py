@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,19 +80,20 @@ def span_text(micros: float) -> str:
     return f"{micros / size:.4g} {unit}"
 
 
-def in_order(rows: Rows) -> Rows:
-    """Sort the rows of each recording by time, with a word if they were not."""
+def in_order(rows: Rows, place: Callable[[int], str] = "row {}".format) -> tuple[Rows, np.ndarray | None]:
+    """Sort the rows of each recording by time, with a word if they were not; return the order too, if any."""
     steps, inside = np.diff(rows.time), rows.series[1:] == rows.series[:-1]
     together = np.count_nonzero(~inside) + 1 == len(np.unique(rows.series[np.append(True, ~inside)]))
-    late = int((inside & (steps < 0)).sum())
-    if not late and together:
-        return rows
+    late = np.flatnonzero(inside & (steps < 0))
+    if not len(late) and together:
+        return rows, None
     order = np.lexsort((rows.time, rows.series))
     warn(
         f"time: the rows were sorted by {'time' if together else 'series, then time'}: "
-        f"{counted(late, 'row')} came before the one above it"
+        f"{counted(len(late), 'row')} came before the one above it"
+        + (f", the first at {place(int(late[0]) + 1)}" if len(late) else "")
     )
-    return rows.taken(order)
+    return rows.taken(order), order
 
 
 def resampled(rows: Rows, step: float) -> Rows:

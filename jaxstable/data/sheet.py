@@ -9,12 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted
-from jaxstable.data.layout import COMMENTS, Layout, is_datum
+from jaxstable.data.foreign import foreign
+from jaxstable.data.kernels import kernels
+from jaxstable.data.layout import Layout, other_width
 from jaxstable.data.layouts.known import layout_of
 from jaxstable.data.plaintext import read_plain
+from jaxstable.data.vocabulary import COMMENTS, clean, is_datum
 
 HEAD = 1_000_000  # bytes that a layout is found out from
 BLOCK = 1 << 26  # bytes that are split into cells at a time
+SUMMARIES = frozenset(
+    ("average", "avg", "mean", "median", "max", "maximum", "min", "minimum", "sum", "total", "std", "stdev", "count")
+) | frozenset(("mittelwert", "summe", "gesamt", "moyenne", "somme", "media", "totale", "suma", "promedio", "máximo"))
 EMPTY = [" " * count for count in range(33)]
 
 
@@ -27,6 +33,7 @@ class Sheet(NamedTuple):
         lines: int [rows], the line that each row starts in.
         layout: what the file looks like.
         notes: rows (what, how) of what was decided.
+        repeats: int, the lines that repeat the header, which are left out.
     """
 
     names: tuple[str, ...]
@@ -34,6 +41,7 @@ class Sheet(NamedTuple):
     lines: np.ndarray
     layout: Layout
     notes: list[tuple[str, str]]
+    repeats: np.ndarray
 
 
 def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: str | None = None) -> Sheet:
@@ -52,15 +60,25 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: s
     """
     plain, encoding = read_plain(Path(path), encoding)
     head = plain if len(plain) <= HEAD else plain[: plain.rfind(b"\n", 0, HEAD) + 1]
+    if said := foreign(head[:200].decode(errors="replace")):
+        raise DataError(f"{path} {said}")
     try:
         plan = layout_of(head.decode(), layout, "\t" if Path(path).suffix.lower() == ".tsv" else None)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}{'' if str(error).startswith('is ') else ':'} {error}") from error
     body, width = _body(plain, plan), len(plan.names)
     columns, rows, ragged = _cells(body, plan.delimiter, width)
     lines = plan.first + _starts(body, rows)
     notes = [("file", f"{Path(path).suffix.lower().lstrip('.') or 'text'}, {encoding}"), *plan.notes]
     keep, told = _kept(columns, lines, body)
+    comments = _comments(columns[0])
+    if len(comments):
+        keep[comments] = False
+        told.append(("lines left out", f"{counted(len(comments), 'comment')} among the rows"))
+    again = _repeats(columns, plan.names)
+    if len(again):
+        keep[again] = False
+        told.append(("lines left out", f"{counted(len(again), 'line')} that repeat the header, line {lines[again[0]]}"))
     last = int(lines[keep][-1]) if keep.any() else 0
     footer = []
     for number, line_text in ragged:
@@ -72,14 +90,15 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: s
             footer.append(line)
             continue
         found = len(line_text.split(plan.delimiter))
-        raise DataError(f"{path}: line {line} has {found} fields, the header {width}: mend the line")
+        hint = " (a quote that is not closed?)" if '"' in line_text else ""
+        raise DataError(f"{path}: {other_width(line, found, width, plan.delimiter)}{hint}")
     if footer:
         told.append(("lines left out", f"{counted(len(footer), 'line')} of words below the data"))
     if not keep.any():
         raise DataError(f"{path} has no rows of data under its header")
     if not keep.all():
         columns = [column.filter(_arrow_mask(keep)) for column in columns]
-    return Sheet(plan.names, columns, lines[keep], plan, notes + told)
+    return Sheet(plan.names, columns, lines[keep], plan, notes + told, lines[again])
 
 
 def _body(plain: bytes, plan: Layout) -> bytes:
@@ -89,9 +108,13 @@ def _body(plain: bytes, plan: Layout) -> bytes:
         at = plain.find(b"\n", at) + 1
         if not at:
             return b""
+    body = plain[at:]
     if plan.delimiter == " ":
-        return re.sub(rb"(?m)^ +| +$", b"", re.sub(rb"[ \t]+", b" ", plain[at:]))
-    return plain[at:]
+        pieces = re.split(rb'("[^"\n]*")', body)  # blanks within quotes stay
+        pieces[::2] = [re.sub(rb"[ \t]+", b" ", piece) for piece in pieces[::2]]
+        return re.sub(rb"(?m)^ +| +$", b"", b"".join(pieces))
+    mark = re.escape(plan.delimiter.encode())
+    return re.sub(rb"(" + mark + rb') +"', rb'\1"', body) if b' "' in body else body
 
 
 def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarray, list[tuple[int, str]]]:
@@ -168,8 +191,11 @@ def _kept(columns: list[Any], lines: np.ndarray, body: bytes) -> tuple[np.ndarra
             break
         end, words = end - 1, words + 1
         keep[end:] = False
+    while end > 2 and _is_summary(columns, end - 1):
+        end, words = end - 1, words + 1
+        keep[end:] = False
     if words:
-        told.append(("lines left out", f"{counted(words, 'line')} of words below the data"))
+        told.append(("lines left out", f"{counted(words, 'line')} of words or sums below the data"))
     inner = blank[:end]
     if inner.any():
         if len(inner) > 2 and inner[1::2].all() and not inner[::2].any() and body.count(b"\n\n") >= inner.sum():
@@ -178,6 +204,39 @@ def _kept(columns: list[Any], lines: np.ndarray, body: bytes) -> tuple[np.ndarra
         else:
             told.append(("blank lines", f"{int(inner.sum())} between rows, each a row without an entry"))
     return keep, told
+
+
+def _is_summary(columns: list[Any], row: int) -> bool:
+    """Tell a row that sums up the others by its first word, such as Average or Total."""
+    first = next((cell for column in columns[:2] if (cell := column[row].as_py())), "")
+    words = re.findall(r"[^\W\d_]+", first.lower())
+    return bool(words) and words[0] in SUMMARIES
+
+
+def _comments(column: Any) -> np.ndarray:
+    """Return the rows that are comments as wide as the data, unless the first column is full of such signs."""
+    signs = kernels().fill_null(kernels().starts_with(column, "#"), False).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(signs)
+    rows = rows[[not is_datum(column[int(row)].as_py()) for row in rows[:10_000]]] if len(rows) < 10_000 else rows[:0]
+    return rows if 5 * len(rows) < len(column) else rows[:0]
+
+
+def _repeats(columns: list[Any], names: tuple[str, ...]) -> np.ndarray:
+    """Return the rows that hold the names again, as files do that were put below each other."""
+    place = next((i for i, name in enumerate(names) if name), None)
+    if place is None:
+        return np.zeros(0, int)
+    pc = kernels()
+    alike = pc.fill_null(pc.starts_with(pc.utf8_trim_whitespace(columns[place]), names[place]), False)
+    rows = np.flatnonzero(alike.to_numpy(zero_copy_only=False))
+
+    def is_header(row: int) -> bool:
+        cells = [column[row].as_py() or "" for column in columns]
+        return all(
+            cell.strip() == name or clean(cell)[0] == name for cell, name in zip(cells, names, strict=True) if name
+        )
+
+    return np.array([row for row in rows[:10_000] if is_header(row)], int)
 
 
 def _arrow_mask(keep: np.ndarray) -> Any:

@@ -23,8 +23,8 @@ from jaxstable.data.checks import (
     object_column,
     shortened,
 )
-from jaxstable.data.layout import clean
 from jaxstable.data.suspicions import warn_integers
+from jaxstable.data.vocabulary import clean
 
 MOST_COLUMNS = 10**6
 

@@ -56,13 +56,16 @@ def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
     return joints
 
 
-def gap_joints(ticks: np.ndarray, joints: np.ndarray, place: Callable[[int], str] | None = None) -> np.ndarray:
+def gap_joints(
+    ticks: np.ndarray, joints: np.ndarray, place: Callable[[int], str] | None = None, step: str = "'1min'"
+) -> np.ndarray:
     """Mark the first row after each gap: a step of more than 1.5 times the median step.
 
     Args:
         ticks: int64 or float64 [rows], the time in any unit.
         joints: bool [rows], True where a series starts; steps onto those rows do not count.
         place: names the place of a row in the file, if there is one.
+        step: what to resample to, for the message.
 
     Returns:
         bool [rows], True on the first row of a gap.
@@ -85,7 +88,7 @@ def gap_joints(ticks: np.ndarray, joints: np.ndarray, place: Callable[[int], str
         (
             inside & (steps == 0),
             "repeats",
-            "average them, e.g. resample='1min', or tell series apart by series=",
+            f"average them, e.g. resample={step}, or tell series apart by series=",
         ),
     ):
         if wrong.any():

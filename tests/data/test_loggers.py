@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from loggerfiles import BOTH, HOURS, N, body, check, stamp
 
-from jaxstable.data.checks import DataError
+from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
 
 HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"}
@@ -244,7 +244,209 @@ ROLES = {
         {"names": ("column 3", "column 4"), "series": 2},
     ),
 }
-FILES = CLOCKS | ROLES
+INFLUX = (
+    "#group,false,false,true,false,true\n#datatype,string,long,dateTime:RFC3339,double,string\n#default,_result,,,,\n"
+    ",result,table,_time,_value,_field\n"
+)
+LVM = (
+    "LabVIEW Measurement\t\nWriter_Version\t2\nSeparator\tTab\nDecimal_Separator\t{mark}\nMulti_Headings\tNo\n"
+    "***End_of_Header***\t\n\t\nChannels\t2\t\t\nSamples\t60\t60\t\nX_Dimension\tTime\tTime\t\n"
+    "***End_of_Header***\t\t\t\nX_Value\tFlow\tTemp\tComment\n"
+)
+PLAIN = NAMES + body(stamp("%Y-%m-%d %H:%M:%S"))
+
+
+def measured(form):
+    """The two sensors, the unit of each behind its number."""
+    return NAMES + body(stamp("%F %T"), cells=[[form.format(a, "m³/h"), form.format(b, "°C")] for a, b in BOTH])
+
+
+def first(form):
+    """The two sensors, each first cell written in another form."""
+    return NAMES + body(stamp("%F %T"), cells=[[form.format(a), str(b)] for a, b in BOTH])
+
+
+LAYOUTS = {
+    "TOACI1": (
+        "Campbell",
+        '"TOACI1","st","Table1"\n"TMSTAMP","RECNBR","Flow","Temp"\n'
+        + body([f'"{t}",{i}' for i, t in enumerate(stamp("%F %T"))]),
+        {},
+        HOUR,
+    ),
+    "array-based": (
+        "Campbell",
+        body([f"101,{t}" for t in (h.strftime("%Y,%-j,") + str(100 * h.hour) for h in HOURS.astype(object))]),
+        {},
+        {"names": ("column 5", "column 6"), "values": BOTH, "step": "1 h"},
+    ),
+    "events beside readings": (
+        "HOBO",
+        'Plot Title: tank\n"#","Date Time, GMT-05:00","Flow, m3/h (LGR S/N: 1)","Temp, °C","Host Connected"\n'
+        + body([f"{i + 1},{t}" for i, t in enumerate(stamp("%m/%d/%y %I:%M:%S %p"))], end=",")
+        + "61,03/06/24 11:00:07 AM,,,Logged\n",
+        {},
+        {"names": ("Flow", "Temp"), "rows": N + 1, "missing": 2},
+    ),
+    "LabVIEW": (
+        "LabVIEW",
+        LVM.format(mark=".") + body([f"{i / 10:.6f}" for i in range(N)], "\t", end="\t"),
+        {},
+        {"names": ("Flow", "Temp"), "values": BOTH},
+    ),
+    "LabVIEW in German": (
+        "LabVIEW",
+        LVM.format(mark=",") + body([f"{i / 10:.6f}".replace(".", ",") for i in range(N)], "\t", ",", "\t"),
+        {},
+        {"names": ("Flow", "Temp"), "values": BOTH},
+    ),
+    "blanks within quotes": (
+        "R write.table",
+        '"time" "Flow" "Temp"\n' + body([f'"{i + 1}" "{t}"' for i, t in enumerate(stamp("%F %T"))], " "),
+        {},
+        HOUR,
+    ),
+    "quotes after a blank": (
+        "program",
+        'time, "Flow, main", "Temp"\n' + body(stamp("%F %T"), ", "),
+        {},
+        {**HOUR, "names": ("Flow, main", "Temp")},
+    ),
+    "rules": (
+        "PostgreSQL",
+        " time | Flow | Temp \n------+------+------\n" + body(stamp(" %F %T"), " | ") + "(60 rows)\n",
+        {},
+        HOUR,
+    ),
+    "a box": (
+        "MySQL",
+        "+---+---+---+\n| time | Flow | Temp |\n+---+---+---+\n"
+        + body(stamp("| %F %T"), " | ", end=" |")
+        + "+---+---+---+\n",
+        {},
+        HOUR,
+    ),
+    "Markdown": (
+        "notes",
+        "| time | Flow | Temp |\n|---|---|---|\n" + body(stamp("| %F %T"), " | ", end=" |"),
+        {},
+        HOUR,
+    ),
+    "the header again": ("files put together", PLAIN.replace("2024-03-05 06", NAMES + "2024-03-05 06"), {}, HOUR),
+    "the header again, no clock": (
+        "files put together",
+        2 * ("Flow,Temp\n" + "".join(f"{a},{b}\n" for a, b in BOTH)),
+        {},
+        {"names": ("Flow", "Temp"), "series": 2, "rows": 2 * N},
+    ),
+    "sums below": ("report", PLAIN + "Average,20.1,50.2\nMax,30,60\n", {}, HOUR),
+    "pivoted": ("InfluxDB", "#group,false\n,result,_time,Flow,Temp\n" + body(stamp(",,%Y-%m-%dT%H:%M:%SZ")), {}, HOUR),
+    "a name too many": (
+        "torn header",
+        "time,a,Flow,Temp\n" + body(stamp("%F %T")),
+        {},
+        {"error": "line 2 has 3 fields, the header 4"},
+    ),
+    "a name too few": (
+        "torn header",
+        "time,Flow,Temp\n" + body(stamp("%F %T"), end=",7"),
+        {},
+        {"error": "line 2 has 4 fields, the header 3"},
+    ),
+    "decimal commas not quoted": (
+        "Excel",
+        NAMES + body(stamp("%F %T"), decimal=","),
+        {},
+        {"error": "line 2 has 5 fields, the header 3.*decimal commas"},
+    ),
+    "a quote in the middle": (
+        "torn file",
+        PLAIN.replace("2024-03-05 06", '"2024-03-05 06'),
+        {},
+        {"error": "line 32 .*quote"},
+    ),
+    "long cells": (
+        "pictures",
+        beside("blob", ["x" * 200_000] * N),
+        {},
+        {"error": "line 2, a cell of more than 131072"},
+    ),
+    "a page of the web": ("login", "<!DOCTYPE html>\n<p>a, b</p>\n", {}, {"error": "holds a page of the web"}),
+    "XML": ("PLC", "<?xml version='1.0'?>\n<r t='1'/>\n", {}, {"error": "holds XML: export it as CSV"}),
+    "JSON": ("Node-RED", '{"ts": 1, "flow": 2}\n' * 9, {}, {"error": "holds JSON: export it as CSV"}),
+    "nothing": ("full disk", "", {}, {"error": "is empty"}),
+    "blank lines only": ("full disk", "\n\n\n", {}, {"error": "is empty"}),
+    "names only": ("new logger", NAMES, {}, {"error": "no rows of data under its header"}),
+    "names without a line end": ("new logger", NAMES.strip(), {}, {"error": "no rows of data under its header"}),
+    "one row": ("new logger", NAMES + "2024-03-04,1,2\n", {}, {"error": "has 1 steps"}),
+}
+NUMBERS = {
+    "units behind numbers": ("Grafana", measured("{} {}"), {}, {**HOUR, "units": {"Flow": "m³/h", "Temp": "°C"}}),
+    "percent": ("Grafana", first("{}%"), {}, {**HOUR, "units": {"Flow": "%"}}),
+    "percent after a blank": ("Excel", first("{} %").replace(",", ";"), {}, {**HOUR, "units": {"Flow": "%"}}),
+    "minus of typesetters": ("report", first("\u2212{}"), {}, {"row": (-BOTH[0, 0], BOTH[0, 1])}),
+    "minus behind": ("SAP", first("{}-"), {}, {"error": "'Flow' is not numeric: line 2 holds '20.38-'"}),
+    "brackets for minus": ("accounts", first("({})"), {}, {"error": "'Flow' is not numeric: line 2"}),
+    "currency": ("accounts", first("€{}"), {}, {"error": "'Flow' is not numeric: line 2"}),
+    "hexadecimal": ("PLC", first("0x{}"), {}, {"error": "'Flow' is not numeric: line 2"}),
+    "Indian thousands": (
+        "accounts",
+        first("1,23,{}").replace(",", ";").replace("1;23;", "1,23,"),
+        {},
+        {"error": "'Flow' is not numeric"},
+    ),
+    "invisible signs": ("web page", first("\u200b{}"), {}, {"error": r"line 2 holds '\\u200b20.38'"}),
+    "infinite": (
+        "Campbell",
+        first("{}").replace("24.11", "INF").replace("20.38", "INF"),
+        {},
+        {"error": "column 'Flow', first at line 2: .*missing=inf"},
+    ),
+    "infinite declared": ("Campbell", first("{}").replace("20.38", "INF"), {"missing": float("inf")}, {"missing": 1}),
+    "German switches": (
+        "Excel",
+        beside("Pumpe", ["WAHR" if i % 3 else "FALSCH" for i in range(N)]),
+        {},
+        {"names": ("Pumpe", "Flow", "Temp")},
+    ),
+    "French switches": (
+        "Excel",
+        beside("Pompe", ["VRAI" if i % 3 else "FAUX" for i in range(N)]),
+        {},
+        {"names": ("Pompe", "Flow", "Temp")},
+    ),
+    "a switch in words and numbers": (
+        "Home Assistant",
+        beside("pump", ["ON" if i % 3 else 0 for i in range(N)]),
+        {},
+        {"row": (0, *BOTH[0])},
+    ),
+    "overflown cells": (
+        "Excel",
+        first("{}").replace("20.38", "########"),
+        {},
+        {"error": "line 2 holds '########'.*missing='########'"},
+    ),
+    "quality in words": (
+        "OPC UA",
+        beside("Flow_Q", ["Bad" if i == 4 else "Good" for i in range(N)]),
+        {},
+        {"names": ("Flow", "Temp"), "missing": 1},
+    ),
+    "quality in numbers": (
+        "OPC DA",
+        beside("Flow.Quality", [0 if i == 4 else 192 for i in range(N)]),
+        {},
+        {"names": ("Flow", "Temp"), "missing": 1},
+    ),
+    "flags of some scale": (
+        "weather service",
+        beside("Temp_QC", [i % 3 for i in range(N)]),
+        {},
+        {"names": ("Flow", "Temp"), "missing": 0},
+    ),
+}
+FILES = CLOCKS | ROLES | LAYOUTS | NUMBERS
 
 
 @pytest.mark.parametrize("case", FILES)
@@ -257,3 +459,91 @@ def test_file(tmp_path, case):
             Dataset.from_file(tmp_path / "a.csv", **{"window": 8, **how})
         return
     check(Dataset.from_file(tmp_path / "a.csv", **{"window": 8, **how}), expected)
+
+
+# case -> (source of the idea, text, columns of time, tag and value, how it is read, what is expected)
+def tagged(names, row, extra=""):
+    """A row for each value of the two sensors, behind each other."""
+    rows = [
+        row.format(t=t, tag=tag, v=v)
+        for k, tag in enumerate(("Flow", "Temp"))
+        for t, v in zip(stamp("%FT%TZ"), BOTH[:, k], strict=True)
+    ]
+    return names + "\n".join(rows) + "\n" + extra
+
+
+LONG = {
+    "InfluxDB": (tagged(INFLUX, ",,0,{t},{v},{tag}"), ("_time", "_value", "_field"), {}, HOUR),
+    "InfluxDB, two tables": (
+        "".join(
+            INFLUX + "".join(f",,{k},{t},{v},{tag}\n" for t, v in zip(stamp("%FT%TZ"), BOTH[:, k], strict=True)) + "\n"
+            for k, tag in enumerate(("Flow", "Temp"))
+        ),
+        ("_time", "_value", "_field"),
+        {},
+        HOUR,
+    ),
+    "Home Assistant": (
+        tagged("entity_id,state,last_changed\n", "{tag},{v},{t}", "Temp,unavailable,2024-03-06T11:30:00Z\n"),
+        ("last_changed", "state", "entity_id"),
+        {},
+        {"error": "tag 'Temp' holds numbers, and 1 time 'unavailable'.*missing='unavailable'"},
+    ),
+    "Home Assistant, declared": (
+        tagged("entity_id,state,last_changed\n", "{tag},{v},{t}", "Temp,unavailable,2024-03-06T11:30:00Z\n"),
+        ("last_changed", "state", "entity_id"),
+        {"missing": "unavailable"},
+        {"names": ("Flow", "Temp"), "step": "1 h", "rows": N},
+    ),
+    "OPC UA": (
+        tagged("NodeId;SourceTimestamp;Value;StatusCode\n", "{tag};{t};{v};Good").replace(
+            "20.38;Good", "9999;BadNoCommunication"
+        ),
+        ("SourceTimestamp", "Value", "NodeId"),
+        {"step": "1h"},
+        {"names": ("Flow", "Temp"), "missing": 1, "rows": N},
+    ),
+    "WinCC": (
+        tagged(
+            "VarName;TimeString;VarValue;Validity\n", "{tag};{t};{v};1", "$RT_OFF$;2024-03-06T11:00:01Z;0;2\n"
+        ).replace(".", ","),
+        ("TimeString", "VarValue", "VarName"),
+        {},
+        HOUR,
+    ),
+    "decimal commas of three digits": (
+        "t;tag;value\n"
+        + "".join(f"{i};{tag};{v}\n" for i in range(N) for tag, v in (("a", f"1,{200 + i}"), ("b", f"0,{i + 1}5"))),
+        ("t", "value", "tag"),
+        {},
+        {"row": (1.2, 0.15)},
+    ),
+    "undecided": (
+        "t;tag;value\n"
+        + "".join(f"{i};{tag};{v}\n" for i in range(N) for tag, v in (("a", f"1,{200 + i}"), ("b", f"2,{300 + i}"))),
+        ("t", "value", "tag"),
+        {},
+        {"error": "can be 1.200 or 1200.*decimal=','"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+@pytest.mark.filterwarnings("ignore::jaxstable.data.checks.DataWarning")
+def test_long_file(tmp_path, case):
+    text, (time, value, tag), how, expected = LONG[case]
+    (tmp_path / "a.csv").write_text(text)
+    if "error" in expected:
+        with pytest.raises(DataError, match=expected["error"]):
+            Dataset.from_long(tmp_path / "a.csv", time, tag, value, **{"window": 8, **how})
+    else:
+        check(Dataset.from_long(tmp_path / "a.csv", time, tag, value, **{"window": 8, **how}), expected)
+    with pytest.raises(DataError, match=f"the long format .*from_long.path, '{time}', '{tag}', '{value}'"):
+        Dataset.from_file(tmp_path / "a.csv", window=8)
+
+
+def test_the_line_of_a_row_is_told_after_sorting(tmp_path):
+    lines = PLAIN.splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([lines[0], *lines[40:], *lines[1:41]]) + "\n")
+    with pytest.warns(DataWarning, match="the first at line 23"), pytest.raises(DataError, match="repeats at line 62"):
+        Dataset.from_file(tmp_path / "a.csv", window=8)

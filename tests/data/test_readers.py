@@ -66,7 +66,7 @@ REFUSED = {
     "duplicate names": (lines(rows(), "t,a,a"), "duplicate column names 'a'"),
     "no rows": (lines([]), "no rows"),
     "empty rows": (lines([",,", ",,"]), "no rows"),
-    "empty file": ("", "line 1 has 0 column"),
+    "empty file": ("", "is empty"),
     "two decimal marks": (lines(["0;1.5;2", "1;1,5;2"], "t;a;b"), "'a' is not numeric: line 3 holds '1,5'"),
 }
 

@@ -9,6 +9,17 @@ from collections.abc import Sequence
 from jaxstable.data.layout import Layout
 
 NAME = "hobo"
+EVENTS = (
+    "Coupler",
+    "Host Conn",
+    "Stopped",
+    "End Of File",
+    "Button",
+    "Started",
+    "Bad Battery",
+    "Good Battery",
+    "New Interval",
+)
 
 
 def matches(lines: Sequence[str]) -> bool:
@@ -29,4 +40,5 @@ def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     if len(set(filter(None, names))) < len([name for name in names if name]):
         return layout
     clock = tuple(name for name in names if name.startswith(("Date", "Time")))[:1]
-    return dataclasses.replace(layout, names=tuple(names), units=tuple(units), time=clock or None)
+    events = tuple(name for name in names if name.startswith(EVENTS))
+    return dataclasses.replace(layout, names=tuple(names), units=tuple(units), time=clock or None, without=events)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, shortened
 from jaxstable.data.layout import Layout, look
-from jaxstable.data.layouts import cams, hobo, pvgis, toa5, uci
+from jaxstable.data.layouts import campbell, cams, hobo, lvm, pvgis, toa5, uci
 
 FIRST = 80  # lines that are shown to a layout
 
@@ -20,7 +20,7 @@ class Known(NamedTuple):
     adapt: Callable[[Layout, Sequence[str]], Layout]
 
 
-KNOWN = {module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, pvgis, hobo, cams)}
+KNOWN = {module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm)}
 
 
 def layout_of(text: str, named: str | Layout | None = None, delimiter: str | None = None) -> Layout:

@@ -1,4 +1,4 @@
-"""TOA5 of Campbell loggers: station, names, units and kind of processing in four lines, a record counter, NAN."""
+"""TOA5 of Campbell loggers: station, names, units and kind of processing in four lines; TOACI1 has the first two."""
 
 from __future__ import annotations
 
@@ -14,12 +14,28 @@ NO_UNIT = {"TS", "RN", ""}  # time stamp, record number
 
 
 def matches(lines: Sequence[str]) -> bool:
-    """Tell whether the first line is that of a TOA5 file."""
-    return lines[0].lstrip("\ufeff").replace('"', "").startswith("TOA5,")
+    """Tell whether the first line is that of a TOA5 or a TOACI1 file."""
+    return lines[0].lstrip("\ufeff").replace('"', "").startswith(("TOA5,", "TOACI1,"))
 
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     """Take names and units from the second and the third line."""
+    if "TOACI1" in lines[0][:10]:
+        if len(lines) < 2:
+            raise DataError("a TOACI1 file has two lines above its data, this one fewer: export it again")
+        names = next(csv.reader([lines[1]]))
+        return dataclasses.replace(
+            layout,
+            delimiter=",",
+            names=tuple(name.strip() for name in names),
+            units=("",) * len(names),
+            first=2,
+            header=2,
+            time=(names[0].strip(),),
+            missing=("NAN", -7999.0),
+            decimal=".",
+            notes=(("delimiter", "comma"), ("header", "line 2")),
+        )
     if len(lines) < 4:
         raise DataError("a TOA5 file has four lines above its data, this one fewer: export it again")
     names, units = (next(csv.reader([line])) for line in lines[1:3])

@@ -1,0 +1,80 @@
+"""Columns that say how good a reading is: words such as Good and Bad, or the numbers of OPC and WinCC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from jaxstable.data.checks import counted
+from jaxstable.data.kernels import kernels
+
+NAMES = frozenset({"statuscode", "status", "quality", "opcquality", "validity", "valuequality", "qualitycode"})
+FLAG = re.compile(r"(.+?)[ ._-](?:q|qc|quality|status|statuscode|flag|validity)$", re.IGNORECASE)
+
+
+def flagged(names: Iterable[str]) -> dict[str, str]:
+    """Return the columns that say how good another one is, and that one.
+
+    Example:
+        >>> flagged(["Flow", "Flow_Q", "Temp"])
+        {'Flow_Q': 'Flow'}
+    """
+    names = list(names)
+    pairs = ((name, found[1]) for name in names if (found := FLAG.match(name)))
+    return {name: sensor for name, sensor in pairs if sensor in names}
+
+
+def good(name: str, column: Any) -> np.ndarray | None:
+    """Return which rows are good, or None where nothing is known of how the column says it.
+
+    Words are good that begin with "good"; numbers of OPC are good from 192 to 255, status codes at 0, and the
+    validity of WinCC at 1. At least half of the rows must be.
+
+    Args:
+        name: of the column.
+        column: arrow array of text.
+    """
+    import pyarrow as pa
+
+    pc = kernels()
+    cells = pc.fill_null(pc.utf8_trim_whitespace(column), "")
+    words = pc.utf8_lower(cells)
+    found = pc.starts_with(words, "good").to_numpy(zero_copy_only=False)
+    try:
+        numbers = pc.cast(cells, pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        return found if 2 * found.sum() >= len(found) > 0 else None
+    low = name.lower()
+    if low.endswith("statuscode"):
+        found = numbers == 0
+    elif low.endswith("validity"):
+        found = numbers == 1
+    elif ((numbers >= 0) & (numbers <= 255)).all() and (numbers >= 192).any():
+        found = numbers >= 192
+    return found if 2 * found.sum() >= len(found) > 0 else None
+
+
+def without_bad(columns: Mapping[str, Any], names: Collection[str], texts: Any) -> tuple[Any, str]:
+    """Return the values without those that a column of quality calls bad, and what is worth saying of it.
+
+    Args:
+        columns: of the table.
+        names: those of them that are no column of quality.
+        texts: arrow array of the values.
+    """
+    import pyarrow as pa
+
+    column = next((name for name in columns if name.lower() in NAMES and name not in names), None)
+    if column is None:
+        return texts, ""
+    cells = columns[column]
+    cells = cells if hasattr(cells, "null_count") else pa.array([None if c is None else str(c) for c in cells])
+    right = good(column, cells)
+    if right is None:
+        return texts, f"{column!r} does not say it in a way that is known: not used"
+    return kernels().if_else(
+        pa.array(right), texts, None
+    ), f"{counted(int((~right).sum()), 'row')} that {column!r} calls bad: missing"
