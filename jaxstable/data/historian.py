@@ -15,7 +15,7 @@ from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import without_bad
 from jaxstable.data.recordings import files_of, joined
 from jaxstable.data.regular import as_span, span_text
-from jaxstable.data.sheet import Sheet, read_sheet
+from jaxstable.data.sheet import read_sheet, without_blanks
 from jaxstable.data.tables import Table, column_list
 
 FEW = 10  # different whole numbers up to which a tag is a state
@@ -140,7 +140,7 @@ def _recordings(
         if file is None:
             label, columns, place = "", as_columns(source), "row {}".format
         else:
-            sheet = _filled(read_sheet(file))
+            sheet = without_blanks(read_sheet(file))
             notes = notes or list(sheet.notes)
             label, columns, place = file.name, dict(zip(sheet.names, sheet.columns, strict=True)), _lines(sheet.lines)
         absent = [column for column in names if column not in columns]
@@ -173,15 +173,6 @@ def _recordings(
     if len({events.dated for events in found}) > 1:
         raise DataError(f"{names[0]!r} holds dates in some files and numbers in others: read them apart")
     return found, notes
-
-
-def _filled(sheet: Sheet) -> Sheet:
-    """Leave out blank lines, which stand between the tables of a file."""
-    import pyarrow as pa
-
-    filled = np.any([column.is_valid().to_numpy(zero_copy_only=False) for column in sheet.columns], axis=0)
-    columns = [column.filter(pa.array(filled)) for column in sheet.columns]
-    return sheet._replace(columns=columns, lines=sheet.lines[filled])
 
 
 def _lines(lines: np.ndarray) -> Any:

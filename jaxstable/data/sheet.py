@@ -101,6 +101,13 @@ def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: s
     return Sheet(plan.names, columns, lines[keep], plan, notes + told, lines[again])
 
 
+def without_blanks(sheet: Sheet) -> Sheet:
+    """Leave out rows without an entry, such as stand between the tables of a long file."""
+    filled = np.any([column.is_valid().to_numpy(zero_copy_only=False) for column in sheet.columns], axis=0)
+    columns = [column.filter(_arrow_mask(filled)) for column in sheet.columns]
+    return sheet._replace(columns=columns, lines=sheet.lines[filled])
+
+
 def _body(plain: bytes, plan: Layout) -> bytes:
     """Return what is below the lines above the data; runs of blanks are one where they split cells."""
     at = 0
