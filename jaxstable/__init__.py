@@ -33,9 +33,10 @@ _HOMES = {
     "load": "jaxstable.results.loading",
     "search": "jaxstable.api",
     "sweep": "jaxstable.api",
+    "trackers": "jaxstable.trackers",
     "train": "jaxstable.api",
 }
-_MODULES = {"datasets", "distributed", "grids"}
+_MODULES = {"datasets", "distributed", "grids", "trackers"}
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
@@ -54,6 +55,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from jaxstable import trackers as trackers
     from jaxstable.api import discover as discover
     from jaxstable.api import search as search
     from jaxstable.api import sweep as sweep

@@ -32,11 +32,12 @@ ALLOWED |= {
     "results": GROUND | {"models", "training", "discovery"},
     "api": GROUND | {"models", "training", "discovery", "results"},
     "estimator": {"data", "api"},
+    "trackers": set(),
     "flags": {"config", "training"},
     "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "cli_discover", "jaxstable"},
     "cli_discover": {"config", "data", "files", "training", "results", "api"},
     "__main__": {"cli"},
-    "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator"},
+    "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator", "trackers"},
 }
 HEAVY = ("matplotlib", "networkx", "pandas", "polars", "pyarrow", "narwhals", "pooch", "sklearn", "torch")
 FILES = sorted(PACKAGE.rglob("*.py"))
