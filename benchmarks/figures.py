@@ -170,6 +170,15 @@ def discover_time() -> str:
     return table(rows, ["", "s", "GB", "F1"])
 
 
+def reading() -> str:
+    """Time and memory of reading one large file, beside pandas and polars."""
+    rows = [
+        [read["format"], read["reader"], f"{read['median']:.2f}", f"{read['memory']:.0f}"]
+        for read in record("reading")["reads"]
+    ]
+    return table(rows, ["format", "reader", "s", "MB"])
+
+
 def stability() -> str:
     """Agreement of the UCI graph with itself after a further fifth of the readings is lost."""
     found = record("stability")
@@ -226,6 +235,7 @@ def claims() -> str:
         ["many lanes at once", f"engine/lanes.py {data}", "lanes"],
         ["a lane has the bits of a single run", f"engine/exactness.py {data}", "exactness"],
         [f"{killed['kills']} kills, the same bytes", "engine/kills.py", "kills"],
+        ["a large file in about the time of pandas", "doors/reading.py", "reading"],
         ["the reference model is the original", f"original/parity.py {golden}", "parity_small"],
         ["also on 9,448 windows", f"original/parity.py {golden} {data}", "parity_stable_uci"],
         ["and in its unstable setup", f"original/parity.py {golden} {data}", "parity_before_uci"],
@@ -250,6 +260,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         *(simulated, measured, graph_model, calibration, speed, lanes, exactness, parity, kills, discover_time),
+        reading,
         *(stability, headline, claims),
     )
 }

@@ -137,9 +137,10 @@ def as_flags(message: str) -> str:
 
 def _list_text(value: str) -> str:
     try:
-        return shlex.quote(",".join(map(str, ast.literal_eval(value))))
+        written = ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return "A,B,..."
+    return "A,B,..." if ... in written else shlex.quote(",".join(map(str, written)))
 
 
 def _whole(text: str) -> int:

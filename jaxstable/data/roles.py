@@ -155,14 +155,14 @@ def left_out(
             if low in ENDS and dated:
                 found[name] = "the end of the step whose start is the time"
             continue
-        seen = values[~np.isnan(values)]
-        whole = len(seen) > 0 and bool((seen == np.floor(seen)).all())
-        if not len(seen):
+        if np.isnan(values[0]) and np.isnan(values).all():
             found[name] = "holds no entry"
         elif low in COUNTERS and (is_counter(values) or is_counter(-values)):
             found[name] = "counts the rows"
         elif low in CALENDAR or low in DAYS_OF_YEAR:
             lowest, highest = CALENDAR.get(low, (1, 366))
+            seen = values[~np.isnan(values)]
+            whole = bool((seen == np.floor(seen)).all())
             others = sum(other.lower().strip() in CALENDAR for other in names)
             if whole and lowest <= seen.min() and seen.max() <= highest and (dated or others > 1):
                 found[name] = "a part of the calendar"

@@ -121,7 +121,7 @@ def _body(plain: bytes, plan: Layout) -> bytes:
         pieces[::2] = [re.sub(rb"[ \t]+", b" ", piece) for piece in pieces[::2]]
         return re.sub(rb"(?m)^ +| +$", b"", b"".join(pieces))
     mark = re.escape(plan.delimiter.encode())
-    return re.sub(rb"(" + mark + rb') +"', rb'\1"', body) if b' "' in body else body
+    return re.sub(rb"(" + mark + rb') +"', rb'\1"', body) if b'"' in body else body
 
 
 def _cells(body: bytes, delimiter: str, width: int) -> tuple[list[Any], np.ndarray, list[tuple[int, str]]]:

@@ -1,0 +1,1 @@
+"""Time, memory, exactness and survival of the training engine."""
