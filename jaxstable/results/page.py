@@ -19,6 +19,8 @@ from jaxstable.results.report import LINE, Report, Table, grouped
 from jaxstable.results.text import MOST_LIKE_IT, together
 from jaxstable.results.words import evidence, paragraph, sentence, what_would_change_it
 
+MOST_TOLD = 15  # sure influences told in sentences before the rest is folded; the table below has all
+
 
 def write_page(report: Report, path: str | os.PathLike[str]) -> Path:
     """Write the page of a report, whole or not at all, and return its path."""
@@ -38,8 +40,11 @@ def page(report: Report) -> str:
         parts.append(_graph(graph))
         sure = [link for link in links_of(graph) if link.kind == "sure"]
         if sure:
-            items = "".join(_item(link, graph) for link in sure)
-            parts.append(f"<h2>Sure influences ({len(sure)})</h2><ul>{items}</ul>")
+            items = [_item(link, graph) for link in sure]
+            parts.append(f"<h2>Sure influences ({len(sure)})</h2><ul>{''.join(items[:MOST_TOLD])}</ul>")
+            if len(items) > MOST_TOLD:
+                more = f"<ul>{''.join(items[MOST_TOLD:])}</ul>"
+                parts.append(_folded(f"{len(items) - MOST_TOLD} more sure influences", more))
     if worse:
         parts.append(f"<h2>What to check first</h2>{_findings(worse)}")
     if graph is not None:
@@ -69,8 +74,9 @@ def page(report: Report) -> str:
 
 def _graph(graph: LearnedGraph) -> str:
     what = "weight, as a share of the heaviest" if graph.probability is None else "probability"
-    linked = {name for link in links_of(graph) for name in link[:2]}
-    idle = [name for name in graph.names if name not in linked]
+    ends = {name for link in links_of(graph) for name in link[:2]}
+    linked = [name for name in graph.names if name in ends]
+    idle = [name for name in graph.names if name not in ends]
     alone = f'<p class="soft">Without any influence: {escape(", ".join(idle))}.</p>' if idle else ""
     key = '<p class="soft key"><span></span>raises<span class="m"></span>lowers'
     if not graph.signed:
@@ -80,10 +86,18 @@ def _graph(graph: LearnedGraph) -> str:
     return (
         '<h2>The graph</h2><div class="controls"><label for="least">Least ' + what + "</label>"
         '<input id="least" type="range" min="0" max="1" step="0.01" value="0"><output id="shown"></output>'
-        '<button id="in" type="button">+</button><button id="out" type="button">&minus;</button></div>'
+        '<button id="in" type="button" aria-label="larger">+</button>'
+        '<button id="out" type="button" aria-label="smaller">&minus;</button>'
+        f'<button id="fit" type="button">whole graph</button><select id="sensor" aria-label="sensor">{_options(linked)}'
+        "</select></div>"
         f'<div class="canvas">{graph_svg(graph)}</div><p id="about" class="soft"></p>{key}. '
         f"Causes stand to the left of their effects; wide lines are strong, pale ones unsure.</p>{alone}"
     )
+
+
+def _options(names: Iterable[str]) -> str:
+    found = "".join(f"<option>{escape(name)}</option>" for name in names)
+    return f'<option value="">find a sensor</option>{found}'
 
 
 def _item(link: Link, graph: LearnedGraph) -> str:

@@ -17,6 +17,7 @@ from jaxstable.results.words import evidence
 WIDTH, HEIGHT, GAP, PITCH = 124, 24, 84, 38  # of a box, between layers and from row to row
 MARGIN = 16
 LETTERS = 18
+LINE = 0.28  # room for a line that passes a layer, in rows
 
 
 def graph_svg(graph: LearnedGraph) -> str:
@@ -25,7 +26,7 @@ def graph_svg(graph: LearnedGraph) -> str:
     if not links:
         return "<p>The graph has no edge.</p>"
     trust = graph.adjacency if graph.probability is None else graph.probability
-    places = layered(graph.graph, np.asarray(trust, dtype=float))
+    places = layered(graph.graph, np.asarray(trust, dtype=float), LINE)
     shown = np.flatnonzero(places.layer >= 0)
     rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
     top = min(rows)

@@ -14,7 +14,11 @@ h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:30px 0 8px}p{margin:6p
 .why{color:var(--soft);font-size:13px}.error b{color:var(--bad)}.warning b{color:var(--warn)}
 .controls{display:flex;gap:14px;align-items:center;flex-wrap:wrap;margin:6px 0}
 .controls input{width:240px;accent-color:var(--plus)}
-.canvas{border:1px solid var(--line);border-radius:8px;overflow:auto;max-height:760px;background:var(--back)}
+button,select{font:inherit;font-size:13px;color:var(--ink);background:var(--box);border:1px solid var(--line);
+border-radius:5px;padding:2px 9px;cursor:pointer;max-width:240px}button.link{border:0;background:none;padding:0;
+color:var(--plus);max-width:none;font-size:inherit}
+.canvas{border:1px solid var(--line);border-radius:8px;overflow:auto;max-height:760px;background:var(--back);
+cursor:grab}
 svg{display:block;margin:0 auto;max-width:none}svg .edge{fill:none}svg .edge.plus{stroke:var(--plus)}
 svg .edge.minus{stroke:var(--minus)}
 svg .edge.unsigned{stroke:var(--soft)}marker path.plus{fill:var(--plus)}marker path.minus{fill:var(--minus)}
@@ -25,15 +29,16 @@ svg rect{fill:var(--box);stroke:var(--line)}svg text{fill:var(--ink);font-size:1
 .edge:hover{stroke-opacity:1}.faint{opacity:.12}.gone{display:none}
 #about{min-height:3.1em}table{border-collapse:collapse;margin:4px 0 14px;font-size:14px}
 th,td{text-align:right;padding:3px 14px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow-x:auto}
+th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow:auto;max-height:640px}
 svg.spark{margin:0}svg.spark path{fill:none;stroke:var(--plus)}.sensors td:last-child{text-align:left;max-width:26em}
 .sensors th:last-child{text-align:left}
 details{border-top:1px solid var(--line);padding:8px 0}summary{cursor:pointer;font-weight:600}
 code{font-size:13px}.key span{display:inline-block;width:26px;border-top:3px solid var(--plus);vertical-align:middle;
 margin:0 6px 0 14px}.key .m{border-color:var(--minus)}.key .u{border-color:var(--soft)}
 .key .o{border-top-style:dashed}.key .d{border-top-style:dotted}
-@media print{body{max-width:none}.controls,#about{display:none}.canvas{overflow:visible;max-height:none;border:0}
-svg{max-width:100%;height:auto}details{break-inside:avoid}}
+@media print{body{max-width:none;padding:0;font-size:11px}.lead{font-size:13px}table,.why{font-size:10px}
+.controls,#about{display:none}.canvas,.scroll{overflow:visible;max-height:none;border:0}
+svg#graph{max-width:100%;height:auto}tr,li{break-inside:avoid}}
 """
 
 SCRIPT = """
@@ -43,7 +48,9 @@ SCRIPT = """
   var nodes = [].slice.call(document.querySelectorAll("g.node"));
   var slider = document.getElementById("least"), shown = document.getElementById("shown");
   var about = document.getElementById("about"), svg = document.getElementById("graph"), chosen = null;
+  var sensor = document.getElementById("sensor");
   if (!svg) return;
+  var canvas = svg.parentNode;
   function name(n) {
     var node = nodes.filter(function (g) { return g.dataset.n === n; })[0];
     return node.querySelector("title").textContent;
@@ -69,16 +76,37 @@ SCRIPT = """
     tell();
   }
   function tell() {
-    if (chosen === null) { about.textContent = "Click a sensor to see what drives it and what it drives."; return; }
+    about.textContent = "Click a sensor to see what drives it and what it drives.";
+    sensor.value = chosen === null ? "" : name(chosen);
+    if (chosen === null) return;
     function listed(own, other) {
       var found = edges.filter(function (edge) {
         return edge.dataset[own] === chosen && !edge.classList.contains("gone");
-      }).map(function (edge) { return name(edge.dataset[other]); });
-      return found.length ? found.join(", ") : "nothing";
+      });
+      if (!found.length) about.append("nothing");
+      found.forEach(function (edge, place) {
+        var button = document.createElement("button");
+        button.className = "link";
+        button.textContent = name(edge.dataset[other]);
+        button.addEventListener("click", function () { show(edge.dataset[other]); });
+        about.append(place ? ", " : "", button);
+      });
     }
-    about.textContent = name(chosen) + " is driven by " + listed("e", "c") + ". It drives " + listed("c", "e") + ".";
+    about.textContent = name(chosen) + " is driven by ";
+    listed("e", "c");
+    about.append(". It drives ");
+    listed("c", "e");
+    about.append(".");
   }
   function choose(node) { chosen = chosen === node.dataset.n ? null : node.dataset.n; draw(); }
+  function show(n) {
+    chosen = n;
+    draw();
+    var box = nodes.filter(function (g) { return g.dataset.n === n; })[0].getBoundingClientRect();
+    var frame = canvas.getBoundingClientRect();
+    canvas.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+    canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
+  }
   nodes.forEach(function (node) {
     node.addEventListener("click", function () { choose(node); });
     node.addEventListener("keydown", function (event) {
@@ -88,14 +116,33 @@ SCRIPT = """
   slider.addEventListener("input", draw);
   var wide = svg.width.baseVal.value, high = svg.height.baseVal.value, scale = 1;
   function zoom(factor) {
-    scale = Math.min(4, Math.max(0.2, scale * factor));
+    scale = Math.min(4, Math.max(0.05, scale * factor));
     svg.setAttribute("width", wide * scale);
     svg.setAttribute("height", high * scale);
   }
   document.getElementById("in").addEventListener("click", function () { zoom(1.25); });
   document.getElementById("out").addEventListener("click", function () { zoom(0.8); });
-  var room = svg.parentNode.clientWidth;
-  if (wide > room) zoom(Math.max(room / wide, 0.8));
+  function fit(least) {
+    var room = Math.min(canvas.clientWidth / wide, 740 / high, 1);
+    zoom(Math.max(room, least) / scale);
+  }
+  document.getElementById("fit").addEventListener("click", function () { fit(0); });
+  sensor.addEventListener("change", function () {
+    var found = nodes.filter(function (g) { return g.querySelector("title").textContent === sensor.value; });
+    if (!found.length) { chosen = null; draw(); return; }
+    if (scale < 0.7) zoom(0.7 / scale);
+    show(found[0].dataset.n);
+  });
+  var from = null;
+  canvas.addEventListener("pointerdown", function (event) { from = [event.clientX, event.clientY]; });
+  window.addEventListener("pointerup", function () { from = null; });
+  window.addEventListener("pointermove", function (event) {
+    if (!from) return;
+    canvas.scrollLeft += from[0] - event.clientX;
+    canvas.scrollTop += from[1] - event.clientY;
+    from = [event.clientX, event.clientY];
+  });
+  fit(0.7);
   draw();
 })();
 """

@@ -54,7 +54,9 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
     at_first, in_all, scale = first.weight, link.weight, "in standard deviations"
     if unit and first.weight_raw is not None and link.weight_raw is not None:
         at_first, in_all, scale = first.weight_raw, link.weight_raw, unit
-    how = f"{at_first:+.2g} at first, {in_all:+.2g} over all lags" if len(link.edges) > 1 else f"{at_first:+.2g}"
+    how = _amount(at_first)
+    if len(link.edges) > 1:
+        how += f" at first, {_amount(in_all)} over all lags"
     return f"{link.cause} {verb} {link.effect} {_when(link, graph)}: {how} {scale}."
 
 
@@ -88,6 +90,15 @@ def what_would_change_it(graph: LearnedGraph) -> tuple[str, ...]:
     else:
         said.append("How sure each edge is, one training run cannot say: `jaxstable discover` does.")
     return tuple(said)
+
+
+def _amount(value: float) -> str:
+    """Write two digits of a number with its sign, without an exponent where it has a usual size.
+
+    >>> _amount(-293.4), _amount(0.0808)
+    ('-290', '+0.081')
+    """
+    return f"{float(f'{value:.2g}'):+g}"
 
 
 def _influences(count: int) -> str:

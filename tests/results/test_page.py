@@ -219,6 +219,18 @@ def test_it_works_in_a_browser(tmp_path, width):
         browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click'))", node)
         about = browser.find_element("id", "about").text
         assert " ".join(cause.effect.split()) in " ".join(about.split("It drives")[1].split())
+        browser.find_element("css selector", "#about button").click()  # a cause or effect of the sensor: now that one
+        [chosen] = browser.find_elements("css selector", "g.node.on")
+        assert chosen.get_attribute("data-n") != node.get_attribute("data-n")
+        find = "var s = document.getElementById('sensor'); s.selectedIndex = 30; s.dispatchEvent(new Event('change'))"
+        browser.execute_script(find)
+        inside = "var f = document.querySelector('.canvas').getBoundingClientRect(),"
+        inside += "b = document.querySelector('g.node.on').getBoundingClientRect();"
+        inside += "return b.left >= f.left && b.right <= f.right && b.top >= f.top && b.bottom <= f.bottom"
+        assert browser.execute_script(inside)
+        browser.find_element("id", "fit").click()
+        whole = "var c = document.querySelector('.canvas'); return c.scrollWidth <= c.clientWidth + 1"
+        assert browser.execute_script(whole)
         assert browser.get_log("browser") == []
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert base64.b64decode(browser.print_page()).startswith(b"%PDF")
