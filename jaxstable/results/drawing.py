@@ -67,7 +67,7 @@ def draw_weights(figure: Any, axes: Axes, graph: LearnedGraph, values: np.ndarra
     marks = "row causes column · framed: edge" + ("" if graph.truth is None else " · dot: true")
     marks += "\nsorted: no row acts on an earlier one within a step"
     axes.set_xlabel(marks, size=8, color=style.SOFT, loc="left")
-    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=28, pad=0.02)
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.03, 0.15, 0.03, 0.7)))
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=8.5)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LINE = 0.16  # room for a line that passes a layer, as a share of `ACROSS`
 BOX, HIGH, ACROSS, DOWN = 1.06, 0.21, 1.2, 0.82  # of a box; from box to box, from layer to layer
 LETTERS, SIZE, LABEL_SIZE = 16, 7.5, 7.5
+NARROWEST = 5.4
 MOST_IDLE = 16  # sensors, up to which those without an edge are drawn too
 TRIES = (0.5, 0.35, 0.65, 0.2, 0.8)  # where along a stretch between two layers a label may stand
 Point = tuple[float, float]
@@ -51,7 +52,9 @@ def places_of(graph: LearnedGraph) -> Places:
         y[idle] = bottom - DOWN / 2 - 1.6 * HIGH * (np.arange(len(idle)) // each_row)
         right = max(right, float(np.max(x[idle] + BOX / 2, initial=right)))
         bottom = float(np.min(y[idle] - HIGH, initial=bottom))
-    return Places(layers, np.column_stack([x, y]), left, right - left, HIGH - bottom)
+    right += 0.2 if layers.backward.any() else 0.0  # such an edge lies a little aside
+    spare = max(NARROWEST - (right - left), 0.0)  # the title needs some room
+    return Places(layers, np.column_stack([x, y]), left - spare / 2, right - left + spare, HIGH - bottom)
 
 
 def draw_layers(axes: Axes, graph: LearnedGraph, places: Places) -> None:
@@ -167,4 +170,5 @@ def _draw_box(axes: Axes, name: str, centre: Point, active: bool) -> None:
     corner, shape = (x - BOX / 2, y - HIGH / 2), "round,pad=0,rounding_size=0.05"
     axes.add_patch(FancyBboxPatch(corner, BOX, HIGH, boxstyle=shape, zorder=4, **look))
     colour = style.INK if active else style.SOFT
-    axes.text(x, y - 0.005, name, ha="center", va="center", size=SIZE, color=colour, zorder=5, parse_math=False)
+    size = min(SIZE, 72 * BOX / (0.7 * max(len(name), 1)))  # a wide letter takes 0.7 of its height
+    axes.text(x, y - 0.005, name, ha="center", va="center", size=size, color=colour, zorder=5, parse_math=False)

@@ -10,13 +10,14 @@ from jaxstable.results.report import LINE, Table
 
 GAP = "  "
 ARROWS = (" -> ", " -- ")
+SHORT = {"net in raw units": "net (raw)", "probability": "prob.", "direction": "dir."}
 
 
 def table_text(table: Table, width: int | None = None) -> str:
     """Format a table under its title: words to the left, numbers to the right.
 
-    Where it is too wide, the two ends of an edge get a line each; where that does not help, every row becomes a
-    sentence of names and values.
+    Where it is too wide, the names of columns are shortened; where that does not help, the two ends of an edge get a
+    line each; and where that does not either, every row becomes a sentence of names and values.
 
     Args:
         table: the table.
@@ -31,8 +32,10 @@ def table_text(table: Table, width: int | None = None) -> str:
       a -> b    1
     """
     title = wrapped(f"{table.title}: {table.note}" if table.note else table.title, width)
-    for rows in (table.rows, [_broken(row) for row in table.rows]):
-        lines = _aligned([table.columns, *rows])
+    short = [SHORT.get(name, name) for name in table.columns]
+    broken = [_broken(row) for row in table.rows]
+    for columns, rows in ((table.columns, table.rows), (short, table.rows), (table.columns, broken), (short, broken)):
+        lines = _aligned([columns, *rows])
         if width is None or max(map(len, lines)) <= width:
             return "\n".join([title, *lines])
     return "\n".join([title, *(_told(table.columns, row, width) for row in table.rows)])
