@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jax.sharding import AxisType, Mesh
+from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.config import Config
 from jaxstable.models.svar import SPARSE_UNIT, SVAR, SecondMoments
+from jaxstable.training.exported import call_kept
 from jaxstable.training.lanes import stack
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.step import train_unwatched
@@ -70,11 +71,14 @@ def fit_moments(
     mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
     # Every device takes as many sets: the last ones fill up with copies that are thrown away.
     padded = np.resize(np.arange(len(matrices)), -(-len(matrices) // len(devices)) * len(devices))
-    fitted = _fit(spec, mesh, steps, hyper, matrices[padded], np.asarray(count, np.float32))
+    places = [NamedSharding(mesh, P(*axis)) for axis in ((), ("lane",), ())]
+    args = (hyper, matrices[padded], np.asarray(count, np.float32))
+    placed = [jax.device_put(arg, place) for arg, place in zip(args, places, strict=True)]
+    key = ("fits", likelihood, n_vars, steps, len(devices))
+    fitted = call_kept(functools.partial(_fit, spec, mesh, steps), key, *placed)
     return np.asarray(fitted)[: len(matrices)]
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, rows: Array) -> Array:
     def one(hyper: Hyper, moments: SecondMoments) -> Array:
         weights = train_unwatched(spec, hyper, moments, steps)

@@ -16,10 +16,10 @@ from jaxstable.config import Config
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.standardize import mean_and_deviation
 from jaxstable.graph.preference import Preference, prefer
-from jaxstable.models.base import Params
 from jaxstable.models.graph_decoder import BATCH, EPOCH_STEPS, HIDDEN, N_LAGS
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import Readings, readings
+from jaxstable.training.exported import call_kept
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.step import train_unwatched
 
@@ -55,9 +55,10 @@ def fit_gates(
         (3, 13, 13)
     """
     config = config or Config.for_model("rcgnn_graph")
-    spec = _spec(config, dataset, n_lags, HIDDEN)
-    params = _trained(spec, config.epochs * EPOCH_STEPS, make_hyper(config), _all_readings(dataset, n_lags, parts))
-    return np.asarray(spec.model.adjacency(params))
+    spec, steps = _spec(config, dataset, n_lags, HIDDEN), config.epochs * EPOCH_STEPS
+    rows = _all_readings(dataset, n_lags, parts)
+    program = functools.partial(_gates, spec, steps)
+    return np.asarray(call_kept(program, ("gates", steps, *_said(spec, n_lags, HIDDEN)), make_hyper(config), rows))
 
 
 def weigh_nonlinearity(
@@ -86,12 +87,11 @@ def weigh_nonlinearity(
         raise ValueError(f"rows: found {len(ends)}, expected at least {int(BLOCKS / HELD_OUT)} to hold a quarter out")
     later = ends[first:][np.linspace(0, len(ends) - first - 1, size * BLOCKS).astype(int)].reshape(BLOCKS, size)
     train = dataclasses.replace(rows, ends=rows.ends[:first], count=rows.count * (1.0 - HELD_OUT))
-    losses = []
+    steps, losses = config.epochs * EPOCH_STEPS, []
     for hidden in (0, HIDDEN):
         spec = _spec(config, dataset, n_lags, hidden)
-        params = _trained(spec, config.epochs * EPOCH_STEPS, make_hyper(config), train)
-        whole = dataclasses.replace(rows, batch=None)
-        losses.append([_recon(spec, params, dataclasses.replace(whole, ends=jnp.asarray(block))) for block in later])
+        key = ("held out", steps, *_said(spec, n_lags, hidden))
+        losses.append(call_kept(functools.partial(_held_out, spec, steps), key, make_hyper(config), train, later))
     return prefer(*np.asarray(losses, float))
 
 
@@ -109,11 +109,22 @@ def _all_readings(dataset: Dataset, n_lags: int, parts: Any) -> Readings:
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _trained(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Params:
-    return train_unwatched(spec, hyper, rows, steps)
+def _said(spec: Spec, n_lags: int, hidden: int) -> tuple[Any, ...]:
+    """Return what a program is made for, the model by what it was made from."""
+    fields = {name: value for name, value in vars(spec).items() if name != "model"}
+    return (ACYCLICITY, n_lags, hidden, *sorted(fields.items()))
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _recon(spec: Spec, params: Params, rows: Readings) -> Array:
-    return spec.model.loss(params, rows, jax.random.key(0), jnp.float32(1.0))["recon"]
+def _gates(spec: Spec, steps: int, hyper: Hyper, rows: Readings) -> Array:
+    return spec.model.adjacency(train_unwatched(spec, hyper, rows, steps))
+
+
+def _held_out(spec: Spec, steps: int, hyper: Hyper, rows: Readings, blocks: Array) -> Array:
+    """Train on some rows and return the misfit of each block of others, ``[blocks]``."""
+    params = train_unwatched(spec, hyper, rows, steps)
+
+    def misfit(ends: Array) -> Array:
+        block = dataclasses.replace(rows, ends=ends, batch=None)
+        return spec.model.loss(params, block, jax.random.key(0), jnp.float32(1.0))["recon"]
+
+    return jax.lax.map(misfit, blocks)

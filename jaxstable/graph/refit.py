@@ -83,6 +83,13 @@ class Refits:
         """Return the drop of `log v_j` from adding every absent lag >= 1 of each variable at once, `[n_vars]`."""
         return self._once("lags", self._lag_gains, effect, causes)
 
+    def pair_drops(self, effect: int, causes: Edges) -> Numbers:
+        """Return the rise of `log v_j` from dropping all lags of a variable at once, `[n_vars]`.
+
+        0 for the effect itself and for variables that act at fewer than two lags.
+        """
+        return self._once("pairs", self._pair_drops, effect, causes)
+
     def _once(self, what: str, compute: Callable[[int, Edges], Numbers], effect: int, causes: Edges) -> Numbers:
         key = (what, effect, causes.tobytes())
         if key not in self._kept:
@@ -138,6 +145,26 @@ class Refits:
         weights = inverse @ self.pooled[index, effect]
         rise = weights * weights / np.maximum(np.diag(inverse), 1e-300)
         drops[index] = np.log1p(rise / np.exp(self.log_variance(effect, causes)))
+        return drops
+
+    def _pair_drops(self, effect: int, causes: Edges) -> Numbers:
+        index = np.flatnonzero(causes)
+        whose, drops = index % self.n_vars, np.zeros(self.n_vars)
+        several = np.flatnonzero(np.bincount(whose, minlength=self.n_vars) > 1)
+        several = several[several != effect].tolist()
+        if len(self.count) > 1:
+            for cause in several:
+                fewer = causes.copy()
+                fewer[cause :: self.n_vars] = False
+                drops[cause] = self.log_variance(effect, fewer) - self.log_variance(effect, causes)
+        elif several:
+            # As for one cause, with the block of its lags for the diagonal entry.
+            inverse = np.linalg.inv(self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index)))
+            weights, left = inverse @ self.pooled[index, effect], np.exp(self.log_variance(effect, causes))
+            for cause in several:
+                own = np.flatnonzero(whose == cause)
+                rise = weights[own] @ np.linalg.solve(inverse[np.ix_(own, own)], weights[own])
+                drops[cause] = np.log1p(rise / left)
         return drops
 
     def _lag_gains(self, effect: int, causes: Edges) -> Numbers:

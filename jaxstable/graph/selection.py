@@ -170,7 +170,7 @@ def _moves(criterion: Criterion, graph: Edges, inflation: float) -> Iterator[_Mo
 def _pair_moves(
     criterion: Criterion, graph: Edges, inflation: float, legal: Edges, present: NDArray[np.int_]
 ) -> Iterator[_Move]:
-    """Yield the best addition of all lags of a pair, and the removal of every pair with several."""
+    """Yield the best addition of all lags of a pair, and the best removal of a pair with several."""
     n_vars, n_lags, refits = criterion.n_vars, criterion.n_lags, criterion.refits
     prices, lags = criterion.penalties, (n_lags, n_vars, n_vars)
     new = legal[n_vars:].reshape(lags).sum(axis=0)
@@ -181,11 +181,9 @@ def _pair_moves(
     whole = (new > 1) & (new + old == n_lags) & ~np.eye(n_vars, dtype=bool)
     yield _largest("add_lags", np.where(whole, gain, -np.inf))
     held = criterion.required.reshape(n_lags + 1, n_vars, n_vars).any(axis=0)
-    for cause, effect in np.argwhere((present > 1) & ~held).tolist():
-        without = graph[:, effect].copy()
-        without[cause::n_vars] = False
-        lost = criterion.loss(effect, graph[:, effect], without, refits.pair_share[n_vars + cause, effect])
-        yield _Move(float(prices[present[cause, effect]]) - lost / inflation, "drop_pair", cause, effect)
+    lost = np.stack([refits.pair_drops(effect, graph[:, effect]) for effect in range(n_vars)], axis=1)
+    lost *= refits.pair_share[n_vars : 2 * n_vars] * refits.n_rows / inflation
+    yield _largest("drop_pair", np.where((present > 1) & ~held, prices[present] - lost, -np.inf))
 
 
 def _turnable(criterion: Criterion, graph: Edges, wanted: Edges | bool = True) -> Iterator[tuple[int, int]]:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import jaxstable as js
-from jaxstable.discovery import fits as momentfits
 from jaxstable.discovery.fits import fit_moments
 from jaxstable.graph.certificate import certify
 from jaxstable.moments.lagged import lagged_moments
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.simulate.systems import lorenz96, svar
+from jaxstable.training import exported
 
 NAMES = ("flow", "heat", "level", "ph", "power")
 DRAWS = 4
@@ -253,10 +253,10 @@ def test_all_fits_are_one_program_and_each_is_what_it_would_be_alone():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(3, 60, 6)) @ (np.eye(6) + 0.3 * rng.normal(size=(6, 6)))
     matrices = (np.einsum("stp,stq->spq", rows, rows) / 60)[:, None]
-    before = momentfits._fit._cache_size()
+    before = len(exported._ready)
     together = fit_moments(matrices, [60], 3, (0.05, 0.2), steps=100)
     fit_moments(2.0 * matrices, [60], 3, (0.03, 0.1), steps=100)
-    assert momentfits._fit._cache_size() == before + 1
+    assert len(exported._ready) == before + 1
     assert together.shape == (3, 2, 2, 3, 3)
     assert not together[:, :, 0, np.arange(3), np.arange(3)].any()
     for number in range(3):

@@ -222,3 +222,18 @@ def test_wrong_arguments_are_refused(refits):
         Refits(np.full((2, 2), np.nan), 10, 2)
     with pytest.raises(ValueError, match="pair_share: found shape"):
         Refits(np.eye(2), 10, 2, np.ones(2))
+
+
+@pytest.mark.parametrize("environment", [None, np.repeat([0, 1], 1000)])
+def test_what_dropping_a_pair_loses_is_the_difference_of_two_refits(system, environment):
+    refits = refits_of(system.values, environment=environment)
+    causes = np.random.default_rng(0).random((refits.dim, N_VARS)) < 0.5
+    causes[:N_VARS] &= ~np.eye(N_VARS, dtype=bool)
+    for effect in range(N_VARS):
+        before, lost = causes[:, effect], refits.pair_drops(effect, causes[:, effect])
+        for cause in range(N_VARS):
+            fewer = before.copy()
+            fewer[cause::N_VARS] = False
+            several = cause != effect and before[cause::N_VARS].sum() > 1
+            rise = refits.log_variance(effect, fewer) - refits.log_variance(effect, before) if several else 0.0
+            np.testing.assert_allclose(lost[cause], rise, atol=1e-7)
