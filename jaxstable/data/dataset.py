@@ -161,8 +161,8 @@ class Dataset(Recorded):
 
         Args:
             path: a file, a folder, a pattern such as "run_*.csv", or a list of them; text may be packed (.gz, .zip).
-            window, missing, stride, truth, environment, series, columns, time_format, units, resample, max_gap,
-                zone: see `from_dataframe`.
+            window, missing, stride, truth, environment, series, columns: see `from_dataframe`.
+            time_format, units, resample, max_gap, zone: see `from_dataframe`.
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
             layout: name of a known layout (uci, toa5, campbell, pvgis, hobo, cams, lvm), or a `data.layout.Layout` of
