@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # Public name -> module; nothing is imported before it is used, so that `--help` never loads jax.
 _HOMES = {
+    "Blocks": "jaxstable.data.blocks",
     "CausalDiscovery": "jaxstable.estimator",
     "Config": "jaxstable.config",
     "ConfigError": "jaxstable.config",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from jaxstable.config import Config as Config
     from jaxstable.config import ConfigError as ConfigError
     from jaxstable.data import sources as datasets  # noqa: F401
+    from jaxstable.data.blocks import Blocks as Blocks
     from jaxstable.data.checks import DataError as DataError
     from jaxstable.data.checks import DataWarning as DataWarning
     from jaxstable.data.dataset import Dataset as Dataset

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.data.blocks import Blocks, too_large
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.sources import as_dataset
 from jaxstable.discovery.asked import Edge
 from jaxstable.files.runfiles import Notes
 from jaxstable.models.base import Model
 from jaxstable.results.discovery_result import Discovery
+from jaxstable.results.in_blocks import discover_in_blocks
 from jaxstable.results.running import run_sweep, run_train
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
@@ -239,8 +241,9 @@ def discover(
     edge of it is required; `findings` says so.
 
     Args:
-        data: A `Dataset`, an array ``[time, variables]``, a dataframe or a path. Labels of environments are taken
-            from the data set: they share the graph, not the noise.
+        data: A `Dataset`, an array ``[time, variables]``, a dataframe or a path, or `Blocks` of rows that need not fit
+            into memory, as a Parquet file or folder becomes that does not. Labels of environments are taken from the
+            data set: they share the graph, not the noise.
         max_lag: Largest lag to look at, in steps, >= 0; how many of them are needed is chosen. None looks at two,
             and at more while the rows remember more (`moments.memory`), at most 12.
         required: Edges (cause, effect, lag) that the graph must hold, by name or index.
@@ -268,9 +271,14 @@ def discover(
         Meinshausen, Buhlmann, Stability selection, 2010 (edge frequencies); Pamfil et al., DYNOTEARS, 2020
         (gradient estimation of lagged graphs).
     """
-    dataset = as_dataset(data, window=2)  # it looks at pairs of rows up to max_lag apart, at no windows
     asked = {"max_lag": max_lag, "required": required, "forbidden": forbidden}
-    return Discovery.in_rows(dataset, {**asked, "draws": draws, "seed": seed, "prepare": prepare}, progress)
+    asked |= {"draws": draws, "seed": seed, "prepare": prepare}
+    if too_large(data):
+        data = Blocks(str(data))
+    if isinstance(data, Blocks):
+        return discover_in_blocks(data, asked, progress)
+    dataset = as_dataset(data, window=2)  # it looks at pairs of rows up to max_lag apart, at no windows
+    return Discovery.in_rows(dataset, asked, progress)
 
 
 def _as_config(config: Config | Mapping[str, Any] | None) -> Config:

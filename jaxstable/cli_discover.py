@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxstable.config import ConfigError
 from jaxstable.data import commandline
+from jaxstable.data.blocks import too_large
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.kinds import check_free, kind_of
 from jaxstable.files.ownership import writable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 RUN_DIR = "artifacts-discovery"
 ASKED = {"max_lag": None, "required": None, "forbidden": None, "draws": 50, "seed": 0}
-OF_ROWS = ("time", "time_format", "missing", "series", "resample", "max_gap", "decimal", "layout", "encoding")
+OF_ROWS = ("time", "time_format", "zone", "missing", "series", "resample", "max_gap", "decimal", "layout", "encoding")
 
 
 def discover(args: argparse.Namespace) -> int:
@@ -46,7 +47,8 @@ def _discovered(args: argparse.Namespace) -> Discovery:
         raise ConfigError("--new-series: is for --update DIR")
     args.run_dir = args.run_dir or RUN_DIR
     source = commandline.source_of(args)
-    data = commandline.read_source(source)
+    in_blocks = args.block_rows is not None or too_large(source["path"])
+    data = commandline.read_blocks(source, args.block_rows) if in_blocks else commandline.read_source(source)
     from jaxstable import api
     from jaxstable.results.telling import announce, progress_of
 

@@ -102,6 +102,12 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
         help="edge that it must not hold, at any lag if none is given; may be repeated",
     )
     group.add_argument("--draws", type=int, help="bootstrap draws (default: 50)")
+    group.add_argument(
+        "--block-rows",
+        type=int,
+        metavar="ROWS",
+        help="read a Parquet file or folder so many rows at a time (default: only if it does not fit into memory)",
+    )
     group.add_argument("--seed", type=int, help="seed of the draws (default: 0)")
     group.add_argument(
         "--update", metavar="DIR", help="go on from the discovery there: the data file holds the rows that came later"

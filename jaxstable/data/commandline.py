@@ -14,6 +14,7 @@ TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "decim
 SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone", "decimal")
 LONG = ("step", "text")  # besides the shared ones
 WIDE = ("time", "environment", "series", "resample", "layout", "encoding")
+IN_BLOCKS = ("time", "missing", "series", "columns", "time_format", "zone", "units", "truth", "max_gap")
 DATA_OPTIONS = (*SHARED, *WIDE, "long", *LONG)
 # What the Python side writes as time='t', missing=-999 or columns=[...].
 WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
@@ -101,6 +102,24 @@ def read_source(source: dict[str, Any]) -> Any:
     if len(long) != 3:
         raise DataError(f"--long: found {','.join(long)!r}, expected three columns such as time,tag,value")
     return Dataset.from_long(source["path"], *long, **options)
+
+
+def read_blocks(source: dict[str, Any], rows: int | None) -> Any:
+    """Return the rows that a source names as blocks.
+
+    Raises:
+        DataError: an option is not for blocks, or the data cannot be used.
+    """
+    from jaxstable.data.blocks import Blocks
+    from jaxstable.data.checks import DataError
+
+    if not isinstance(source["path"], str):
+        raise DataError("--block-rows: expected one Parquet file or folder")
+    options = {name: value for name, value in source.items() if name not in ("path", "window")}
+    strange = sorted(set(options) - set(IN_BLOCKS))
+    if strange:
+        raise DataError(f"--{strange[0].replace('_', '-')}: is not for rows in blocks")
+    return Blocks(source["path"], rows, **options)
 
 
 def data_lines(source: dict[str, Any], data: Any, windows: bool = True) -> str:

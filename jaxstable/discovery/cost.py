@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, DataWarning
+from jaxstable.data.room import free_memory
 from jaxstable.discovery.choice import LAMBDAS
 from jaxstable.discovery.fits import LANES_AT_ONCE
 
@@ -69,19 +68,6 @@ def check_cost(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:
             stacklevel=3,
         )
     return cost
-
-
-def free_memory() -> float | None:
-    """Return the bytes that a process can still have, None where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def _duration(seconds: float) -> str:

@@ -14,8 +14,9 @@ from jaxstable.data.dataset import Dataset
 from jaxstable.discovery.asked import Edge, asked_edges, check_count, edge_table, latest
 from jaxstable.discovery.bends import FITS, do_edges_bend, find_by_gates, without_graph
 from jaxstable.discovery.choice import choose
-from jaxstable.discovery.cost import check_cost
+from jaxstable.discovery.cost import BLOCKS, check_cost
 from jaxstable.discovery.found import Found, Sensors
+from jaxstable.discovery.later import with_later
 from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.stages import Stages
 from jaxstable.discovery.usable import cleaned_of, telling, usable
@@ -39,8 +40,14 @@ def find(
     seed: int = 0,
     prepare: Any = "auto",
     progress: bool | Literal["full"] | None = None,
+    later: Iterable[Dataset] = (),
+    n_blocks: int = 1,
 ) -> Found:
     """Find the causal graph of a data set; see `jaxstable.discover` for the method and the arguments.
+
+    Args:
+        dataset: All rows, or the first block of them.
+        later: The other blocks, which only the moments need; `n_blocks` counts all.
 
     Raises:
         ConfigError: An argument is refused.
@@ -74,9 +81,13 @@ def find(
         edges = asked[0][inner], asked[1][inner]
         stages.begin("moments")
         try:
-            moments = lagged_moments(*series[:2], n_lags, dataset.series, dataset.environment)
+            shares = {} if n_blocks == 1 else {"blocks": max(BLOCKS // n_blocks, 1)}
+            moments = lagged_moments(*series[:2], n_lags, dataset.series, dataset.environment, **shares)
         except ValueError as error:
             raise DataError(f"max_lag={n_lags}: {error}") from error
+        if n_blocks > 1:
+            stages.begin(f"{n_blocks} blocks of rows", n_blocks - 1)
+            moments = with_later(moments, later, n_blocks, kept, parts, stages.advance)
         stages.begin("linear or not")
         prepared = without_graph(dataset, kept, cleaned)
         question = do_edges_bend(prepared, n_lags)
