@@ -1,7 +1,8 @@
 """Discover in a Parquet file of gigabytes, a block of rows at a time: seconds, peak memory, and the graph.
 
-`python benchmarks/doors/large.py --gigabytes 2` writes a chain of sensors, each driven by the one before it, to a folder,
-runs `jaxstable discover` on it in a process of its own, and prints what that took and whether it found the chain.
+`python benchmarks/doors/large.py --gigabytes 2` writes a chain of sensors, each driven by the one before it, to a
+folder, runs `jaxstable discover` on it in a process of its own, and prints what that took and whether it found the
+chain.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=2.0)
     parser.add_argument("--sensors", type=int, default=20)
     parser.add_argument("--draws", type=int, default=20)
-    parser.add_argument("--block-rows", type=int, default=200_000)
+    parser.add_argument("--block-rows", type=int, default=100_000)
     parser.add_argument("--output", help="JSON to write (default: results/large.json)")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:

@@ -11,7 +11,9 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,32 +44,30 @@ def resident(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024 / 1e6
 
 
-def measure(reader: str, file: Path, repeats: int) -> dict[str, float]:
-    """Time one reader in this process; memory is the peak of the first read beyond what importing took."""
-    is_csv = file.suffix == ".csv"
-    if reader == "jaxstable":
+def reader_of(name: str, is_csv: bool) -> Callable[[Path], Any]:
+    """Return what reads a file, imported and used once."""
+    if name == "jaxstable":
         from jaxstable.data.dataset import Dataset
 
         Dataset.from_array(np.random.default_rng(0).normal(size=(60, 2)))
-
-        def read():
-            return Dataset.from_file(file, time="time")
-    elif reader == "pandas":
+        return lambda file: Dataset.from_file(file, time="time")
+    if name == "pandas":
         import pandas as pd
 
-        def read():
-            return pd.read_csv(file, parse_dates=["time"]) if is_csv else pd.read_parquet(file)
-    else:
-        import polars as pl
+        return lambda file: pd.read_csv(file, parse_dates=["time"]) if is_csv else pd.read_parquet(file)
+    import polars as pl
 
-        def read():
-            return pl.read_csv(file, try_parse_dates=True) if is_csv else pl.read_parquet(file)
+    return lambda file: pl.read_csv(file, try_parse_dates=True) if is_csv else pl.read_parquet(file)
 
+
+def measure(reader: str, file: Path, repeats: int) -> dict[str, float]:
+    """Time one reader in this process; memory is the peak of the first read beyond what importing took."""
+    read = reader_of(reader, file.suffix == ".csv")
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = resident("VmRSS")
-    read()
+    read(file)
     memory = resident("VmHWM") - before
-    seconds = timed(read, repeats, warmup=0)
+    seconds = timed(lambda: read(file), repeats, warmup=0)
     return {**seconds._asdict(), "memory": memory}
 
 

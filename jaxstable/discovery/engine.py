@@ -87,7 +87,7 @@ def find(
             raise DataError(f"max_lag={n_lags}: {error}") from error
         if n_blocks > 1:
             stages.begin(f"{n_blocks} blocks of rows", n_blocks - 1)
-            moments = with_later(moments, later, n_blocks, kept, parts, stages.advance)
+            moments = with_later(moments, later, n_blocks, kept, cleaned.parts, stages.advance)
         stages.begin("linear or not")
         prepared = without_graph(dataset, kept, cleaned)
         question = do_edges_bend(prepared, n_lags)

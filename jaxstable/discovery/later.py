@@ -25,7 +25,7 @@ def with_later(
 ) -> Moments:
     """Return the moments of a first block and of all later ones; one block is held at a time.
 
-    Every block is prepared by itself and has its own level. Those without a run of rows longer than the lags are left
+    Every block is prepared by itself, as the first one needed it, and has its own level. Those without a run of rows longer than the lags are left
     out.
 
     Args:
@@ -33,7 +33,7 @@ def with_later(
         later: the other blocks, of the same variables.
         n_blocks: how many there are in all, which the blocks of the bootstrap are shared among.
         columns: the variables in use.
-        parts: of the preparation, as `signals.prepare` takes them.
+        parts: what the preparation did to the first block, `Cleaned.parts`.
         advance: called after every block.
 
     Raises:

@@ -30,8 +30,8 @@ def discover_in_blocks(blocks: Blocks, asked: Mapping[str, Any], progress: Any =
     asked = with_named_edges(asked, first.names)
     found = find(first, **asked, progress=progress, later=rows, n_blocks=len(blocks))
     why = (
-        f"all {blocks.n_rows} rows were read, {blocks.rows} at a time, each block with its own level; lags, bends and "
-        "findings are those of the first"
+        f"all {blocks.n_rows} rows were read, {blocks.rows} at a time, each block with its own level; lags, "
+        "preparation, bends and findings are those of the first"
     )
     found = dataclasses.replace(found, chosen={**found.chosen, "blocks": Choice(len(blocks), why)})
     about = {
