@@ -25,8 +25,8 @@ def with_later(
 ) -> Moments:
     """Return the moments of a first block and of all later ones; one block is held at a time.
 
-    Every block is prepared by itself, as the first one needed it, and has its own level. Those without a run of rows longer than the lags are left
-    out.
+    Every block is prepared by itself, as the first one needed it, and has its own level. Those without a run of rows
+    longer than the lags are left out.
 
     Args:
         first: moments of the first block.
