@@ -9,6 +9,7 @@ from typing import Any, Self
 from jaxstable.data import checks, tables
 from jaxstable.data.build import Wish, build
 from jaxstable.data.checks import DataError
+from jaxstable.data.clocks import read_clock
 from jaxstable.data.reading import Reading
 from jaxstable.data.recorded import Recorded
 
@@ -43,6 +44,7 @@ class Dataset(Recorded):
         units: Any = None,
         resample: Any = None,
         max_gap: Any = None,
+        zone: str | None = None,
     ) -> Self:
         """Check and copy an array of one series, or of several of equal length.
 
@@ -62,6 +64,7 @@ class Dataset(Recorded):
             units: unit by name, such as {"T": "degC"}.
             resample: step to average over, such as "5min"; a number where the time is one.
             max_gap: longest gap to fill, in steps or such as "1h"; 0 fills none (5 steps by default).
+            zone: where the clock hangs, such as "Europe/Berlin": its local times become UTC.
 
         Returns:
             The data set.
@@ -77,6 +80,10 @@ class Dataset(Recorded):
         """
         window, stride = checks.check_window(window, stride)
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
+        if zone is not None:
+            if time is None:
+                raise DataError(f"zone={checks.shortened(zone)}: needs the times of the rows, time=")
+            time = read_clock(time, zone=zone).time
         table, seen = tables.from_array(values, mask, names, environment, time, series, wish.texts)
         return cls(**build(table, seen, wish))
 

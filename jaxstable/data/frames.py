@@ -49,11 +49,15 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
     names = choose_columns(present, labels, asked.columns)
     if asked.columns is None:
-        reasons = roles.left_out(
-            [str(name) for name in names],
-            lambda i: _plain(table.get_column(names[i])),
-            dated=bool(clock) or _has_timed_index(nw, table),
-        )
+        columns = [table.get_column(name) for name in names]
+        texts = [str(name) for name in names]
+        timed = bool(clock) or _has_timed_index(nw, table)
+        reasons = roles.left_out(texts, lambda i: _plain(columns[i]), dated=timed)
+        clocks = [str(column.name) for column in columns if column.dtype in (nw.Datetime, nw.Date)]
+        reasons |= dict.fromkeys(clocks if timed else [], "another clock")
+        if asked.series is None and not timed:
+            again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
+            roles.refuse_labels(texts, lambda i: _plain(columns[i]), again)
         names = [name for name in names if str(name) not in reasons]
         if row := roles.told(reasons):
             notes.append(row)
@@ -77,7 +81,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         time = read.time
         notes.append(("clock", f"{' and '.join(repr(str(name)) for name in clock)}{how}: {read.how}"))
     elif asked.time is None:
-        time, series, said = _from_index(nw.maybe_get_index(table), bool(asked.series))
+        time, series, said = _from_index(nw.maybe_get_index(table), asked.zone)
         notes.extend(said)
     found = [None if c is None else _labels(table.get_column(c)) for c in (asked.environment, asked.series)]
     units = {str(name): unit for name in names if (unit := clean(str(name))[1])}
@@ -161,7 +165,10 @@ def _clock(nw: Any, table: Any, present: Sequence[Any], asked: Reading) -> tuple
 
 def _plain(column: Any) -> np.ndarray | None:
     """Return a column of numbers without a missing entry, None of another kind."""
-    return column.to_numpy() if column.dtype.is_numeric() and not column.null_count() else None
+    if not column.dtype.is_numeric() or column.null_count():
+        return None
+    values = column.to_numpy()
+    return values if values.dtype.kind in "iuf" else values.astype(np.float64)  # decimals come as objects
 
 
 def _numeric(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndarray:
@@ -208,7 +215,7 @@ def _labels(column: Any) -> np.ndarray:
     return np.array(column.to_list(), dtype=object) if column.null_count() else column.to_numpy()
 
 
-def _from_index(index: Any, has_series: bool) -> tuple[Any, Any, list[tuple[str, str]]]:
+def _from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, str]]]:
     """Return time and series that a pandas index holds, and how it was read; refuse one of unknown use."""
     kind = type(index).__name__
     if index is None or (kind == "RangeIndex" and index.start == 0 and index.step == 1):
@@ -222,7 +229,7 @@ def _from_index(index: Any, has_series: bool) -> tuple[Any, Any, list[tuple[str,
             )
         rest = [index.get_level_values(level) for level in range(index.nlevels) if level != times[0]]
         labels = np.array(["|".join(map(str, row)) for row in zip(*rest, strict=True)])
-        time, _, _ = _from_index(index.get_level_values(times[0]), True)
+        time, _, _ = _from_index(index.get_level_values(times[0]), zone)
         return (
             time,
             labels,
@@ -231,16 +238,17 @@ def _from_index(index: Any, has_series: bool) -> tuple[Any, Any, list[tuple[str,
     if kind == "PeriodIndex":
         return index.to_timestamp().to_numpy(), None, [("clock", "the index, starts of periods")]
     if kind in ("DatetimeIndex", "TimedeltaIndex"):
-        time = read_clock(index.to_numpy())
+        aware = getattr(index, "tz", None) is not None
+        time = read_clock(index.to_numpy(), zone=None if aware or kind == "TimedeltaIndex" else zone)
         return time.time, None, [("clock", f"the index: {time.how}")]
     if len(index) and index.dtype.kind in "iuf":
         values = index.to_numpy()
         if (np.diff(values) > 0).all():
-            time = read_clock(values)
+            time = read_clock(values, zone=zone)
             return time.time, None, [("clock", f"the index: {time.how}")]
         return None, None, [("index", "numbers that do not rise: not used")]
     if len(index) and _is_time(index):
-        time = read_clock(np.array(index, dtype=object))
+        time = read_clock(np.array(index, dtype=object), zone=zone)
         return time.time, None, [("clock", f"the index: {time.how}")]
     raise DataError(
         f"the index holds {shortened(index[0] if len(index) else index)} and the like, neither times nor "

@@ -512,6 +512,19 @@ FRAMES = {
     "counter and calendar": (TIMED.assign(No=range(N), hour=TIMED.index.hour), {"names": ("Flow", "Temp")}),
     "clock by its name": (TIMED.rename_axis("time").reset_index(), {"names": ("Flow", "Temp"), "step": "1 h"}),
     "float32 code": (every_sixth(-99.99).astype({"Flow": "float32"}), {"missing": 20, "how": {"missing": -99.99}}),
+    "decimals": (pl.from_pandas(TABLE).with_columns(pl.col("Temp").cast(pl.Decimal(10, 1))), {"values": BOTH}),
+    "two clocks": (
+        TIMED.rename_axis("time").reset_index().assign(local=HOURS),
+        {"names": ("Flow", "Temp"), "step": "1 h"},
+    ),
+    "units and cycles": (
+        pd.concat([TABLE, TABLE]).assign(unit=np.repeat([1, 2], N), cycle=np.tile(np.arange(N), 2)),
+        {"error": "'unit' tells 2 recordings apart.*series='unit'", "how": {}},
+    ),
+    "local time in autumn, by the index": (
+        TABLE.set_index(pd.date_range("2024-10-26", periods=N, freq="h", tz="Europe/Berlin").tz_localize(None)),
+        {"values": BOTH, "step": "1 h", "how": {"zone": "Europe/Berlin"}},
+    ),
     "text that means missing": (every_sixth("Bad"), {"missing": 20, "how": {"missing": "Bad"}}),
     "date and hour": (
         TABLE.assign(D=[t[:10] for t in map(str, HOURS)], C=[t[11:] for t in map(str, HOURS)]),
@@ -543,9 +556,14 @@ def test_what_the_advice_on_daylight_saving_says_works():
     frame = TABLE.assign(time=pd.to_datetime(local))
     with pytest.raises(DataError, match="daylight saving"):
         Dataset.from_dataframe(frame, time="time")
+    zoned = Dataset.from_dataframe(frame, time="time", zone="Europe/Berlin")
+    assert Dataset.from_array(BOTH[: len(frame)], time=local, zone="Europe/Berlin", names=["Flow", "Temp"]) == zoned
+    with pytest.raises(DataError, match="zone='Europe/Berlin': needs the times"):
+        Dataset.from_array(BOTH, zone="Europe/Berlin")
     frame["time"] = frame["time"].dt.tz_localize("Europe/Berlin", ambiguous="infer")
     data = Dataset.from_dataframe(frame, time="time")
     assert (data.n_series, data.step) == (1, "6 min")
+    assert zoned == data
 
 
 @pytest.mark.parametrize("kind", ["xarray", "duckdb"])
