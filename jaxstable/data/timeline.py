@@ -122,8 +122,8 @@ def refuse_repeated_hour(time: np.ndarray, joints: np.ndarray, place: Callable[[
         ):
             raise DataError(
                 f"time: the hour at {place(int(row))} ({time[row]}) comes twice, as local time does on {day} at the "
-                "end of daylight saving: say zone='Europe/Berlin' with your own zone, or give it in UTC or with its offset "
-                "(in pandas frame['time'].dt.tz_localize('Europe/Berlin', ambiguous='infer'))"
+                "end of daylight saving: say zone='Europe/Berlin' with your own zone, or give it in UTC or with its "
+                "offset (in pandas frame['time'].dt.tz_localize('Europe/Berlin', ambiguous='infer'))"
             )
 
 
