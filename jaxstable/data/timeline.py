@@ -120,10 +120,11 @@ def refuse_repeated_hour(time: np.ndarray, joints: np.ndarray, place: Callable[[
             and (day.day >= 25 if day.month == 10 else day.day <= 7)
             and hour < 4
         ):
+            zone = "America/New_York" if day.month == 11 else "Europe/Berlin"
             raise DataError(
                 f"time: the hour at {place(int(row))} ({time[row]}) comes twice, as local time does on {day} at the "
-                "end of daylight saving: say zone='Europe/Berlin' with your own zone, or give it in UTC or with its "
-                "offset (in pandas frame['time'].dt.tz_localize('Europe/Berlin', ambiguous='infer'))"
+                f"end of daylight saving: say zone='{zone}' with your own zone, or give it in UTC or with its offset "
+                f"(in pandas frame['time'].dt.tz_localize('{zone}', ambiguous='infer'))"
             )
 
 

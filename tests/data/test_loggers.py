@@ -78,6 +78,18 @@ CLOCKS = {
         {"zone": "Europe/Berlin"},
         {"rows": 25, "series": 1, "step": "1 h"},
     ),
+    "autumn hour in America": (
+        "US logger",
+        NAMES + body([f"2024-11-03 {h:02}:{m:02}" for h in (0, 1, 1, 2, 3, 4) for m in range(0, 60, 6)]),
+        {},
+        {"error": "line 22 .*comes twice.*zone='America/New_York'"},
+    ),
+    "autumn hour in America, said": (
+        "US logger",
+        NAMES + body([f"2024-11-03 {h:02}:{m:02}" for h in (0, 1, 1, 2, 3, 4) for m in range(0, 60, 6)]),
+        {"zone": "America/New_York"},
+        {"values": BOTH, "step": "6 min"},
+    ),
     "zone of an hour that spring skips": (
         "a wrong zone",
         NAMES + body([f"2024-03-31 {h:02}:00" for h in range(24)], cells=[[str(a), str(b)] for a, b in BOTH[:24]]),
