@@ -20,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import RESULTS, ROOT, table
+from benchmarks.figures_engine import scale, start
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
 COLUMNS = {
@@ -231,6 +232,8 @@ def claims() -> str:
         ["one criterion fits many faults", "discovery/criteria.py", "criteria"],
         ["graphs under further missing entries", f"discovery/stability.py {data}", "stability"],
         ["time and memory of `discover`", "discovery/discover_speed.py", "discover_speed"],
+        ["whole commands, the first run and later ones", f"engine/start.py {data} --against CHECKOUT", "start"],
+        ["`discover` by size, and its updates", "engine/scale.py", "scale"],
         ["epochs per second beside PyTorch", f"engine/speed.py {data}", "speed"],
         ["many lanes at once", f"engine/lanes.py {data}", "lanes"],
         ["a lane has the bits of a single run", f"engine/exactness.py {data}", "exactness"],
@@ -260,7 +263,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         *(simulated, measured, graph_model, calibration, speed, lanes, exactness, parity, kills, discover_time),
-        reading,
+        *(start, scale, reading),
         *(stability, headline, claims),
     )
 }

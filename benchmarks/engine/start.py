@@ -31,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", help="AirQualityUCI.csv, to run on it too")
     parser.add_argument("--against", help="another checkout of this project to run in turns with")
+    parser.add_argument("--command", action="append", help="one of them, such as 'discover plant' (default: all)")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each kind (default: 3)")
     parser.add_argument("--output", default=None, help="JSON file (default: results/start.json)")
     args = parser.parse_args()
@@ -38,10 +39,14 @@ def main() -> None:
     files = {"plant": []} | ({"UCI": [str(Path(args.data).resolve())]} if args.data else {})
     commands = {}
     for name, file in files.items():
-        commands[f"train {name}, one epoch"] = ["train", *file, "--epochs", "1"]
         commands[f"discover {name}"] = ["discover", *file]
+        commands[f"train {name}, one epoch"] = ["train", *file, "--epochs", "1"]
+    chosen = args.command or list(commands)
+    if unknown := [what for what in chosen if what not in commands]:
+        parser.error(f"--command: found {unknown[0]!r}, expected one of {', '.join(commands)}")
     record: dict[str, Any] = {}
-    for what, command in commands.items():
+    for what in chosen:
+        command = commands[what]
         runs: dict[str, list[tuple[float, float]]] = {}
         for _ in range(args.repeats):
             for side, root in sides.items():
@@ -53,12 +58,17 @@ def main() -> None:
             facts = {"seconds": wall, "cpu_seconds": cpu, "runs": len(found), "load_average": os.getloadavg()[0]}
             record[f"{what} | {kind}"] = facts
             print(f"{what} | {kind}: {facts}", flush=True)
+        write_json("start", {"other": _commit(sides.get("other")), "runs": record}, args.output)
     header = ("seconds", "cpu_seconds")
     print(table([[name, *(facts[key] for key in header)] for name, facts in record.items()], ["command", *header]))
-    other = sides.get("other")
-    shown = ["git", "-C", str(other), "rev-parse", "--short=12", "HEAD"]
-    commit = subprocess.run(shown, capture_output=True, text=True, check=True).stdout.strip() if other else None
-    write_json("start", {"other": commit, "runs": record}, args.output)
+
+
+def _commit(root: Path | None) -> str | None:
+    """Return the commit of the other checkout, None without one."""
+    if root is None:
+        return None
+    words = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _run(command: list[str], root: Path, scratch: Path) -> tuple[float, float]:
