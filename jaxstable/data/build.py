@@ -202,6 +202,8 @@ def _timed(
         else (f", {first:g} to {last:g}")
     )
     step = span_text(usual / per_micro) if dated and usual >= per_micro else None
+    if not dated and table.tick and usual > 0:
+        step = span_text(usual * table.tick)
     notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
     return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
 

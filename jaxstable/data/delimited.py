@@ -19,6 +19,7 @@ from jaxstable.data.longformat import refuse_long
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
+from jaxstable.data.regular import tick_of
 from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table, choose_columns
 from jaxstable.data.vocabulary import clean
@@ -143,6 +144,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         notes=notes,
         sortable=True,
         place=where,
+        tick=tick_of(clock[0], header.get(clock[0], "")) if len(clock) == 1 else None,
     )
 
 

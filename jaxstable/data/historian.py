@@ -14,7 +14,7 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import without_bad
 from jaxstable.data.recordings import files_of, joined
-from jaxstable.data.regular import as_span, span_text
+from jaxstable.data.regular import as_span, span_text, tick_of
 from jaxstable.data.sheet import read_sheet, without_blanks
 from jaxstable.data.tables import Table, column_list
 
@@ -121,7 +121,8 @@ def read_long(
         notes.append(("columns left out", f"{counted(len(empty), 'tag')} without a value: {listed(empty, 6)}"))
     table = joined(tables, [events.label for events in recordings]) if len(tables) > 1 else tables[0]
     return table._replace(
-        notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]]
+        tick=None if dated else tick_of(time),
+        notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]],
     )
 
 

@@ -64,6 +64,17 @@ def as_span(value: Any, field: str, dated: bool) -> float:
     return span
 
 
+def tick_of(name: str, unit: str = "") -> float | None:
+    """Return the microseconds of one unit of a clock of numbers, which its name or its header says; None if neither.
+
+    Example:
+        >>> tick_of("time_s"), tick_of("Time", "ms"), tick_of("t")
+        (1000000, 1000, None)
+    """
+    said = unit or (found[1] if (found := re.search(r"[ _.-]([a-z]+)$", name.lower())) else "")
+    return UNITS.get(said) or UNITS.get(said.rstrip("s")) if said else None
+
+
 def span_text(micros: float) -> str:
     """Write microseconds in the largest unit that holds them well.
 

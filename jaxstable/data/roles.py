@@ -38,7 +38,7 @@ MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_st
 CLOCK_NAME = re.compile(
     r"(?:elapsed|relative|rel\.?|run|test|unix|epoch|system|utc|local|sample|log)[ _-]?(?:time|ts|timestamp)?"
     r"(?:[ _-]?(?:s|ms|us|ns|sec|secs|seconds|milliseconds))?$|(?:time|timestamp|ts|t)[ _-]?"
-    r"(?:s|ms|us|ns|sec|secs|seconds|milliseconds|unix|epoch)$"
+    r"(?:s|ms|us|ns|sec|secs|seconds|milliseconds|min|minutes|h|hours|d|days|unix|epoch)$"
 )
 LABEL = re.compile(
     r"(?:unit|machine|device|sensor|station|site|plant|asset|engine|turbine|well|meter|node|location|experiment|trial|"

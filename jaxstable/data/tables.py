@@ -44,6 +44,7 @@ class Table(NamedTuple):
         notes: rows (what, how) of what was understood.
         sortable: whether rows may be sorted by time; those of an array may not.
         place: names the place of a row, such as "line 12".
+        tick: microseconds of one unit of a clock of numbers, or None if nothing says it.
     """
 
     values: np.ndarray
@@ -57,6 +58,7 @@ class Table(NamedTuple):
     notes: Sequence[tuple[str, str]] = ()
     sortable: bool = False
     place: Callable[[int], str] = "row {}".format
+    tick: float | None = None
 
 
 def from_numbers(array: np.ndarray, names: tuple[str, ...]) -> Table:

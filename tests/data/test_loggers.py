@@ -164,7 +164,13 @@ CLOCKS = {
         "LabVIEW",
         "Time (s);Flow;Temp\n" + body([f"{i / 2:.2f}".replace(".", ",") for i in range(N)], ";", ","),
         {},
-        {"names": ("Flow", "Temp"), "values": BOTH},
+        {**HOUR, "step": "500 ms"},
+    ),
+    "a unit in the name of the clock": (
+        "MATLAB",
+        numbered("time_min", range(0, 5 * N, 5)),
+        {},
+        {**HOUR, "step": "5 min"},
     ),
     "hours since the start": (
         "test bench",
