@@ -16,18 +16,20 @@ from jaxstable.discovery.bends import FITS, do_edges_bend, find_by_gates, withou
 from jaxstable.discovery.choice import choose
 from jaxstable.discovery.cost import BLOCKS, check_cost
 from jaxstable.discovery.found import Found, Sensors
+from jaxstable.discovery.hidden import WIDER
 from jaxstable.discovery.later import with_later
 from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.stages import Stages
 from jaxstable.discovery.usable import cleaned_of, telling, usable
 from jaxstable.graph.calibration import edge_probability, lag_probability
-from jaxstable.moments.lagged import lagged_moments
+from jaxstable.moments.lagged import Moments, lagged_moments
 from jaxstable.moments.memory import memory, most_lags, needed_lags
 from jaxstable.signals.prepare import check_parts
 from jaxstable.signals.threads import one_blas_thread
 from jaxstable.training.devices import prepare_jax
 
 LEAST_LAGS = 2  # looked at where nobody says how many
+ROWS_PER_LAG = 10  # in a row, of the lags that hidden causes are read off
 
 
 def find(
@@ -80,19 +82,25 @@ def find(
         inner = np.ix_(range(n_lags + 1), kept, kept)
         edges = asked[0][inner], asked[1][inner]
         stages.begin("moments")
-        try:
-            shares = {} if n_blocks == 1 else {"blocks": max(BLOCKS // n_blocks, 1)}
-            moments = lagged_moments(*series[:2], n_lags, dataset.series, dataset.environment, **shares)
-        except ValueError as error:
-            raise DataError(f"max_lag={n_lags}: {error}") from error
+        shares = {} if n_blocks == 1 else {"blocks": max(BLOCKS // n_blocks, 1)}
+
+        def moments_of(n_lags: int) -> Moments:
+            try:
+                return lagged_moments(*series[:2], n_lags, dataset.series, dataset.environment, **shares)
+            except ValueError as error:
+                raise DataError(f"max_lag={n_lags}: {error}") from error
+
+        moments = moments_of(n_lags)
         if n_blocks > 1:
             stages.begin(f"{n_blocks} blocks of rows", n_blocks - 1)
             moments = with_later(moments, later, n_blocks, kept, cleaned.parts, stages.advance)
+        wide = n_blocks == 1 and longest > ROWS_PER_LAG * WIDER * n_lags
         stages.begin("linear or not")
         prepared = without_graph(dataset, kept, cleaned)
         question = do_edges_bend(prepared, n_lags)
         try:
-            chosen = choose(moments, *edges, 0 if question.nonlinear else draws, seed, stages.begin, stages.advance)
+            n_draws, wider = (0, None) if question.nonlinear else (draws, moments_of if wide else None)
+            chosen = choose(moments, *edges, n_draws, seed, wider, stages.begin, stages.advance)
         except ValueError as error:
             raise ConfigError(str(error)) from error
         gated = None
@@ -136,6 +144,7 @@ def find(
         moments=moments,
         choice=chosen,
         memory=rest,
+        common_causes=tuple(tuple(dataset.names[kept[index]] for index in group) for group in chosen.common_causes),
     )
 
 

@@ -55,7 +55,7 @@ class Sensors(NamedTuple):
 class Found:
     """A graph found in data without ground truth, and the evidence that findings are made of.
 
-    The first eleven attributes are those of `Discovery`.
+    What is not listed here is explained at `Discovery`.
 
     Attributes:
         removed: what the preparation took out of each sensor, by name.
@@ -83,3 +83,4 @@ class Found:
     moments: Moments
     choice: Chosen
     memory: Memory
+    common_causes: tuple[tuple[str, ...], ...] = ()

@@ -50,5 +50,9 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
             criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
         ),
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "common_causes": Choice(
+            len(chosen.common_causes),
+            "hidden causes, each worth its edges and two more; looked for where four sensors are all linked",
+        ),
         "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),
     }

@@ -209,6 +209,7 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
     try:
         chosen = {str(name): Choice(**choice) for name, choice in document["chosen"].items()}
         removed = {str(name): Removed(**_tuples(what)) for name, what in document.get("removed", {}).items()}
+        common_causes = tuple(tuple(map(str, group)) for group in document.get("common_causes", ()))
         findings = tuple(Finding(**finding) for finding in document["findings"])
         recorded = {str(name): Recorded(**_tuples(what)) for name, what in document.get("recorded", {}).items()}
         provenance = dict(document.get("provenance", {}))
@@ -222,7 +223,7 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
         units=document.get("units"),
         step=document.get("step"),
     )
-    reasons = {"chosen": chosen, "removed": removed, "findings": findings}
+    reasons = {"chosen": chosen, "removed": removed, "common_causes": common_causes, "findings": findings}
     reasons |= {"recorded": recorded, "provenance": provenance, "origin": from_file(archive, directory, learned)}
     return {"learned": learned, **{name: arrays[name] for name in EVIDENCE}, **reasons}
 

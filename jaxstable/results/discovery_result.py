@@ -40,8 +40,7 @@ class Discovery(GraphResult):
     """A graph found in data without ground truth, with what speaks for it.
 
     The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of the
-    edges given 0.9 about 0.9 were true there. Where effects are hidden common causes, or nonlinear beyond what a line
-    can see, they say too much.
+    edges given 0.9 about 0.9 were true there. They say too much where a common cause stays hidden or effects bend.
 
     Attributes:
         learned: the graph; its weights are refitted coefficients in standard deviations, signed, 0 where there is no
@@ -52,6 +51,7 @@ class Discovery(GraphResult):
         chosen: settings by name, each a value and why it was chosen.
         removed: what the preparation took out of each sensor: level, drift, cycles (periods in rows), spikes (rows),
             held readings.
+        common_causes: groups of sensors that behave as if something unmeasured acted on all of them.
         findings: what to know of the data and the graph, warnings first.
         recorded: what the rows of each sensor look like, by name.
         provenance: the data, the versions, the command and the date, see `files.provenance`.
@@ -64,6 +64,7 @@ class Discovery(GraphResult):
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
     removed: Mapping[str, Removed] = field(default_factory=dict)
+    common_causes: tuple[tuple[str, ...], ...] = ()
     findings: tuple[Finding, ...] = ()
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +98,8 @@ class Discovery(GraphResult):
         )
         evidence = found.lagged_frequency, found.edge_frequency, found.strength
         findings = discovery_findings(found, learned)
-        return cls(learned, *evidence, chosen=found.chosen, removed=found.removed, findings=findings, **more)
+        said = {"chosen": found.chosen, "removed": found.removed, "common_causes": found.common_causes}
+        return cls(learned, *evidence, **said, findings=findings, **more)
 
     @classmethod
     def in_rows(cls, dataset: Dataset, asked: Mapping[str, Any], progress: Any = None) -> Discovery:
@@ -267,6 +269,7 @@ class Discovery(GraphResult):
 
     def _document(self) -> dict[str, Any]:
         links = [link._asdict() | {"edges": [edge._asdict() for edge in link.edges]} for link in self.links]
+        named = {what: getattr(self, what) for what in ("chosen", "removed", "recorded")}
         return {
             **self.summary(),
             "names": list(self.names),
@@ -274,10 +277,9 @@ class Discovery(GraphResult):
             "edges": [edge._asdict() for edge in self.edges()],
             "order": list(self.order),
             "edge_probability": self.edge_probability.tolist(),
-            "chosen": {name: choice._asdict() for name, choice in self.chosen.items()},
-            "removed": {name: what._asdict() for name, what in self.removed.items()},
+            **{what: {name: own._asdict() for name, own in each.items()} for what, each in named.items()},
+            "common_causes": [list(group) for group in self.common_causes],
             "findings": [finding._asdict() for finding in self.findings],
-            "recorded": {name: what._asdict() for name, what in self.recorded.items()},
             "provenance": self.provenance,
             "units": self.learned.units,
             "step": self.learned.step,
@@ -293,6 +295,6 @@ class Discovery(GraphResult):
         return hash(self.learned)
 
     def __repr__(self) -> str:
-        warnings = len(self._warnings())
-        more = f"; {warnings} warning{'s' if warnings != 1 else ''}: see findings" if warnings else ""
+        count = len(self._warnings())
+        more = f"; {count} warning{'s' if count != 1 else ''}: see findings" if count else ""
         return f"Discovery({headline(self.learned)}{more})"

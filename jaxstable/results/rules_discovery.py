@@ -74,6 +74,7 @@ def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ..
         *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
         *moment_findings(found.moments, names),
         *graph_findings(found.choice),
+        *common_cause_findings(found.common_causes),
         *memory_findings(found.memory, found.moments.n_lags, names),
         *doubtful_findings(learned),
         *scale_findings(found.choice.selection.graph, found.moments),
@@ -219,6 +220,19 @@ def graph_findings(chosen: Chosen) -> list[Finding]:
         remedy = "Record longer."
         found.append(Finding("no_edges", "warning", "no edge is worth its penalty", remedy))
     return found
+
+
+def common_cause_findings(groups: Sequence[Sequence[str]]) -> list[Finding]:
+    """Find sensors that behave as if something unmeasured acted on all of them.
+
+    Args:
+        groups: names of the sensors, one group for each such cause.
+    """
+    if not groups:
+        return []
+    evidence = "; ".join(f"something unmeasured seems to act on {_listed(group)}" for group in groups)
+    remedy = "Record it if you know it; an edge between these sensors may be its doing."
+    return [Finding("common_cause", "warning", evidence, remedy)]
 
 
 def memory_findings(rest: Memory, n_lags: int, names: Sequence[str]) -> list[Finding]:
