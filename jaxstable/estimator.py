@@ -10,6 +10,7 @@ import numpy as np
 from jaxstable.api import discover
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
+from jaxstable.results.discovery_result import Discovery
 
 try:  # this file is imported only where its class is asked for
     from sklearn.base import BaseEstimator
@@ -85,14 +86,14 @@ class CausalDiscovery(BaseEstimator):
             prepare=self.prepare,
             progress=False,
         )
-        self.discovery_ = found
-        self.adjacency_matrix_ = found.adjacency
-        self.causal_graph_ = found.graph
-        self.edge_probability_ = found.edge_probability
-        self.n_features_in_ = len(found.names)
+        self.discovery_: Discovery = found
+        self.adjacency_matrix_: np.ndarray[Any, Any] = found.adjacency
+        self.causal_graph_: np.ndarray[Any, Any] = found.graph
+        self.edge_probability_: np.ndarray[Any, Any] = found.edge_probability
+        self.n_features_in_: int = len(found.names)
         columns = getattr(X, "columns", None)
         if columns is not None and all(isinstance(name, str) for name in columns):
-            self.feature_names_in_ = np.array(list(columns), dtype=object)
+            self.feature_names_in_: np.ndarray[Any, Any] = np.array(list(columns), dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         return self

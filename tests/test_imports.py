@@ -31,7 +31,7 @@ ALLOWED |= {
     "discovery": GROUND | {"models", "training"},
     "results": GROUND | {"models", "training", "discovery"},
     "api": GROUND | {"models", "training", "discovery", "results"},
-    "estimator": {"data", "api"},
+    "estimator": {"data", "api", "results"},
     "trackers": set(),
     "flags": {"config", "training"},
     "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "cli_discover", "jaxstable"},

@@ -7,7 +7,7 @@ import html
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -145,7 +145,7 @@ class Recorded:
             _same(getattr(self, field), getattr(other, field)) for field in arrays
         )
 
-    __hash__ = None  # type: ignore[assignment]  # arrays are compared by value
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # arrays are compared by value
 
     def to_pandas(self) -> Any:
         """Return the values as a pandas frame, NaN where missing; `series` is the index."""
