@@ -69,7 +69,8 @@ def rows_of(origin: Origin | None, given: Dataset | None, found_in: Mapping[str,
         if origin.data is None:
             raise DataError("update: the rows were not kept; give the old ones as data=, or discover all rows together")
         return origin.data, origin
-    if provenance(given, None)["data"] != found_in.get("data"):
+    # Of rows read in blocks the fingerprint is the first block's: the number of rows tells it from all of them.
+    if given.n_rows != found_in.get("rows") or provenance(given, None)["data"] != found_in.get("data"):
         raise DataError(
             f"data: these {given.n_rows} rows are not the {found_in.get('rows', 'ones')} that it was found in; give "
             "those, unchanged and in their order"
