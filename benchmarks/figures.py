@@ -277,7 +277,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
         *(simulated, measured, graph_model, calibration, speed, lanes, exactness, parity, kills, discover_time),
-        *(start, scale, reading),
+        *(start, scale, reading, large),
         *(stability, headline, claims),
     )
 }
