@@ -16,7 +16,7 @@ from jaxstable.graph.selection import Selection, climb, select
 from jaxstable.moments.lagged import Moments
 
 MOST_HIDDEN = 4
-MOST_COLUMNS = 500  # of the stacked rows that hidden causes are read off
+MOST_COLUMNS = 200  # of the stacked rows that hidden causes are read off; more take minutes
 WIDER = 3  # times the lags of the graph: a hidden cause is read off what came before it and what came after
 _FIRST, _LATER, _TRIED = 20, 8, 4  # steps of expectation-maximisation: of a new cause, after a search, of a trial
 _SEARCHES, _PASSES = 4, 6

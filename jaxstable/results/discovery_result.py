@@ -64,11 +64,11 @@ class Discovery(GraphResult):
     strength: NDArray[np.float64]
     chosen: Mapping[str, Choice]
     removed: Mapping[str, Removed] = field(default_factory=dict)
-    common_causes: tuple[tuple[str, ...], ...] = ()
     findings: tuple[Finding, ...] = ()
     recorded: Mapping[str, Recorded] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin | None = None
+    common_causes: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(
