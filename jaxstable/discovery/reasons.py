@@ -53,8 +53,8 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
         "common_causes": Choice(
             len(chosen.common_causes),
-            "hidden causes, each worth its edges and two more; looked for where four sensors are all linked and rows of "
-            f"{WIDER} times the lags have no more than {MOST_COLUMNS} columns",
+            "hidden causes, each worth its edges and two more; looked for where four sensors are all linked and "
+            f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),
         "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),
     }
