@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+from jaxstable.data.checks import DataError
+from jaxstable.data.dataset import Dataset
 
 N = 60
 FLOW = np.round(20 + 3 * np.random.default_rng(0).normal(size=N), 2)
@@ -25,7 +29,28 @@ def body(first=None, mark=",", decimal=".", end="", cells=None):
     )
 
 
+HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"}
+EXPECTED = {"how", "names", "values", "row", "missing", "rows", "series", "step", "units"}
+
+
+def check_case(read, source, how, expected):
+    """Read a source and find what is expected of the data, or the words of the refusal."""
+    if "error" not in expected:
+        check(read(source, **how), expected)
+        return
+    with pytest.raises(DataError, match=expected["error"]):
+        read(source, **how)
+
+
+def check_file(folder, case, **default):
+    """Write and read a case `(source of the idea, text, how it is read, what is expected)`."""
+    _, text, how, expected = case
+    (folder / "a.csv").write_text(text, encoding="utf-8", newline="")
+    check_case(Dataset.from_file, folder / "a.csv", default | how, expected)
+
+
 def check(data, expected):
+    assert expected.keys() <= EXPECTED
     if "names" in expected:
         assert data.names == expected["names"]
     if "values" in expected:

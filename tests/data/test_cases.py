@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, FLOW, HOURS, N, body, check, stamp
+from loggerfiles import BOTH, FLOW, HOUR, HOURS, N, body, check, check_case, check_file, stamp
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
@@ -27,7 +27,6 @@ def put(text, column, value, every=7):
 
 
 PLAIN = "time,Flow,Temp\n" + body()
-HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"}
 
 # case -> (source of the idea, text, how it is read, what is expected)
 FILES = {
@@ -407,13 +406,7 @@ FILES = {
 @pytest.mark.parametrize("case", FILES)
 @pytest.mark.filterwarnings("ignore::jaxstable.data.checks.DataWarning")
 def test_file(tmp_path, case):
-    _, text, how, expected = FILES[case]
-    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
-    if "error" in expected:
-        with pytest.raises(DataError, match=expected["error"]):
-            Dataset.from_file(tmp_path / "a.csv", **how)
-        return
-    check(Dataset.from_file(tmp_path / "a.csv", **how), expected)
+    check_file(tmp_path, FILES[case])
 
 
 def test_there_are_cases_enough():
@@ -536,12 +529,7 @@ FRAMES = {
 @pytest.mark.parametrize("case", FRAMES)
 def test_frame(case):
     frame, expected = FRAMES[case]
-    how = expected.get("how", {})
-    if "error" in expected:
-        with pytest.raises(DataError, match=expected["error"]):
-            Dataset.from_dataframe(frame, window=10, **how)
-        return
-    check(Dataset.from_dataframe(frame, window=10, **how), expected)
+    check_case(Dataset.from_dataframe, frame, {"window": 10, **expected.get("how", {})}, expected)
 
 
 def test_what_the_advice_on_an_index_says_works():

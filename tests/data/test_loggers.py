@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, HOURS, N, body, check, stamp
+from loggerfiles import BOTH, HOUR, HOURS, N, body, check_case, check_file, stamp
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
 
-HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"}
 NAMES = "time,Flow,Temp\n"
 UNIX = HOURS.astype("M8[s]").astype(int)
 
@@ -470,13 +469,7 @@ FILES = CLOCKS | ROLES | LAYOUTS | NUMBERS
 @pytest.mark.parametrize("case", FILES)
 @pytest.mark.filterwarnings("ignore::jaxstable.data.checks.DataWarning")
 def test_file(tmp_path, case):
-    _, text, how, expected = FILES[case]
-    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
-    if "error" in expected:
-        with pytest.raises(DataError, match=expected["error"]):
-            Dataset.from_file(tmp_path / "a.csv", **{"window": 8, **how})
-        return
-    check(Dataset.from_file(tmp_path / "a.csv", **{"window": 8, **how}), expected)
+    check_file(tmp_path, FILES[case], window=8)
 
 
 # case -> (source of the idea, text, columns of time, tag and value, how it is read, what is expected)
@@ -551,11 +544,8 @@ LONG = {
 def test_long_file(tmp_path, case):
     text, (time, value, tag), how, expected = LONG[case]
     (tmp_path / "a.csv").write_text(text)
-    if "error" in expected:
-        with pytest.raises(DataError, match=expected["error"]):
-            Dataset.from_long(tmp_path / "a.csv", time, tag, value, **{"window": 8, **how})
-    else:
-        check(Dataset.from_long(tmp_path / "a.csv", time, tag, value, **{"window": 8, **how}), expected)
+    which = {"time": time, "name": tag, "value": value, "window": 8}
+    check_case(Dataset.from_long, tmp_path / "a.csv", which | how, expected)
     with pytest.raises(DataError, match=f"the long format .*from_long.path, '{time}', '{tag}', '{value}'"):
         Dataset.from_file(tmp_path / "a.csv", window=8)
 
