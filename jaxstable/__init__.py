@@ -39,7 +39,36 @@ _HOMES = {
 }
 _MODULES = {"datasets", "distributed", "grids", "trackers"}
 
-__all__ = [*sorted(_HOMES), "__version__"]
+__all__ = [
+    "RCGNN",
+    "SVAR",
+    "Blocks",
+    "CausalDiscovery",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DataWarning",
+    "Dataset",
+    "Discovery",
+    "Finding",
+    "Interrupted",
+    "LossTerms",
+    "Model",
+    "RunDirectoryError",
+    "SweepResult",
+    "TrainResult",
+    "__version__",
+    "datasets",
+    "diagnose",
+    "discover",
+    "distributed",
+    "grids",
+    "load",
+    "search",
+    "sweep",
+    "trackers",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -56,30 +85,23 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from jaxstable import trackers as trackers
-    from jaxstable.api import discover as discover
-    from jaxstable.api import search as search
-    from jaxstable.api import sweep as sweep
-    from jaxstable.api import train as train
-    from jaxstable.config import Config as Config
-    from jaxstable.config import ConfigError as ConfigError
-    from jaxstable.data import sources as datasets  # noqa: F401
-    from jaxstable.data.blocks import Blocks as Blocks
-    from jaxstable.data.checks import DataError as DataError
-    from jaxstable.data.checks import DataWarning as DataWarning
-    from jaxstable.data.dataset import Dataset as Dataset
-    from jaxstable.estimator import CausalDiscovery as CausalDiscovery
-    from jaxstable.files.directory import RunDirectoryError as RunDirectoryError
-    from jaxstable.models.base import LossTerms as LossTerms
-    from jaxstable.models.base import Model as Model
-    from jaxstable.models.rcgnn import RCGNN as RCGNN
-    from jaxstable.models.svar import SVAR as SVAR
-    from jaxstable.results.discovery_result import Discovery as Discovery
-    from jaxstable.results.findings import Finding as Finding
-    from jaxstable.results.loading import diagnose as diagnose
-    from jaxstable.results.loading import load as load
-    from jaxstable.results.sweep_result import SweepResult as SweepResult
-    from jaxstable.results.train_result import TrainResult as TrainResult
-    from jaxstable.training import distributed as distributed
-    from jaxstable.training import grid as grids  # noqa: F401
-    from jaxstable.training.interruption import Interrupted as Interrupted
+    from jaxstable import trackers
+    from jaxstable.api import discover, search, sweep, train
+    from jaxstable.config import Config, ConfigError
+    from jaxstable.data import sources as datasets
+    from jaxstable.data.blocks import Blocks
+    from jaxstable.data.checks import DataError, DataWarning
+    from jaxstable.data.dataset import Dataset
+    from jaxstable.estimator import CausalDiscovery
+    from jaxstable.files.directory import RunDirectoryError
+    from jaxstable.models.base import LossTerms, Model
+    from jaxstable.models.rcgnn import RCGNN
+    from jaxstable.models.svar import SVAR
+    from jaxstable.results.discovery_result import Discovery
+    from jaxstable.results.findings import Finding
+    from jaxstable.results.loading import diagnose, load
+    from jaxstable.results.sweep_result import SweepResult
+    from jaxstable.results.train_result import TrainResult
+    from jaxstable.training import distributed
+    from jaxstable.training import grid as grids
+    from jaxstable.training.interruption import Interrupted

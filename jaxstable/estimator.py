@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -12,10 +12,20 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.results.discovery_result import Discovery
 
-try:  # this file is imported only where its class is asked for
-    from sklearn.base import BaseEstimator
-except ImportError as error:
-    raise ImportError("CausalDiscovery needs scikit-learn: pip install scikit-learn") from error
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """What is used of scikit-learn's, which has no types of its own."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def __sklearn_tags__(self) -> Any: ...
+
+else:
+    try:  # this file is imported only where its class is asked for
+        from sklearn.base import BaseEstimator
+    except ImportError as missing:
+        raise ImportError("CausalDiscovery needs scikit-learn: pip install scikit-learn") from missing
 
 
 class CausalDiscovery(BaseEstimator):
@@ -62,7 +72,7 @@ class CausalDiscovery(BaseEstimator):
         self.forbidden = forbidden
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> CausalDiscovery:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Find the graph.
 
         Args:

@@ -18,7 +18,7 @@ from jaxstable.training.grid import NAMED_GRIDS
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
 WORDS = {"true": True, "false": False}
-EXPECTED = {int: "an integer", float: "a number"}
+EXPECTED: dict[type, str] = {int: "an integer", float: "a number"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -245,7 +245,7 @@ def _single(kind: type, lists: str = "") -> Callable[[str], Any]:
     return parse
 
 
-integer = _single(int)
+integer: Callable[[str], Any] = _single(int)
 
 
 def _list_of(kind: type, choices: tuple[str, ...] | None) -> Callable[[str], list[Any]]:

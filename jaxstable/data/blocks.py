@@ -63,12 +63,12 @@ class Blocks:
         truth: Any = None,
         max_gap: Any = None,
     ) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         if not self.path.exists():
             raise DataError(f"no such file: {self.path.absolute()}")
         self._rows = _opened(self.path)
-        self.n_rows = self._rows.count_rows()
-        self.rows = max(CELLS // max(len(self._rows.schema.names), 1), FEWEST_ROWS) if rows is None else rows
+        self.n_rows: int = self._rows.count_rows()
+        self.rows: int = max(CELLS // max(len(self._rows.schema.names), 1), FEWEST_ROWS) if rows is None else rows
         if not checks.whole_number(self.rows) or self.rows < FEWEST_ROWS:
             raise DataError(
                 f"rows={checks.shortened(rows)}: expected a whole number of rows of a block >= {FEWEST_ROWS}"
@@ -76,7 +76,7 @@ class Blocks:
         self._wish = Wish(2, 1, truth, missing, units, None, max_gap)
         self._asked = Reading(time, time_format, None, series, columns, self._wish.texts, zone=zone)
 
-    longest_gap = 0.0  # each block tells its own
+    longest_gap: float = 0.0  # each block tells its own
 
     def in_short(self) -> str:
         """Return the most important of what was understood of the first block."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def find_by_gates(
     return Gated(selection, tuple(_certified(one) for one in probabilities))
 
 
-def _certified(probability: NDArray) -> NDArray[np.bool_]:
+def _certified(probability: NDArray[Any]) -> NDArray[np.bool_]:
     graph = probability > OPEN
     graph[0] = certify(probability[0], graph[0]).graph
     return graph

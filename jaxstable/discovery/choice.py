@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +83,10 @@ def choose(
     order = choose_order(_refits(moments, moments.matrix, moments.n_lags), required, forbidden)
     parts = required[: order.lags + 1], forbidden[: order.lags + 1]
 
-    def judge(matrix: NDArray) -> Criterion:
+    def judge(matrix: NDArray[Any]) -> Criterion:
         return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
 
-    def fit(matrices: NDArray, sparsities: tuple[float, ...], likelihood: str) -> NDArray[np.float32]:
+    def fit(matrices: NDArray[Any], sparsities: tuple[float, ...], likelihood: str) -> NDArray[np.float32]:
         dim = (order.lags + 1) * moments.n_vars
         return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood)
 
@@ -133,12 +133,12 @@ def _of_sensors(selection: Selection, n_vars: int) -> Selection:
     return selection._replace(graph=graph, strength=strength, weights=weights)
 
 
-def _refits(moments: Moments, matrix: NDArray, n_lags: int) -> Refits:
+def _refits(moments: Moments, matrix: NDArray[Any], n_lags: int) -> Refits:
     dim = (n_lags + 1) * moments.n_vars
     return Refits(matrix[:, :dim, :dim], moments.count, moments.n_vars, moments.pair_share[:dim])
 
 
-def _of_likelihoods(criterion: Criterion, fits: Mapping[str, NDArray]) -> tuple[str, Selection, dict[str, float]]:
+def _of_likelihoods(criterion: Criterion, fits: Mapping[str, NDArray[Any]]) -> tuple[str, Selection, dict[str, float]]:
     """Search from the fits of each likelihood; another than the first must be worth the price of an edge."""
     found = {name: select(criterion, path) for name, path in fits.items()}
     first = LIKELIHOODS[0]
@@ -153,7 +153,9 @@ def _flat(criterion: Criterion, selection: Selection) -> Edges:
     return selection.graph.reshape(criterion.dim, criterion.n_vars) | criterion.own
 
 
-def _best(criterion: Criterion, likelihood: str, path: NDArray, inflation: float, scores: Mapping[str, float]) -> Path:
+def _best(
+    criterion: Criterion, likelihood: str, path: NDArray[Any], inflation: float, scores: Mapping[str, float]
+) -> Path:
     found = {}
     for sparsity, weights in zip(LAMBDAS, path, strict=True):
         graphs = candidates(criterion, np.nan_to_num(weights))

@@ -109,7 +109,7 @@ def find(
             gated = find_by_gates(prepared, moments, *edges, seed, stages.advance)
             chosen = chosen._replace(selection=gated.selection._replace(inflation=chosen.selection.inflation))
 
-    def whole(table: NDArray, rest: float = 0.0) -> NDArray:
+    def whole(table: NDArray[Any], rest: float = 0.0) -> NDArray[Any]:
         """Return a table of the variables and lags in use as one of all of them."""
         wide = np.full((n_lags + 1, dataset.n_vars, dataset.n_vars)[-table.ndim :], rest, table.dtype)
         wide[np.ix_(*(range(len(table)),) * (table.ndim - 2), kept, kept)] = table
@@ -148,7 +148,7 @@ def find(
     )
 
 
-def _as_asked(probability: NDArray, required: NDArray[np.bool_], forbidden: NDArray[np.bool_]) -> NDArray:
+def _as_asked(probability: NDArray[Any], required: NDArray[np.bool_], forbidden: NDArray[np.bool_]) -> NDArray[Any]:
     """Return probabilities that are 1 for required edges, and 0 for forbidden ones and of a variable on itself."""
     self_loops = np.broadcast_to(np.eye(probability.shape[-1], dtype=bool), probability.shape)
     return np.where(required, 1.0, np.where(forbidden | self_loops, 0.0, probability))

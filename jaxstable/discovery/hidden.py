@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,9 +59,12 @@ class HiddenSearch:
     """
 
     def __init__(self, moments: Moments, n_lags: int, required: Edges, forbidden: Edges, looked_at: int) -> None:
-        self.moments, self.n_lags, self.looked_at = moments, n_lags, looked_at
-        self.n_vars = len(moments.scale)
-        self.required, self.forbidden = required, forbidden
+        self.moments: Moments = moments
+        self.n_vars: int = len(moments.scale)
+        self.n_lags: int = n_lags
+        self.looked_at: int = looked_at
+        self.required: Edges = required
+        self.forbidden: Edges = forbidden
         self._judges: dict[int, Criterion] = {}  # by number of variables: prices do not depend on the moments
 
     def search(self, selection: Selection) -> Hidden | None:
@@ -105,7 +108,7 @@ class HiddenSearch:
         groups = tuple(tuple(np.flatnonzero(row).tolist()) for row in acted_on[common])
         return Hidden(criterion, selection, system, groups)
 
-    def draw(self, matrix: NDArray, hidden: Hidden) -> Selection:
+    def draw(self, matrix: NDArray[Any], hidden: Hidden) -> Selection:
         """Return the graph of sensors and hidden causes that other moments of the sensors call for.
 
         The hidden causes begin as those of the full data; what they act on and all else is found anew.
@@ -119,7 +122,7 @@ class HiddenSearch:
             system = self.fitted(matrix, system._replace(graph=graph), _LATER)
         return selection
 
-    def fitted(self, matrix: NDArray, system: System, steps: int) -> System:
+    def fitted(self, matrix: NDArray[Any], system: System, steps: int) -> System:
         """Return the system of the same graph after some steps of expectation-maximisation."""
         for _ in range(steps):
             refits = self._refits(completed(matrix, system, self.n_vars), len(system.noise))
@@ -132,7 +135,7 @@ class HiddenSearch:
         refits = self._refits(first, self.n_vars)
         return of_graph(refits, flat | Criterion(refits).own)
 
-    def _refits(self, matrix: NDArray, n_all: int) -> Refits:
+    def _refits(self, matrix: NDArray[Any], n_all: int) -> Refits:
         """Return the questions about sensors and hidden causes; a hidden cause is there whenever its effect is."""
         n_vars, n_lags = self.n_vars, self.n_lags
         read = self.moments.pair_share[: (n_lags + 1) * n_vars].reshape(n_lags + 1, n_vars, n_vars)
@@ -141,7 +144,7 @@ class HiddenSearch:
         share[:, n_vars:, :n_vars] = np.diag(read[0])
         return Refits(matrix, self.moments.count, n_all, share.reshape(-1, n_all))
 
-    def _criterion(self, matrix: NDArray, system: System) -> Criterion:
+    def _criterion(self, matrix: NDArray[Any], system: System) -> Criterion:
         n_vars, n_all = self.n_vars, len(system.noise)
         whole = matrix if n_all > n_vars else matrix[: system.graph.shape[0], : system.graph.shape[0]]
         refits = self._refits(completed(matrix, system, self.n_vars) if n_all > n_vars else whole, n_all)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def without(system: System, kept: NDArray[np.bool_]) -> System:
     return System(graph.reshape(-1, int(kept.sum())), system.weights[:, kept][:, :, kept], system.noise[kept])
 
 
-def completed(matrix: NDArray, system: System, n_vars: int) -> Numbers:
+def completed(matrix: NDArray[Any], system: System, n_vars: int) -> Numbers:
     """Return the moments of sensors and hidden causes at the lags of the graph, expected from those of the sensors.
 
     Args:
@@ -66,7 +66,7 @@ def completed(matrix: NDArray, system: System, n_vars: int) -> Numbers:
     return whole[kept, kept]
 
 
-def misfit(matrix: NDArray, system: System, n_vars: int) -> float:
+def misfit(matrix: NDArray[Any], system: System, n_vars: int) -> float:
     """Return minus twice the log likelihood of a row of the sensors given those before it, less its constant."""
     n_all = len(system.noise)
     n_wide = matrix.shape[-1] // n_vars
@@ -85,6 +85,6 @@ def common_part(refits: Refits, system: System, members: list[int]) -> Numbers:
     return np.sqrt(common) * directions[:, -1] * spread
 
 
-def _gaussian(covariance: NDArray, matrix: NDArray) -> float:
+def _gaussian(covariance: NDArray[Any], matrix: NDArray[Any]) -> float:
     covariance = covariance + _JITTER * np.eye(len(covariance))
     return float(np.linalg.slogdet(covariance)[1] + np.trace(np.linalg.solve(covariance, matrix)))

@@ -16,6 +16,8 @@ class Stages:
     """
 
     def __init__(self, wanted: bool | Literal["full"] | None) -> None:
+        self.wanted: bool
+        self.terminal: bool
         self.wanted, self.terminal = on_show(wanted)
         self._bar = None
 

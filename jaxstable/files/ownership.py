@@ -19,7 +19,7 @@ from jaxstable.files.kinds import CHECKPOINTS, KINDS
 
 LOCK = ".lock"
 
-logger = logging.getLogger("jaxstable")
+logger: logging.Logger = logging.getLogger("jaxstable")
 
 
 def locked(directory: Path) -> filelock.BaseFileLock:

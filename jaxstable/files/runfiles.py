@@ -58,9 +58,10 @@ class RunFiles:
     ) -> None:
         kind = KINDS["train" if single else "sweep"]
         preset = identity["lanes"][0]["preset"]
-        self.directory, self.single = Path(directory), single
-        self.log = self.directory / kind.lines["log"].format(preset=preset)
-        self.summary = self.directory / kind.documents["summary"].format(preset=preset)
+        self.directory: Path = Path(directory)
+        self.single: bool = single
+        self.log: Path = self.directory / kind.lines["log"].format(preset=preset)
+        self.summary: Path = self.directory / kind.documents["summary"].format(preset=preset)
         self._table = None if single else self.directory / kind.lines["table"]
         self._identity = rundir.json_ready(identity)
         self._notes = _checked_notes(notes)

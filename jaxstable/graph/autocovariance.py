@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ _DOUBLINGS = 40  # 2^40 steps back nothing is left of a system that settles
 _SETTLED = 1e-12
 
 
-def stacked_covariance(weights: NDArray, noise: NDArray, n_lags: int) -> NDArray[np.float64]:
+def stacked_covariance(weights: NDArray[Any], noise: NDArray[Any], n_lags: int) -> NDArray[np.float64]:
     """Return the covariance of rows `[x_t .. x_{t - n_lags}]` of a structural vector autoregression.
 
     `x_t = sum_l x_{t-l} W_l + e_t`. The covariance of the system's own state solves `P = A P A' + Q`, found by
@@ -64,7 +66,7 @@ def settled(weights: NDArray[np.float64], radius: float = 0.99) -> NDArray[np.fl
     return shrunk
 
 
-def _reduced(weights: NDArray) -> tuple[NDArray, list[NDArray], NDArray]:
+def _reduced(weights: NDArray[Any]) -> tuple[NDArray[Any], list[NDArray[Any]], NDArray[Any]]:
     """Return what mixes the innovations, the reduced form `x_t = sum_l steps[l - 1] x_{t-l}`, and its companion."""
     order, n_vars = max(len(weights) - 1, 1), weights.shape[1]
     mixing = np.linalg.inv(np.eye(n_vars) - weights[0])
@@ -74,7 +76,7 @@ def _reduced(weights: NDArray) -> tuple[NDArray, list[NDArray], NDArray]:
     return mixing, steps, companion
 
 
-def _stacked(state: NDArray, steps: list[NDArray], n_lags: int) -> NDArray[np.float64]:
+def _stacked(state: NDArray[Any], steps: list[NDArray[Any]], n_lags: int) -> NDArray[np.float64]:
     n_vars, order = len(steps[0]), len(steps)
     # apart[k] is the covariance of x_t with x_{t-k}, [now, before].
     apart = [state[:n_vars, k * n_vars : (k + 1) * n_vars] for k in range(order)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ class Certificate(NamedTuple):
     """The edges left out: (cause, effect, weight), strongest first."""
 
 
-def certify(weights: NDArray, graph: NDArray) -> Certificate:
+def certify(weights: NDArray[Any], graph: NDArray[Any]) -> Certificate:
     """Return the acyclic subgraph built greedily from the strongest edge down.
 
     An edge is skipped if the edges already kept lead from its effect back to its cause. Equal

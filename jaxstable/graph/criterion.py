@@ -55,18 +55,20 @@ class Criterion:
         looked_at: int | None = None,
     ) -> None:
         self.refits = refits
-        self.n_vars, self.n_lags, self.dim = refits.n_vars, refits.n_lags, refits.dim
+        self.n_vars: int = refits.n_vars
+        self.n_lags: int = refits.n_lags
+        self.dim: int = refits.dim
         n_lags = self.n_lags if looked_at is None else max(looked_at, self.n_lags)
         n_candidates = self.n_vars * (self.n_vars - 1) * (n_lags + 0.5)
-        self.penalty = float(np.log(max(n_candidates**2, self.effective_rows(1.0), 2.0)))
-        self.penalties = np.array(_pair_penalties(self.penalty, self.n_lags))
-        self.own = own_lags(self.n_vars, self.n_lags)
-        self.required = self._flat("required", required) & ~self.own
+        self.penalty: float = float(np.log(max(n_candidates**2, self.effective_rows(1.0), 2.0)))
+        self.penalties: NDArray[np.float64] = np.array(_pair_penalties(self.penalty, self.n_lags))
+        self.own: Edges = own_lags(self.n_vars, self.n_lags)
+        self.required: Edges = self._flat("required", required) & ~self.own
         banned = self._flat("forbidden", forbidden)
         self_loops = np.eye(self.dim, self.n_vars, dtype=bool)
         self._check(self.required, banned, self_loops)
-        self.allowed = ~banned & ~self_loops & ~self.own
-        self.base = self.own | self.required
+        self.allowed: Edges = ~banned & ~self_loops & ~self.own
+        self.base: Edges = self.own | self.required
 
     def _flat(self, name: str, edges: Edges | None) -> Edges:
         shape = (self.n_lags + 1, self.n_vars, self.n_vars)

@@ -43,17 +43,18 @@ class Refits:
         self, covariance: ArrayLike, count: ArrayLike, n_vars: int, pair_share: ArrayLike | None = None
     ) -> None:
         covariance = np.asarray(covariance, float)
-        self.covariance = covariance if covariance.ndim == 3 else covariance[None]
-        self.count = np.atleast_1d(np.asarray(count, float))
-        self.n_vars, self.dim = n_vars, self.covariance.shape[1]
+        self.covariance: Numbers = covariance if covariance.ndim == 3 else covariance[None]
+        self.count: Numbers = np.atleast_1d(np.asarray(count, float))
+        self.n_vars: int = n_vars
+        self.dim: int = self.covariance.shape[1]
         _check(self.covariance, self.count, n_vars)
-        self.n_lags = self.dim // n_vars - 1
-        self.n_rows = float(self.count.sum())
+        self.n_lags: int = self.dim // n_vars - 1
+        self.n_rows: float = float(self.count.sum())
         self.pooled: Numbers = np.tensordot(self.count / self.n_rows, self.covariance, 1)
         share = np.ones((self.dim, n_vars)) if pair_share is None else np.asarray(pair_share, float)
         if share.shape != (self.dim, n_vars):
             raise ValueError(f"pair_share: found shape {share.shape}, expected {(self.dim, n_vars)}")
-        self.pair_share = np.maximum(share, _LEAST_SHARE)
+        self.pair_share: Numbers = np.maximum(share, _LEAST_SHARE)
         self._kept: dict[tuple[str, int, bytes], Numbers] = {}
 
     def leading(self, n_lags: int) -> Refits:

@@ -34,7 +34,9 @@ class Selection(NamedTuple):
     """the criterion; lower is better."""
 
 
-def select(criterion: Criterion, fits: ArrayLike | Sequence = (), inflation: float | None = None) -> Selection:
+def select(
+    criterion: Criterion, fits: ArrayLike | Sequence[ArrayLike] = (), inflation: float | None = None
+) -> Selection:
     """Choose the graph with the lowest criterion among fits, their thresholds and everything near them.
 
     Starting from the best candidate of the fits, moves are made while one lowers the criterion: add, drop or turn an

@@ -67,14 +67,14 @@ class Readings:
 
 
 def readings(
-    values: NDArray,
-    mask: NDArray,
-    series: NDArray,
+    values: NDArray[Any],
+    mask: NDArray[Any],
+    series: NDArray[Any],
     n_lags: int,
     batch: int | None = None,
     most: int | None = None,
     parts: Any = "auto",
-    recording: NDArray | None = None,
+    recording: NDArray[Any] | None = None,
 ) -> Readings:
     """Return a series as the gated network reads it.
 
@@ -124,7 +124,7 @@ def readings(
     )
 
 
-def _nearest(mask: NDArray, series: NDArray) -> tuple[NDArray, NDArray]:
+def _nearest(mask: NDArray[Any], series: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the time of the last reading up to each step and of the first from it on; -1 and the end for none."""
     n_steps = len(mask)
     time = np.arange(n_steps)[:, None]

@@ -103,7 +103,7 @@ def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
     return Rows(np.where(mask, values, 0.0), mask, tuple(batches), tuple(shared))
 
 
-def complete(rows: Rows, model: Gaussian) -> Iterator[tuple]:
+def complete(rows: Rows, model: Gaussian) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]]:
     """Yield, batch by batch, the conditional mean and covariance of the missing entries.
 
     With K the inverse covariance and m, o the missing and observed entries of a row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,9 @@ class Memory(NamedTuple):
 NO_MEMORY = Memory(0, 0, 0, 0.0)
 
 
-def needed_lags(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, least: int = 2) -> int:
+def needed_lags(
+    values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None, least: int = 2
+) -> int:
     """Return the largest lag worth looking at: `least`, raised while rows remember more than that.
 
     The smallest cap of 12, a fifth of the rows per variable, and 600 columns of lag-stacked moments ends it; series
@@ -64,14 +66,16 @@ def needed_lags(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None
     return lags
 
 
-def most_lags(values: NDArray, series: NDArray | None = None) -> int:
+def most_lags(values: NDArray[Any], series: NDArray[Any] | None = None) -> int:
     """Return the largest lag that data of this size can speak about."""
     n_rows, n_vars = values.shape
     longest = n_rows if series is None else int(np.unique(series, return_counts=True)[1].max())
     return min(MOST_LAGS, n_rows // (_ROWS_PER_COLUMN * n_vars), _COLUMNS // n_vars - 1, longest // 10)
 
 
-def memory(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None, n_lags: int, most: int) -> Memory:
+def memory(
+    values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None, n_lags: int, most: int
+) -> Memory:
     """Return the strongest that the rows remember of other variables between `n_lags` and `most` steps back.
 
     A vector autoregression with `n_lags` lags is fitted by least squares, gaps bridged by lines; its residuals are
@@ -113,11 +117,11 @@ def memory(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None, n_l
     return found
 
 
-def _residual(basis: NDArray, values: NDArray) -> NDArray:
+def _residual(basis: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
     return values - basis @ (basis.T @ values)
 
 
-def _cut(left: NDArray) -> NDArray:
+def _cut(left: NDArray[Any]) -> NDArray[Any]:
     """Return residuals of unit variance, cut where they are loud by what most of them are."""
     scale = 1.4826 * np.median(np.abs(left), axis=0)
     scale = np.where(scale > 0, scale, left.std(axis=0))

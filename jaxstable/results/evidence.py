@@ -45,11 +45,11 @@ class Evidence:
     """What is known of a run, with readers that never fail on what is not there."""
 
     def __init__(self, history: Any, config: Any, data_facts: Any, status: Any) -> None:
-        self.history = [record for record in history or () if isinstance(record, Mapping)]
-        self.config = as_mapping(config)
-        self.facts = as_mapping(data_facts)
+        self.history: list[Mapping[str, Any]] = [record for record in history or () if isinstance(record, Mapping)]
+        self.config: Mapping[str, Any] = as_mapping(config)
+        self.facts: Mapping[str, Any] = as_mapping(data_facts)
         last = self.history[-1].get("status") if self.history else None
-        self.status = last if status is None else status
+        self.status: Any = last if status is None else status
 
     def series(self, key: str) -> list[tuple[int, float]]:
         """Collect (epoch, value) of one key of the records."""

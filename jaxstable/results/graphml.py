@@ -14,7 +14,7 @@ from jaxstable.graph.links import links_of
 from jaxstable.results.export import edge_attributes, link_attributes
 
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
-TYPES = {float: "double", int: "int", str: "string"}
+TYPES: dict[type, str] = {float: "double", int: "int", str: "string"}
 
 
 def to_graphml(

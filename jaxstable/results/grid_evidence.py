@@ -26,13 +26,15 @@ class GridEvidence:
     """
 
     def __init__(self, table: Sequence[Row], axes: Sequence[str], findings: Sequence[Sequence[Finding]]) -> None:
-        self.rows = list(table)
-        self.axes = list(axes)
-        self.findings = {row["lane"]: list(own) for row, own in zip(table, findings, strict=True)}
-        self.diverged = [row for row in self.rows if row["status"] == "DIVERGED"]
-        self.unfinished = [row for row in self.rows if row["status"] in UNFINISHED]
-        self.sound = [row for row in self.rows if row["status"] != "DIVERGED" and row["epochs_done"]]
-        self.metric = default_metric(any(number(row["val_f1"]) is not None for row in self.rows))
+        self.rows: list[Row] = list(table)
+        self.axes: list[str] = list(axes)
+        self.findings: dict[int, list[Finding]] = {
+            row["lane"]: list(own) for row, own in zip(table, findings, strict=True)
+        }
+        self.diverged: list[Row] = [row for row in self.rows if row["status"] == "DIVERGED"]
+        self.unfinished: list[Row] = [row for row in self.rows if row["status"] in UNFINISHED]
+        self.sound: list[Row] = [row for row in self.rows if row["status"] != "DIVERGED" and row["epochs_done"]]
+        self.metric: str = default_metric(any(number(row["val_f1"]) is not None for row in self.rows))
 
     @property
     def unreached(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def left_out_findings(left_out: Sequence[LeftOut]) -> list[Finding]:
 
 
 def sensor_findings(
-    values: NDArray, mask: NDArray[np.bool_], removed: Sequence[Removed], names: Sequence[str]
+    values: NDArray[Any], mask: NDArray[np.bool_], removed: Sequence[Removed], names: Sequence[str]
 ) -> list[Finding]:
     """Find what was taken out of sensors, and sensors that look stuck; one finding for each kind.
 
@@ -148,7 +148,7 @@ def sensor_findings(
     ]
 
 
-def _stuck(readings: NDArray) -> tuple[int, float] | None:
+def _stuck(readings: NDArray[Any]) -> tuple[int, float] | None:
     """Return the length and level of the longest unchanged stretch, None if it is short or the sensor a switch."""
     ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
     lengths = np.diff(ends, prepend=-1)

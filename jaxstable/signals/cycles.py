@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +48,9 @@ def clock_periods(step: str | None) -> tuple[float, ...]:
 
 
 def find_cycles(
-    values: NDArray,
+    values: NDArray[Any],
     seen: NDArray[np.bool_],
-    series: NDArray | None = None,
+    series: NDArray[Any] | None = None,
     known: Sequence[float] = (),
 ) -> tuple[float, ...]:
     """Return the periods, in rows, of the lines in the spectra of some sensors; strongest first.
@@ -88,7 +89,7 @@ def find_cycles(
 
 
 def take_cycles(
-    values: NDArray, seen: NDArray[np.bool_], periods: Sequence[float], series: NDArray | None = None
+    values: NDArray[Any], seen: NDArray[np.bool_], periods: Sequence[float], series: NDArray[Any] | None = None
 ) -> NDArray[np.float64]:
     """Return the waves of some periods, fitted by least squares to each series and sensor, `[time, vars]`.
 
@@ -104,13 +105,13 @@ def take_cycles(
     return waves
 
 
-def share_of(cycle: NDArray, values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+def share_of(cycle: NDArray[Any], values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the share of the variance of each sensor's readings that a part has, `[vars]`, in [0, 1]."""
     whole = np.maximum((centred(values, seen) ** 2).sum(axis=0), 1e-300)
     return np.minimum((centred(cycle, seen) ** 2).sum(axis=0) / whole, 1.0)
 
 
-def _lines(values: NDArray, seen: NDArray[np.bool_], known: Sequence[float]) -> list[float]:
+def _lines(values: NDArray[Any], seen: NDArray[np.bool_], known: Sequence[float]) -> list[float]:
     n_rows, n_vars = values.shape
     frequencies: list[float] = []
     left = centred(values, seen)
@@ -148,7 +149,7 @@ def _beside_dynamics(dynamics: Dynamics, frequency: float, places: int) -> bool:
     return bool(gains.max() > 2.0 * np.log(places * len(gains) / CHANCE))
 
 
-def _strongest(left: NDArray) -> float | None:
+def _strongest(left: NDArray[Any]) -> float | None:
     """Return the frequency of the clearest line, None if there is none."""
     n_rows, n_vars = left.shape
     power = np.abs(np.fft.rfft(left, _FINER * n_rows, axis=0)) ** 2
@@ -190,14 +191,14 @@ def _outstanding(chance: float) -> float:
     return float(high)
 
 
-def _power_at(left: NDArray, frequencies: NDArray) -> NDArray[np.float64]:
+def _power_at(left: NDArray[Any], frequencies: NDArray[Any]) -> NDArray[np.float64]:
     """Return the power `[frequencies, vars]`."""
     turns = turning(frequencies, len(left))
     across, along = (np.ascontiguousarray(part) @ left for part in (turns.real, turns.imag))
     return across**2 + along**2
 
 
-def _ratio_at(left: NDArray, frequency: float) -> NDArray[np.float64]:
+def _ratio_at(left: NDArray[Any], frequency: float) -> NDArray[np.float64]:
     """Return the power of each sensor at a frequency over the median of the ordinates around it, `[vars]`."""
     shifts = np.arange(2, NEIGHBOURS + 2) / len(left)
     around = np.concatenate([frequency - shifts, frequency + shifts])

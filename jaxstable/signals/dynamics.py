@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +31,14 @@ class Dynamics:
         series: `[time]` id; a change starts a new series.
     """
 
-    def __init__(self, values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None) -> None:
+    def __init__(self, values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> None:
         n_vars = values.shape[1]
         filled = bridged(standardised(values, seen), seen, series)
         pieces = [rows for rows in stretches(series, len(values)) if rows.stop - rows.start > LAGS]
         ends = [np.arange(rows.start + LAGS, rows.stop) for rows in pieces]
-        self.rows = np.concatenate(ends) if ends else np.zeros(0, int)
-        self.now, self.seen = filled[self.rows], seen[self.rows]
+        self.rows: NDArray[np.intp] = np.concatenate(ends) if ends else np.zeros(0, int)
+        self.now: NDArray[np.float64] = filled[self.rows]
+        self.seen: NDArray[np.bool_] = seen[self.rows]
         lags = LAGS if LAGS * n_vars * _ROWS_PER_TERM <= len(self.rows) else 1
         past = np.concatenate([filled[self.rows - lag] for lag in range(1, lags + 1)], axis=1)
         most = len(self.rows) // _ROWS_PER_TERM
@@ -50,7 +52,7 @@ class Dynamics:
         """Whether there are rows enough to weigh anything."""
         return len(self.rows) >= FEWEST_ROWS
 
-    def criterion(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> float:
+    def criterion(self, slow: Sequence[tuple[NDArray[np.int_], NDArray[Any]]]) -> float:
         """Return the Bayesian information criterion of the autoregression with slow terms; lower is better.
 
         `sum_j n_j log v_j + log(n) (number of slow terms) (number of sensors)`, n_j the readings of sensor j.
@@ -64,7 +66,7 @@ class Dynamics:
         used = int(np.isfinite(misfit).sum())
         return float(misfit[np.isfinite(misfit)].sum()) + float(np.log(max(len(self.now), 2))) * count * used
 
-    def gains(self, terms: NDArray) -> NDArray[np.float64]:
+    def gains(self, terms: NDArray[Any]) -> NDArray[np.float64]:
         """Return the likelihood ratio by which terms `[rows, terms]` explain each sensor beside the dynamics, `[vars]`.
 
         The first term is the level, all ones, and gains nothing.
@@ -77,7 +79,7 @@ class Dynamics:
         """What is left beside the level alone, as `_misfit` says it."""
         return self._misfit([(np.arange(len(self.now)), np.ones((len(self.now), 1)))])
 
-    def _misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray]]) -> NDArray[np.float64]:
+    def _misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray[Any]]]) -> NDArray[np.float64]:
         """Return `n_j log v_j` of each sensor, infinite where nothing is left of it."""
         now, past = self.now.copy(), self.past.copy()
         for rows, terms in slow:

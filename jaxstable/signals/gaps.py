@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def stretches(series: NDArray | None, n_rows: int) -> list[slice]:
+def stretches(series: NDArray[Any] | None, n_rows: int) -> list[slice]:
     """Return the rows of each uninterrupted series, in order; a change of the id starts a new one.
 
     >>> stretches(np.array([0, 0, 1]), 3)
@@ -19,7 +21,7 @@ def stretches(series: NDArray | None, n_rows: int) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *edges], [*edges, n_rows], strict=True)]
 
 
-def bridged(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None) -> NDArray[np.float64]:
+def bridged(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> NDArray[np.float64]:
     """Return `[time, vars]` with gaps bridged by straight lines inside a series; 0 where it has no reading at all."""
     filled = np.zeros(values.shape)
     for rows in stretches(series, len(values)):
@@ -31,14 +33,14 @@ def bridged(values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = N
     return filled
 
 
-def centred(values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+def centred(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return `[time, vars]` less the mean of the readings of each column, 0 in gaps."""
     count = np.maximum(seen.sum(axis=0), 1)
     known = np.where(seen, values, 0.0)
     return np.where(seen, known - known.sum(axis=0) / count, 0.0)
 
 
-def standardised(values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+def standardised(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return `[time, vars]` of mean 0 and variance 1 over the readings of each column, 0 in gaps."""
     level = centred(values, seen)
     scale = np.sqrt((level**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
@@ -46,7 +48,11 @@ def standardised(values: NDArray, seen: NDArray[np.bool_]) -> NDArray[np.float64
 
 
 def news_share(
-    raw: NDArray, rest: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, most_lag: int = 2
+    raw: NDArray[Any],
+    rest: NDArray[Any],
+    seen: NDArray[np.bool_],
+    series: NDArray[Any] | None = None,
+    most_lag: int = 2,
 ) -> NDArray[np.float64]:
     """Return the share of each sensor's variance that neither what was taken out nor its own past explains, `[vars]`.
 

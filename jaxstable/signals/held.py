@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ _ONE = 0.2  # share of the repeats that one value may have: a night of zeros is 
 
 
 def find_held(
-    values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, always: bool = False
+    values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None, always: bool = False
 ) -> NDArray[np.bool_]:
     """Return where a sensor only repeats its last reading, bool `[time, vars]`.
 
@@ -44,7 +46,7 @@ def find_held(
     return found
 
 
-def _is_held(readings: NDArray, repeats: NDArray[np.bool_]) -> bool:
+def _is_held(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> bool:
     if len(readings) < 2 or repeats.mean() <= MOSTLY:
         return False
     runs = int((~repeats).sum())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.signals.dynamics import Dynamics
 
 
-def levels_differ(values: NDArray, seen: NDArray[np.bool_], series: NDArray, recording: NDArray) -> bool:
+def levels_differ(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any], recording: NDArray[Any]) -> bool:
     """Say whether recordings have levels of their own, by what these explain beside the dynamics.
 
     Args:
@@ -29,7 +31,7 @@ def levels_differ(values: NDArray, seen: NDArray[np.bool_], series: NDArray, rec
     return dynamics.criterion(each) + price < one
 
 
-def take_levels(values: NDArray, seen: NDArray[np.bool_], recording: NDArray) -> NDArray[np.float64]:
+def take_levels(values: NDArray[Any], seen: NDArray[np.bool_], recording: NDArray[Any]) -> NDArray[np.float64]:
     """Return what brings each recording to the mean of all, `[time, vars]`: its own mean less that of all readings."""
     level = np.zeros(values.shape)
     known = np.where(seen, values, 0.0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def median_around(values: NDArray, nearest: int, number: int, stride: int) -> NDArray[np.float64]:
+def median_around(values: NDArray[Any], nearest: int, number: int, stride: int) -> NDArray[np.float64]:
     """Return the median of the neighbours at `nearest`, `nearest` + 1, .. times `stride` places on either side.
 
     Windows of one side are sorted by merging pairs of windows of half their length, the same for all places, so that
@@ -35,7 +37,7 @@ def median_around(values: NDArray, nearest: int, number: int, stride: int) -> ND
     return np.stack([_of_one(column, nearest, number, stride) for column in columns], axis=1)
 
 
-def _of_one(column: NDArray, nearest: int, number: int, stride: int) -> NDArray[np.float64]:
+def _of_one(column: NDArray[Any], nearest: int, number: int, stride: int) -> NDArray[np.float64]:
     windows, width = [column], 1
     while width < number:
         shift = width * stride
@@ -49,7 +51,7 @@ def _of_one(column: NDArray, nearest: int, number: int, stride: int) -> NDArray[
     return (low + high) / 2.0
 
 
-def _merged(one: list[NDArray], other: list[NDArray]) -> list[NDArray]:
+def _merged(one: list[NDArray[Any]], other: list[NDArray[Any]]) -> list[NDArray[Any]]:
     """Merge two sorted lists of arrays of one length, a power of two."""
     if len(one) == 1:
         return [np.minimum(one[0], other[0]), np.maximum(one[0], other[0])]

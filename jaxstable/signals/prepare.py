@@ -101,11 +101,11 @@ def check_parts(prepare: Any) -> dict[str, Any]:
 
 @one_blas_thread()
 def prepare(
-    values: NDArray,
+    values: NDArray[Any],
     mask: NDArray[np.bool_],
-    series: NDArray | None = None,
+    series: NDArray[Any] | None = None,
     *,
-    recording: NDArray | None = None,
+    recording: NDArray[Any] | None = None,
     step: str | None = None,
     prepare: Any = "auto",
 ) -> Cleaned:
@@ -173,7 +173,7 @@ def prepare(
 
 
 def _periods(
-    choice: Any, values: NDArray, seen: NDArray[np.bool_], series: NDArray, known: Sequence[float]
+    choice: Any, values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any], known: Sequence[float]
 ) -> tuple[float, ...]:
     if choice is False:
         return ()
@@ -185,10 +185,10 @@ def _periods(
 
 
 def _figures(
-    values: NDArray,
+    values: NDArray[Any],
     seen: NDArray[np.bool_],
-    recording: NDArray,
-    waves: tuple[NDArray, NDArray, NDArray],
+    recording: NDArray[Any],
+    waves: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     periods: Sequence[float],
     n_waves: int,
     spikes: NDArray[np.bool_],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ _FEWEST = 20  # readings below which a sensor has no habits
 
 
 def find_spikes(
-    values: NDArray, seen: NDArray[np.bool_], series: NDArray | None = None, most: float = MOST
+    values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None, most: float = MOST
 ) -> NDArray[np.bool_]:
     """Return where single readings stand alone, bool `[time, vars]`.
 
@@ -63,7 +65,7 @@ def find_spikes(
     return found
 
 
-def _distance(readings: NDArray) -> NDArray[np.float64]:
+def _distance(readings: NDArray[Any]) -> NDArray[np.float64]:
     """Return how far each reading is from the median of the three on either side; at the ends of the nearest six."""
     count, width = len(readings), 2 * NEIGHBOURS
     first = np.clip(np.arange(count) - NEIGHBOURS, 0, count - width - 1)
@@ -72,7 +74,7 @@ def _distance(readings: NDArray) -> NDArray[np.float64]:
     return readings - np.median(readings[others], axis=1)
 
 
-def _scale(distance: NDArray, readings: NDArray) -> float:
+def _scale(distance: NDArray[Any], readings: NDArray[Any]) -> float:
     deviation = 1.4826 * float(np.median(np.abs(distance - np.median(distance))))
     low, high = np.quantile(distance, [0.16, 0.84])
     if deviation <= 0.0 and high <= low:

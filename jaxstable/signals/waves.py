@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,9 @@ class Waves:
         True
     """
 
-    def __init__(self, values: NDArray, seen: NDArray[np.bool_]) -> None:
+    def __init__(self, values: NDArray[Any], seen: NDArray[np.bool_]) -> None:
         self.seen = seen
-        self.readings = seen.sum(axis=0)
+        self.readings: NDArray[np.intp] = seen.sum(axis=0)
         self._level = centred(values, seen)  # the mean is fitted too; without it first the products keep their digits
         self._weight = np.ascontiguousarray(seen.T, float)
         n_rows, n_vars = values.shape
@@ -72,7 +73,7 @@ class Waves:
         return self._basis[:, 1:] @ weights[:, 1:].T
 
 
-def turning(frequencies: NDArray, n_rows: int) -> NDArray[np.complex128]:
+def turning(frequencies: NDArray[Any], n_rows: int) -> NDArray[np.complex128]:
     """Return `exp(2 pi i f t)` for t = 0 .. n_rows - 1, `[frequencies, n_rows]`.
 
     Of every block of rows only the first is an exponential; the rest are products with those of one block.

@@ -27,7 +27,7 @@ class Board:
     """Hold the words of all processes during one sweep or search."""
 
     def __init__(self) -> None:
-        self.name = f"jaxstable/{next(_numbers)}"
+        self.name: str = f"jaxstable/{next(_numbers)}"
         self.client: Any = distributed.global_state.client
         self._looked = 0.0
         self._stop: int | None = None

@@ -14,7 +14,7 @@ import numpy as np
 from jaxstable.config import ConfigError
 from jaxstable.training.programs import keep_programs
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 # A GPU's default, TF32, keeps ten bits of a product's factors: a lane would not be its single run to 1e-5, nor would a
 # run be PyTorch's; products this small gain nothing from it.

@@ -26,7 +26,7 @@ from jaxstable.training.programs import SWITCH
 MOST = 300  # programs of some 20 to 200 kB; beyond it those go that were used least recently
 _DIGEST = 16
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 _ready: dict[str, Callable[..., Any]] = {}  # of this process, by fingerprint
 
 

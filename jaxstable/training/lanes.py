@@ -28,7 +28,7 @@ from jaxstable.training.epoch import EpochInfo, run_epoch
 from jaxstable.training.spec import Hyper, Spec
 from jaxstable.training.state import RunState, Status, init_state
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.8  # share of a device's memory that the lanes of one go may take
 # Threads inside an operation cost more than they give on matrices this small; a lane has its core to itself.
@@ -76,20 +76,20 @@ class Lanes:
         width: int | None = None,
     ) -> None:
         self.spec = spec
-        self.hyper = jax.tree.map(np.asarray, hyper)
-        self.n_lanes = len(self.hyper.seed)
+        self.hyper: Hyper = jax.tree.map(np.asarray, hyper)
+        self.n_lanes: int = len(self.hyper.seed)
         check_placement(devices, width)
         devices = list(jax.local_devices() if devices is None else devices)
         on_cpu = devices[0].platform == "cpu"
         devices = devices[: max(self.n_lanes, FEWEST_DEVICES if on_cpu else 1)]
-        self.width = width or (1 if on_cpu else _power_of_two(self.n_lanes))
-        self.mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
+        self.width: int = width or (1 if on_cpu else _power_of_two(self.n_lanes))
+        self.mesh: Mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
         self._data = jax.device_put(data, NamedSharding(self.mesh, P()))
         with nans_allowed():
             self._host = jax.device_get(_init_lanes(spec, self.hyper, params)) if state is None else state
         self._memory = _free_bytes(devices[0])
         self._seconds = 0.0  # of the last epoch, compilation aside
-        self.compile_time = 0.0  # seconds in all that went into compiling
+        self.compile_time: float = 0.0  # seconds in all that went into compiling
         self._compile_seconds = COMPILE_SECONDS  # what a program has cost at most
         self._deal()
 

@@ -29,7 +29,7 @@ from jaxstable.training.record import Run
 from jaxstable.training.spec import Optimizer, Spec, make_hyper, make_spec
 from jaxstable.training.state import RunState, Status, unraveler
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Problem:
@@ -52,22 +52,22 @@ class Problem:
             check_lags(dataset, config.max_lag)
         self.config = config
         self.dataset = dataset
-        self.model = model_of(config) if model is None else with_checked_weights(model)
+        self.model: Model = model_of(config) if model is None else with_checked_weights(model)
         self.prepared: Prepared = prepare(dataset, config.standardize)
         if optimizer is not None:
             check_optimizer(optimizer, make_hyper(config, self.model))
         truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
         train, validation, *rest = self.model.inputs(dataset, self.prepared)
         self.test: Any = rest[0] if rest else None
-        self.data = LaneData(train, validation, truth, jnp.float32(config.epochs))
+        self.data: LaneData = LaneData(train, validation, truth, jnp.float32(config.epochs))
         has_truth = dataset.truth is not None
         self.spec: Spec = make_spec(
             config, self.model, dataset.n_vars, has_truth, n_examples=len(train), optimizer=optimizer
         )
-        self.n_steps = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
+        self.n_steps: int = self.model.epoch_steps or -(-len(train) // self.spec.batch_size)
         if model is not None:
             check_model(self.model, dataset.n_vars, train, config.seed)
-        self.prepare_time = time.perf_counter() - begin
+        self.prepare_time: float = time.perf_counter() - begin
 
     @functools.cached_property
     def data_facts(self) -> dict[str, Any]:

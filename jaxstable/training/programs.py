@@ -17,7 +17,7 @@ SWITCH = "JAXSTABLE_CACHE"  # 0 switches the cache off
 MAX_BYTES = 500_000_000  # beyond it JAX drops what was used least recently; with a bound it also locks the cache
 LEAST_SECONDS = 0.0  # what a program must cost to be kept; the many small ones make up seconds too
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def keep_programs() -> None:

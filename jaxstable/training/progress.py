@@ -26,8 +26,10 @@ class Progress:
     def __init__(self, epochs: int, true_edge_count: int | None, wanted: bool | Literal["full"] | None) -> None:
         self.epochs = epochs
         self.true_edge_count = true_edge_count
+        self.wanted: bool
+        self.terminal: bool
         self.wanted, self.terminal = on_show(wanted)
-        self.full = wanted == "full"
+        self.full: bool = wanted == "full"
         self._bar = None
         self._shown = 0
 

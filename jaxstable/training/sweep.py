@@ -26,7 +26,7 @@ from jaxstable.training.problem import Problem
 from jaxstable.training.record import Run
 from jaxstable.training.spec import Optimizer
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 OnSweepEpoch = Callable[[Mapping[int, Mapping[str, Any]]], object]
 OnBegin = Callable[[Mapping[int, Sequence[Mapping[str, Any]]]], None]

@@ -28,14 +28,14 @@ class Tally:
     """
 
     def __init__(self, configs: Sequence[Config], has_truth: bool) -> None:
-        self.epochs = [config.epochs for config in configs]
-        self.groups = [static_fields(config) for config in configs]
-        self.metric = default_metric(has_truth)
-        self.done = [0] * len(configs)
-        self.status = ["WAITING"] * len(configs)
+        self.epochs: list[int] = [config.epochs for config in configs]
+        self.groups: list[tuple[Any, ...]] = [static_fields(config) for config in configs]
+        self.metric: str = default_metric(has_truth)
+        self.done: list[int] = [0] * len(configs)
+        self.status: list[str] = ["WAITING"] * len(configs)
         self.scores: dict[int, float] = {}  # of the lanes that have not diverged, at their best
-        self.epoch = 0
-        self.of_epochs = max(self.epochs)
+        self.epoch: int = 0
+        self.of_epochs: int = max(self.epochs)
         self._cost: float | None = None  # seconds of one epoch of one lane
         self._compiled: set[Any] = set()
 
@@ -129,8 +129,10 @@ class SweepProgress:
     def __init__(
         self, configs: Sequence[Config], has_truth: bool, wanted: bool | Literal["full"] | None, title: str = ""
     ) -> None:
-        self.tally = Tally(configs, has_truth)
+        self.tally: Tally = Tally(configs, has_truth)
         self.title = title
+        self.wanted: bool
+        self.terminal: bool
         self.wanted, self.terminal = on_show(wanted)
         self._live: Any = None
         self._shown = 0
