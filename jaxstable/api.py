@@ -233,9 +233,11 @@ def discover(
     bootstrap draw of the moments; the share of the draws that choose an edge, and what speaks for it in the full
     data, give its probability (`graph.calibration`). A true graph that the data may come with is never looked at.
 
-    Where effects bend so much that a nonlinear network predicts the last quarter of the rows clearly better than a
-    linear one (`discovery.bends`), the graph is that of `RCGNN(decoder="graph")` instead: a probability is then the
-    mean of its gate over four fits, and a weight still a linear refit.
+    Where the squares of sensors explain what their values on a line do not, they join the causes
+    (`discovery.squares`); where sensors behave as if something unmeasured acted on them, so does that
+    (`discovery.hidden`). Where effects bend so much that a nonlinear network predicts the last quarter of the rows
+    clearly better than a linear one (`discovery.bends`), the graph is that of `RCGNN(decoder="graph")` instead: a
+    probability is then the mean of its gate over four fits, and a weight still a linear refit.
 
     A sensor that never changes, or is read less than a quarter as often as the median one, is left out unless an
     edge of it is required; `findings` says so.

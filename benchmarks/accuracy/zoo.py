@@ -53,6 +53,7 @@ def run(
     draw: Callable[[np.random.Generator, tuple[int, int]], NDArray] = lambda rng, shape: rng.standard_normal(shape),
     shape: Shape | None = None,
     ordered: bool = False,
+    products: bool = False,
 ) -> Plant:
     """Simulate a structural autoregression.
 
@@ -67,6 +68,7 @@ def run(
         draw: noise of a shape, of about unit variance.
         shape: what every edge does to its cause; None is linear.
         ordered: delayed edges too follow the order of lag 0, so that nothing feeds back.
+        products: the first two causes of every effect act by their product as well.
     """
     rng = np.random.default_rng([seed, 11])
     order = rng.permutation(n_vars)
@@ -85,23 +87,29 @@ def run(
     while not ordered and spectral_radius(linear) > 0.95:
         weights[1:], linear[1:] = weights[1:] * 0.95, linear[1:] * 0.95
     noise = rng.uniform(0.5, 1.5, n_vars) * draw(rng, (n_steps + BURN_IN, n_vars))
-    if shape is None:
+    if shape is None and not products:
         values = recur({"linear": linear}, noise)
     else:
-        values = _bent(weights, linear - weights, shape, noise, order)
+        values = _bent(weights, linear - weights, shape or (lambda x: x), noise, order, products)
     return Plant(values[BURN_IN:], np.asarray(truth, bool))
 
 
-def _bent(weights: NDArray, own: NDArray, shape: Shape, noise: NDArray, order: NDArray) -> NDArray:
+def _bent(
+    weights: NDArray, own: NDArray, shape: Shape, noise: NDArray, order: NDArray, products: bool = False
+) -> NDArray:
     n_steps, n_vars = noise.shape
+    causes = [np.argwhere(weights[:, :, effect]) for effect in range(n_vars)]
     past = len(weights) - 1
     state = np.zeros((n_steps + past, n_vars))
     for t in range(past, n_steps + past):
         now = noise[t - past] + sum(state[t - lag] @ own[lag] for lag in range(1, past + 1))
         now = now + sum(shape(state[t - lag]) @ weights[lag] for lag in range(1, past + 1))
-        for effect in order:
-            now[effect] += shape(now) @ weights[0][:, effect]
         state[t] = now
+        for effect in order:
+            state[t, effect] += shape(state[t]) @ weights[0][:, effect]
+            if products and len(causes[effect]) > 1:
+                one, other = (state[t - lag, cause] for lag, cause in causes[effect][:2])
+                state[t, effect] += np.clip(0.4 * one * other, -2.0, 2.0)
     return state[past:]
 
 
@@ -258,6 +266,8 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "bursts": lambda seed: bursts(base(seed), seed),
     "held": lambda seed: hold(base(seed), 10, 0.3, seed),
     "quadratic, T 3000": lambda seed: run(seed, n_steps=3000, shape=lambda x: 0.5 * np.minimum(x * x, 6.0)),
+    "quadratic": lambda seed: run(seed, shape=lambda x: 0.5 * np.minimum(x * x, 6.0)),
+    "products": lambda seed: run(seed, products=True),
     "hidden drivers, T 3000": drivers,
     "hidden sensors, T 3000": lambda seed: hide(base(seed, n_vars=15, n_instant=18, n_lagged=15, n_steps=3000), 2),
     "lags 1-5": lambda seed: run(seed, lags=(1, 2, 3, 4, 5)),

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.discovery.beyond import Sources, look_beyond
 from jaxstable.discovery.fits import fit_moments
-from jaxstable.discovery.groups import suspects
-from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER, HiddenSearch
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
 from jaxstable.graph.refit import Edges, Refits
@@ -45,6 +44,8 @@ class Chosen(NamedTuple):
     """sparsity weights that the draws were fitted at."""
     common_causes: tuple[tuple[int, ...], ...] = ()
     """variables on which each hidden cause acts."""
+    squared: NDArray[np.bool_] | None = None
+    """`[lags + 1, cause, effect]`, edges that need the square of the cause; None where none does."""
 
 
 def choose(
@@ -53,7 +54,7 @@ def choose(
     forbidden: Edges,
     draws: int = 0,
     seed: int = 0,
-    wider: Callable[[int], Moments] | None = None,
+    sources: Sources | None = None,
     begin: Callable[[str, int | None], None] = lambda stage, total: None,
     advance: Callable[[], None] = lambda: None,
 ) -> Chosen:
@@ -68,8 +69,8 @@ def choose(
         forbidden: bool, same shape, edges that no graph may hold.
         draws: number of bootstrap draws.
         seed: seed of the draws.
-        wider: returns the moments of the same rows up to another largest lag, to look for hidden common causes with;
-            None looks for none.
+        sources: further moments of the same rows, to look for squares and hidden common causes with; None looks for
+            none.
         begin: called with the name of each stage and its number of steps, None if that is not known.
         advance: called after every draw.
 
@@ -97,18 +98,13 @@ def choose(
     likelihood, selection, scores = _of_likelihoods(criterion, fits)
     path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
     sparsities, drawn = _draw_sparsities(path, criterion), []
-    if wider is not None and _worth_looking(moments, selection):
-        begin("common causes", None)
-        wide = wider(WIDER * order.lags)
-        search = HiddenSearch(wide, order.lags, *parts, looked_at=moments.n_lags)
-        if hidden := search.search(selection):
-            found = _of_sensors(hidden.selection, moments.n_vars)
-            if draws:
-                begin(f"{draws} draws", draws)
-            for matrix in bootstrap_moments(wide, draws, seed=seed):
-                drawn.append(_of_sensors(search.draw(matrix[0], hidden), moments.n_vars))
-                advance()
-            return Chosen(hidden.criterion, found, order, path, tuple(drawn), sparsities, hidden.groups)
+    if beyond := look_beyond(sources or Sources(), selection, *parts, moments.n_lags, begin):
+        begin(f"{draws} draws", draws)
+        for matrices in bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ():
+            drawn.append(beyond.draw(matrices))
+            advance()
+        more = tuple(drawn), sparsities, beyond.common_causes, beyond.squared
+        return Chosen(beyond.criterion, beyond.selection, order, path, *more)
     if draws:
         begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
         matrices = bootstrap_moments(moments, draws, seed=seed)
@@ -118,19 +114,6 @@ def choose(
             drawn.append(select(judge(matrix), own, selection.inflation))
             advance()
     return Chosen(criterion, selection, order, path, tuple(drawn), sparsities)
-
-
-def _worth_looking(moments: Moments, selection: Selection) -> bool:
-    """Return whether sensors are so densely linked that something unmeasured may act on them, and can be looked for."""
-    pairs: NDArray[np.bool_] = np.logical_or.reduce(selection.graph)
-    columns = (WIDER * (len(selection.graph) - 1) + 1) * moments.n_vars
-    return len(moments.count) == 1 and columns <= MOST_COLUMNS and bool(suspects(pairs | pairs.T))
-
-
-def _of_sensors(selection: Selection, n_vars: int) -> Selection:
-    """Return a selection without the hidden causes behind the sensors."""
-    graph, strength, weights = (part[:, :n_vars, :n_vars] for part in selection[:3])
-    return selection._replace(graph=graph, strength=strength, weights=weights)
 
 
 def _refits(moments: Moments, matrix: NDArray[Any], n_lags: int) -> Refits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -13,12 +14,14 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.discovery.asked import Edge, asked_edges, check_count, edge_table, latest
 from jaxstable.discovery.bends import FITS, do_edges_bend, find_by_gates, without_graph
+from jaxstable.discovery.beyond import Sources
 from jaxstable.discovery.choice import choose
 from jaxstable.discovery.cost import BLOCKS, check_cost
 from jaxstable.discovery.found import Found, Sensors
 from jaxstable.discovery.hidden import WIDER
 from jaxstable.discovery.later import with_later
 from jaxstable.discovery.reasons import choices, gated_choices
+from jaxstable.discovery.squares import with_squares
 from jaxstable.discovery.stages import Stages
 from jaxstable.discovery.usable import cleaned_of, telling, usable
 from jaxstable.graph.calibration import edge_probability, lag_probability
@@ -84,9 +87,10 @@ def find(
         stages.begin("moments")
         shares = {} if n_blocks == 1 else {"blocks": max(BLOCKS // n_blocks, 1)}
 
-        def moments_of(n_lags: int) -> Moments:
+        def moments_of(n_lags: int, squares: bool = False) -> Moments:
+            rows = with_squares(*series[:2]) if squares else series[:2]
             try:
-                return lagged_moments(*series[:2], n_lags, dataset.series, dataset.environment, **shares)
+                return lagged_moments(*rows, n_lags, dataset.series, dataset.environment, **shares)
             except ValueError as error:
                 raise DataError(f"max_lag={n_lags}: {error}") from error
 
@@ -99,8 +103,10 @@ def find(
         prepared = without_graph(dataset, kept, cleaned)
         question = do_edges_bend(prepared, n_lags)
         try:
-            n_draws, wider = (0, None) if question.nonlinear else (draws, moments_of if wide else None)
-            chosen = choose(moments, *edges, n_draws, seed, wider, stages.begin, stages.advance)
+            squared = functools.partial(moments_of, squares=True) if n_blocks == 1 else None
+            sources = Sources(moments_of if wide else None, squared)
+            n_draws, beyond = (0, None) if question.nonlinear else (draws, sources)
+            chosen = choose(moments, *edges, n_draws, seed, beyond, stages.begin, stages.advance)
         except ValueError as error:
             raise ConfigError(str(error)) from error
         gated = None

@@ -6,6 +6,7 @@ from jaxstable.discovery.bends import FITS, OPEN, Question
 from jaxstable.discovery.choice import LAMBDAS, Chosen
 from jaxstable.discovery.found import Choice
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER
+from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.models.svar import SPARSE_UNIT
 
 
@@ -51,9 +52,15 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
             criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
         ),
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "squares": Choice(
+            0 if chosen.squared is None else int(chosen.squared.sum()),
+            "edges that need the square of their cause; looked for where the lags of sensors and squares are no more "
+            f"than {MOST_SQUARED} columns, kept where they are worth their edges and two more",
+        ),
         "common_causes": Choice(
             len(chosen.common_causes),
-            "hidden causes, each worth its edges and two more; looked for where four sensors are all linked and "
+            "hidden causes, each worth its edges and two more; looked for where no squares are kept, four sensors are "
+            "all linked and "
             f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),
         "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),

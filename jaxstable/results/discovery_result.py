@@ -40,7 +40,7 @@ class Discovery(GraphResult):
     """A graph found in data without ground truth, with what speaks for it.
 
     The probabilities are calibrated on simulated systems of many kinds (`benchmarks/discovery/calibration.py`): of the
-    edges given 0.9 about 0.9 were true there. They say too much where a common cause stays hidden or effects bend.
+    edges given 0.9 about 0.9 were true there. They say too much where a common cause stays hidden.
 
     Attributes:
         learned: the graph; its weights are refitted coefficients in standard deviations, signed, 0 where there is no

@@ -74,6 +74,7 @@ def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ..
         *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
         *moment_findings(found.moments, names),
         *graph_findings(found.choice),
+        *bent_findings(found.choice.squared, names),
         *common_cause_findings(found.common_causes),
         *memory_findings(found.memory, found.moments.n_lags, names),
         *doubtful_findings(learned),
@@ -233,6 +234,20 @@ def common_cause_findings(groups: Sequence[Sequence[str]]) -> list[Finding]:
     evidence = "; ".join(f"something unmeasured seems to act on {_listed(group)}" for group in groups)
     remedy = "Record it if you know it; an edge between these sensors may be its doing."
     return [Finding("common_cause", "warning", evidence, remedy)]
+
+
+def bent_findings(squared: NDArray[np.bool_] | None, names: Sequence[str]) -> list[Finding]:
+    """Find the effects that a straight line misses.
+
+    Args:
+        squared: `[lags + 1, cause, effect]`, edges that need the square of the cause; None where none does.
+        names: of the sensors in use.
+    """
+    if squared is None:
+        return []
+    pairs = [f"{names[cause]} -> {names[effect]}" for cause, effect in np.argwhere(squared.any(axis=0)).tolist()]
+    remedy = "Read their weights as the slope at the mean of the cause: further off the effect is another one."
+    return [Finding("bent_effects", "info", f"effects that bend: {_listed(pairs)}", remedy)]
 
 
 def memory_findings(rest: Memory, n_lags: int, names: Sequence[str]) -> list[Finding]:

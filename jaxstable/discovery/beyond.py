@@ -1,0 +1,107 @@
+"""What lies beyond straight effects of the sensors on each other: squares, and causes that nobody measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.discovery.groups import suspects
+from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER, HiddenSearch
+from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
+from jaxstable.discovery.squares import SquareSearch
+from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.refit import Edges
+from jaxstable.graph.selection import Selection
+from jaxstable.moments.lagged import Moments
+
+
+class Sources(NamedTuple):
+    """Further moments of the same rows; None where they cannot be had."""
+
+    wider: Callable[[int], Moments] | None = None
+    """up to another largest lag."""
+    squared: Callable[[int], Moments] | None = None
+    """with the squares of the sensors behind the sensors, `squares.with_squares`."""
+
+
+class Beyond(NamedTuple):
+    """A richer system that the data call for."""
+
+    criterion: Criterion
+    selection: Selection
+    """of the sensors."""
+    moments: Moments
+    """what draws are made of."""
+    draw: Callable[[NDArray[Any]], Selection]
+    """the graph of the sensors that the matrices of a draw call for."""
+    common_causes: tuple[tuple[int, ...], ...] = ()
+    """variables on which each hidden cause acts."""
+    squared: NDArray[np.bool_] | None = None
+    """`[lags + 1, cause, effect]`, edges that need the square of the cause."""
+
+
+def look_beyond(
+    sources: Sources,
+    selection: Selection,
+    required: Edges,
+    forbidden: Edges,
+    looked_at: int,
+    begin: Callable[[str, int | None], None],
+) -> Beyond | None:
+    """Return the squares or else the hidden causes that are worth their edges, None where nothing is.
+
+    Args:
+        sources: where the moments come from.
+        selection: the graph of straight effects.
+        required: bool `[lags + 1, cause, effect]`, edges that every graph must hold.
+        forbidden: bool, same shape, edges that no graph may hold.
+        looked_at: lags that were looked at before those of the graph were settled on.
+        begin: called with the name of each stage.
+    """
+    n_rows, n_vars, _ = selection.graph.shape
+    asked = required, forbidden, looked_at
+    if sources.squared is not None and 2 * n_rows * n_vars <= MOST_SQUARED:
+        begin("squares", None)
+        found = _with_squares(sources.squared(n_rows - 1), selection, *asked)
+        if found is not None:
+            return found
+    columns = (WIDER * (n_rows - 1) + 1) * n_vars
+    linked: Edges = np.logical_or.reduce(selection.graph)
+    if sources.wider is not None and columns <= MOST_COLUMNS and suspects(linked | linked.T):
+        begin("common causes", None)
+        wide = sources.wider(WIDER * (n_rows - 1))
+        return _with_common_causes(wide, selection, *asked) if len(wide.count) == 1 else None
+    return None
+
+
+def _with_squares(
+    moments: Moments, selection: Selection, required: Edges, forbidden: Edges, looked_at: int
+) -> Beyond | None:
+    search = SquareSearch(moments, required, forbidden, looked_at)
+    bent = search.search(selection)
+    if bent is None:
+        return None
+    inflation = bent.selection.inflation
+    return Beyond(
+        bent.criterion, bent.selection, moments, lambda matrix: search.draw(matrix, inflation), squared=bent.squared
+    )
+
+
+def _with_common_causes(
+    moments: Moments, selection: Selection, required: Edges, forbidden: Edges, looked_at: int
+) -> Beyond | None:
+    n_vars = selection.graph.shape[1]
+    search = HiddenSearch(moments, len(selection.graph) - 1, required, forbidden, looked_at)
+    hidden = search.search(selection)
+    if hidden is None:
+        return None
+
+    def of_sensors(selection: Selection) -> Selection:
+        graph, strength, weights = (part[:, :n_vars, :n_vars] for part in selection[:3])
+        return selection._replace(graph=graph, strength=strength, weights=weights)
+
+    draw = lambda matrices: of_sensors(search.draw(matrices[0], hidden))  # noqa: E731
+    return Beyond(hidden.criterion, of_sensors(hidden.selection), moments, draw, hidden.groups)
