@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxstable import __version__, flags
+from jaxstable.completion import SHELLS, PrintCompletion
 from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
 from jaxstable.training.console import say
@@ -67,6 +68,12 @@ def make_parser() -> argparse.ArgumentParser:
         description="Learn causal graphs from sensor time series by gradient descent that does not blow up.",
     )
     parser.add_argument("--version", action="version", version=f"jaxstable {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        help="print what lets that shell complete the flags, and end",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, function: Any, summary: str) -> argparse.ArgumentParser:

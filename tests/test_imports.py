@@ -34,7 +34,9 @@ ALLOWED |= {
     "estimator": {"data", "api", "results"},
     "trackers": set(),
     "flags": {"config", "training"},
-    "cli": GROUND | {"models", "training", "discovery", "results", "api", "flags", "cli_discover", "jaxstable"},
+    "completion": set(),
+    "cli": GROUND
+    | {"models", "training", "discovery", "results", "api", "flags", "completion", "cli_discover", "jaxstable"},
     "cli_discover": {"config", "data", "files", "training", "results", "api"},
     "__main__": {"cli"},
     "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator", "trackers"},
