@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jaxstable.config import ConfigError
 from jaxstable.data import commandline
 from jaxstable.data.blocks import too_large
+from jaxstable.data.commandline import OF_A_FILE
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.kinds import check_free, kind_of
 from jaxstable.files.ownership import writable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 RUN_DIR = "artifacts-discovery"
 ASKED: dict[str, Any] = {"max_lag": None, "required": None, "forbidden": None, "draws": 50, "seed": 0}
-OF_ROWS = ("time", "time_format", "zone", "missing", "series", "resample", "max_gap", "decimal", "layout", "encoding")
+OF_ROWS = ("time", "time_format", "zone", "missing", "series", "resample", "max_gap", *OF_A_FILE)
 
 
 def discover(args: argparse.Namespace) -> int:

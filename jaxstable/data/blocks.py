@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,7 +17,9 @@ from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.frames import from_frame
 from jaxstable.data.reading import Reading
+from jaxstable.data.regular import as_span
 from jaxstable.data.room import free_memory
+from jaxstable.data.tables import Table
 
 COPIES = 8  # of the table that a discovery holds at its peak
 CELLS = 4_000_000  # of a block
@@ -31,7 +34,9 @@ class Blocks:
     Args:
         path: a Parquet file, or a folder of them in the order of their names.
         rows: of a block; by default as many as make four million cells.
-        time, missing, series, columns, time_format, zone, units, truth, max_gap: as for `Dataset.from_dataframe`.
+        time, missing, environment, series, columns, time_format, zone, units, truth, resample, max_gap: as for
+            `Dataset.from_dataframe`. Labels of environments are numbered over all blocks; rows of a step of
+            `resample` that a block begins are left to the next one, so that no step is cut.
 
     Attributes:
         n_rows: rows in all.
@@ -55,12 +60,14 @@ class Blocks:
         *,
         time: Any = None,
         missing: Any = None,
+        environment: str | None = None,
         series: str | None = None,
         columns: Any = None,
         time_format: str | None = None,
         zone: str | None = None,
         units: Any = None,
         truth: Any = None,
+        resample: Any = None,
         max_gap: Any = None,
     ) -> None:
         self.path: Path = Path(path)
@@ -73,8 +80,8 @@ class Blocks:
             raise DataError(
                 f"rows={checks.shortened(rows)}: expected a whole number of rows of a block >= {FEWEST_ROWS}"
             )
-        self._wish = Wish(2, 1, truth, missing, units, None, max_gap)
-        self._asked = Reading(time, time_format, None, series, columns, self._wish.texts, zone=zone)
+        self._wish = Wish(2, 1, truth, missing, units, resample, max_gap)
+        self._asked = Reading(time, time_format, environment, series, columns, self._wish.texts, zone=zone)
 
     longest_gap: float = 0.0  # each block tells its own
 
@@ -100,14 +107,18 @@ class Blocks:
         return self._read()
 
     def _read(self) -> Iterator[Dataset]:
-        asked, last, names = self._asked, None, None
+        asked, last, names, held = self._asked, None, None, None
         for number, table in enumerate(self._tables()):
-            start = number * self.rows
+            start = number * self.rows - (0 if held is None else len(held))
+            table = table if held is None else _below(held, table)
             try:
                 with warnings.catch_warnings():
                     if number:  # what is strange of a sensor is said once
                         warnings.simplefilter("ignore", DataWarning)
                     found = from_frame(table, asked)
+                    begun = 0 if number == len(self) - 1 else _begun(found, self._wish.resample)
+                    held = table.slice(len(table) - begun) if begun else None
+                    found = _without_last(found, begun)
                     if found.time is not None and len(found.time):
                         time = np.asarray(found.time)
                         if asked.series is None and last is not None and time.min() <= last:
@@ -121,10 +132,22 @@ class Blocks:
                 raise DataError(f"{self.path.name}, rows {start} to {start + len(table)}: {error}") from error
             if names is None:
                 names = list(block.names)
-                asked = Reading(
-                    asked.time, asked.time_format, None, asked.series, names, asked.missing, zone=asked.zone
-                )
+                asked = dataclasses.replace(asked, columns=names)
+            if block.environment is not None:
+                labels = np.asarray(found.environment)  # numbered in their order, as `encode` does
+                own = np.unique(labels.astype(str) if labels.dtype.kind == "O" else labels).astype(str)
+                codes = np.searchsorted(self._environments, own).astype(np.int32)
+                block = dataclasses.replace(block, environment=codes[block.environment])
             yield block
+
+    @cached_property
+    def _environments(self) -> np.ndarray:
+        """The labels of all environments as text, sorted; a pass over their column."""
+        name = self._asked.environment
+        labels: set[str] = set()
+        for batch in self._rows.to_batches(columns=[name]):
+            labels.update(map(str, batch.column(0).unique().to_pylist()))
+        return np.array(sorted(labels))
 
     def _tables(self) -> Iterator[Any]:
         """Yield arrow tables of `rows` rows each, the last one of what is left."""
@@ -143,6 +166,38 @@ class Blocks:
                     held, count = [], 0
         if held:
             yield pa.Table.from_batches(held)
+
+
+def _below(above: Any, table: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables([above, table])
+
+
+def _begun(table: Table, resample: Any) -> int:
+    """Return how many of the last rows belong to a step of `resample` that may go on in the next block."""
+    if resample is None or table.time is None:
+        return 0
+    time = np.asarray(table.time)
+    dated = time.dtype.kind == "M"
+    ticks = time.astype("M8[us]").astype(np.int64) if dated else time
+    steps = np.floor(ticks / as_span(resample, "resample", dated))
+    others = np.flatnonzero(steps != steps[-1])
+    if not len(others):
+        raise DataError(f"all of its rows lie within one step of resample={resample!r}: choose larger blocks (rows=)")
+    return len(steps) - 1 - int(others[-1])
+
+
+def _without_last(table: Table, rows: int) -> Table:
+    """Return a table without so many rows at its end."""
+    if not rows:
+        return table
+    labels = {
+        name: np.asarray(column)[:-rows]
+        for name in ("time", "environment", "series")
+        if (column := getattr(table, name)) is not None
+    }
+    return table._replace(values=table.values[:-rows], **labels)
 
 
 def too_large(path: Any) -> bool:

@@ -9,12 +9,14 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "plain")
-TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "decimal", "layout", "encoding", "text")
-SHARED = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone", "decimal")
+LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "plain")
+OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
+TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "text", *OF_A_FILE)
+OF_ANY = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone")
+SHARED = (*OF_ANY, "decimal", "sheet", "ragged")
 LONG = ("step", "text")  # besides the shared ones
 WIDE = ("time", "environment", "series", "resample", "layout", "encoding")
-IN_BLOCKS = ("time", "missing", "series", "columns", "time_format", "zone", "units", "truth", "max_gap")
+IN_BLOCKS = ("time", "missing", "environment", "series", "columns", "time_format", "zone", "units", "truth")
 DATA_OPTIONS = (*SHARED, *WIDE, "long", *LONG)
 # What the Python side writes as time='t', missing=-999 or columns=[...].
 WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*\w)?")
@@ -22,7 +24,7 @@ WRITTEN = re.compile(rf"\b({'|'.join(DATA_OPTIONS)})=('[^']*'|\[[^]]*\]|[-+.\w]*
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add what says which data to read, and how."""
-    words = "text, Parquet, Feather or HDF5; several are a recording each (default: the embedded plant)"
+    words = "text, Excel, Parquet, Feather or HDF5; several are a recording each (default: the embedded plant)"
     parser.add_argument("data", nargs="*", help=f"files of data: {words}")
     group = parser.add_argument_group("data file", "what is not said is found out; `jaxstable check FILE` shows it")
     group.add_argument("--stride", type=_whole, help="steps from one window to the next (default: 1)")
@@ -45,6 +47,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--layout", choices=LAYOUTS, help="layout of the file, where it is not recognised")
     group.add_argument(
         "--encoding", metavar="NAME", help="encoding of a text, such as cp932, where it is not found out"
+    )
+    group.add_argument("--sheet", metavar="NAME", help="sheet of an .xlsx workbook, where several hold cells")
+    group.add_argument(
+        "--ragged",
+        choices=("missing", "short"),
+        help="lines of another width: each a row without an entry, or short of their last cells (default: refused)",
     )
     group.add_argument("--long", metavar="TIME,TAG,VALUE", type=_names, help="a row for each new value: these columns")
     group.add_argument("--step", metavar="STEP", type=_number_or_text, help="common clock of --long, such as 1s")
@@ -116,9 +124,10 @@ def read_blocks(source: dict[str, Any], rows: int | None) -> Any:
     if not isinstance(source["path"], str):
         raise DataError("--block-rows: expected one Parquet file or folder")
     options = {name: value for name, value in source.items() if name not in ("path", "window")}
-    strange = sorted(set(options) - set(IN_BLOCKS))
+    strange = sorted(set(options) - {*IN_BLOCKS, "resample", "max_gap"})
     if strange:
-        raise DataError(f"--{strange[0].replace('_', '-')}: is not for rows in blocks")
+        name = strange[0].replace("_", "-")
+        raise DataError(f"--{name}: is not for rows in blocks, of Parquet; leave it out, or the blocks")
     return Blocks(source["path"], rows, **options)
 
 

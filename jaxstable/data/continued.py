@@ -23,7 +23,7 @@ from jaxstable.data.tables import from_array
 from jaxstable.data.timeline import GAP
 
 ENDS = re.compile(r"^\d+, (?P<first>\d{4}-\d\d-\d\d.*) to (?P<last>\d{4}-\d\d-\d\d.*)$")
-OF_A_FILE = ("decimal", "layout", "encoding")
+OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
 
 
 def continued(old: Dataset, rows: Any, *, apart: bool = False, **reading: Any) -> Dataset:
@@ -37,7 +37,7 @@ def continued(old: Dataset, rows: Any, *, apart: bool = False, **reading: Any) -
         rows: a `Dataset`, an array `[time, variables]` of the same variables, a dataframe or a path; one row is enough.
         apart: the new rows are a recording of their own.
         **reading: as in `Dataset.from_file`: time, time_format, missing, series, resample, max_gap, decimal, layout,
-            encoding.
+            encoding, sheet, ragged.
 
     Raises:
         DataError: other variables, units or steps, rows that do not come after the old ones, or labels of environments.

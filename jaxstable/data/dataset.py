@@ -161,8 +161,10 @@ class Dataset(Recorded):
         layout: Any = None,
         encoding: str | None = None,
         zone: str | None = None,
+        sheet: str | None = None,
+        ragged: str | None = None,
     ) -> Self:
-        """Read a text, Parquet, Feather or HDF5 file; several files are a recording each.
+        """Read a text, Excel, Parquet, Feather or HDF5 file; several files are a recording each.
 
         Of text, delimiter, decimal mark, names, units and clock are found out and listed in `understood`.
 
@@ -172,9 +174,12 @@ class Dataset(Recorded):
             time_format, units, resample, max_gap, zone: see `from_dataframe`.
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
-            layout: name of a known layout (uci, toa5, campbell, pvgis, hobo, cams, lvm), or a `data.layout.Layout` of
-                your own.
+            layout: name of a known layout (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff), or a
+                `data.layout.Layout` of your own.
             encoding: of a text, such as "cp932", where it is not found out.
+            sheet: name of the sheet of an .xlsx workbook, where several hold cells.
+            ragged: what lines of another width than the header are: refused (None), each a row without an entry
+                ("missing"), or short of their last cells ("short").
 
         Returns:
             The data set.
@@ -188,7 +193,8 @@ class Dataset(Recorded):
         if decimal not in (None, ".", ","):
             raise DataError(f"decimal={checks.shortened(decimal)}: expected '.' or ','")
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
-        asked = Reading(time, time_format, environment, series, columns, wish.texts, decimal, layout, encoding, zone)
+        words = wish.texts, decimal, layout, encoding, zone, sheet, ragged
+        asked = Reading(time, time_format, environment, series, columns, *words)
         return cls(**build(read_files(path, asked), None, wish))
 
     @classmethod
@@ -211,6 +217,8 @@ class Dataset(Recorded):
         text: str | None = None,
         zone: str | None = None,
         decimal: str | None = None,
+        sheet: str | None = None,
+        ragged: str | None = None,
     ) -> Self:
         """Read the long format of historians, a row (time, tag, value) for each new value, onto a common clock.
 
@@ -221,9 +229,10 @@ class Dataset(Recorded):
             source: a dataframe, a file, a pattern, or a list of files, each a recording.
             time, name, value: the columns that hold them.
             step: step of the common clock, such as "1s", or a number; chosen and said by default.
-            window, stride, truth, missing, time_format, units, max_gap, zone, decimal: as in `from_file`.
+            window, stride, truth, missing, time_format, units, max_gap: as in `from_file`.
             columns: the tags, in order (all by default).
             text: tags of words are left out (None), numbered ("ordinal") or made columns of 0 and 1 ("onehot").
+            zone, decimal, sheet, ragged: as in `from_file`.
 
         Returns:
             The data set.
@@ -235,12 +244,6 @@ class Dataset(Recorded):
 
         window, stride = checks.check_window(window, stride)
         wish = Wish(window, stride, truth, missing, units, None, max_gap)
-        how = {
-            "step": step,
-            "columns": columns,
-            "missing": wish.texts,
-            "time_format": time_format,
-            "text": text,
-            "zone": zone,
-        }
-        return cls(**build(read_long(source, time, name, value, **how), None, wish))
+        words = wish.texts, decimal, None, None, zone, sheet, ragged
+        asked = Reading(None, time_format, None, None, columns, *words)
+        return cls(**build(read_long(source, time, name, value, asked, step=step, text=text), None, wish))

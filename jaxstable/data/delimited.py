@@ -38,7 +38,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     Raises:
         DataError: the file cannot be read, or a column holds something else than it should.
     """
-    sheet = read_sheet(path, asked.layout, asked.encoding)
+    sheet = read_sheet(path, asked)
     place = "line {}".format
 
     def where(row: int) -> str:

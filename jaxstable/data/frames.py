@@ -11,12 +11,10 @@ from jaxstable.data import roles
 from jaxstable.data.checks import DataError, check_distinct, listed, not_numeric, object_column, shortened
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.numerals import to_numbers
-from jaxstable.data.reading import Reading, clock_columns
+from jaxstable.data.reading import ANYTHING, Reading, clock_columns
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table, choose_columns
 from jaxstable.data.vocabulary import clean
-
-ANYTHING = Reading()
 
 
 def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:

@@ -13,10 +13,11 @@ from jaxstable.data.frames import as_columns
 from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import without_bad
+from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.recordings import files_of, joined
 from jaxstable.data.regular import as_span, span_text, tick_of
 from jaxstable.data.sheet import read_sheet, without_blanks
-from jaxstable.data.tables import Table, column_list
+from jaxstable.data.tables import Table
 
 FEW = 10  # different whole numbers up to which a tag is a state
 LADDER = np.array([1, 2, 5, 10, 15, 20, 30])  # of a second, of a minute; 1, 2, 3, 6, 12 hours, then days
@@ -49,25 +50,18 @@ def read_long(
     time: str,
     name: str,
     value: str,
+    asked: Reading = ANYTHING,
     *,
     step: Any = None,
-    columns: Sequence[str] | None = None,
-    missing: Sequence[str] = (),
-    time_format: str | None = None,
     text: str | None = None,
-    zone: str | None = None,
-    decimal: str | None = None,
 ) -> Table:
     """Read rows of (time, tag, value) into a table with one column for each tag.
 
     Args:
         source: a dataframe, a file, or several files, each a recording.
         time, name, value: the columns that hold them.
+        asked: what is known of it; the tags to read are its columns, all by default.
         step: step of the common clock, such as "1s"; None takes the usual interval between rows of a measurement.
-        columns: the tags to read, all by default.
-        missing: texts that mean missing.
-        time_format, zone: as in `read_clock`.
-        decimal: decimal mark, or None if the values show it.
         text: what becomes of tags whose values are words: None leaves them out, "ordinal" numbers them in sorted
             order, "onehot" makes a column of 0 and 1 for each word.
 
@@ -79,18 +73,17 @@ def read_long(
     """
     if text not in (None, "ordinal", "onehot"):
         raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
-    recordings, notes = _recordings(source, (time, name, value), time_format, zone)
+    recordings, notes = _recordings(source, (time, name, value), asked)
     tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
-    columns = column_list(columns)
-    if columns is not None:
-        strange = [tag for tag in columns if tag not in tags]
+    if asked.columns is not None:
+        strange = [tag for tag in asked.columns if tag not in tags]
         if strange:
             raise DataError(
                 f"columns: {listed(strange)} not among the tags {listed(tags, 20)}{nearest(strange[0], tags)}"
             )
-        tags = columns
-    decimal = decimal or decimal_mark([events.value for events in recordings], ";")
-    numbers, words = _numbers(recordings, tags, missing, text, decimal)
+        tags = list(asked.columns)
+    decimal = asked.decimal or decimal_mark([events.value for events in recordings], ";")
+    numbers, words = _numbers(recordings, tags, asked.missing, text, decimal)
     if not numbers:
         raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")
     empty = [tag for tag, parts in numbers.items() if all(np.isnan(part).all() for part in parts)]
@@ -126,9 +119,7 @@ def read_long(
     )
 
 
-def _recordings(
-    source: Any, names: tuple[str, str, str], time_format: str | None, zone: str | None
-) -> tuple[list[Events], list[tuple[str, str]]]:
+def _recordings(source: Any, names: tuple[str, str, str], asked: Reading) -> tuple[list[Events], list[tuple[str, str]]]:
     import pyarrow as pa
 
     for field, column in zip(("time", "name", "value"), names, strict=True):
@@ -141,7 +132,7 @@ def _recordings(
         if file is None:
             label, columns, place = "", as_columns(source), "row {}".format
         else:
-            sheet = without_blanks(read_sheet(file))
+            sheet = without_blanks(read_sheet(file, asked))
             notes = notes or list(sheet.notes)
             label, columns, place = file.name, dict(zip(sheet.names, sheet.columns, strict=True)), _lines(sheet.lines)
         absent = [column for column in names if column not in columns]
@@ -152,7 +143,7 @@ def _recordings(
                 + nearest(absent[0], list(columns))
             )
         time, tag, value = (columns[column] for column in names)
-        clock = read_clock(time, place, time_format, zone)
+        clock = read_clock(time, place, asked.time_format, asked.zone)
         ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
         texts = (
             value

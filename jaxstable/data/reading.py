@@ -8,6 +8,7 @@ from typing import Any
 
 from jaxstable.data.checks import DataError, shortened
 from jaxstable.data.layout import Layout
+from jaxstable.data.ragged import HOW
 from jaxstable.data.tables import column_list
 
 
@@ -25,6 +26,9 @@ class Reading:
         layout: name of a layout, or one of your own.
         encoding: of the text.
         zone: where the clock hangs, such as "Europe/Berlin".
+        sheet: name of the sheet of a workbook.
+        ragged: what lines of another width than the header are: None refuses them, "missing" makes each a row
+            without an entry, "short" takes the cells that a line lacks at its end for missing.
     """
 
     time: Any = None
@@ -37,12 +41,19 @@ class Reading:
     layout: str | Layout | None = None
     encoding: str | None = None
     zone: str | None = None
+    sheet: str | None = None
+    ragged: str | None = None
 
     def __post_init__(self) -> None:
         for field in ("environment", "series"):
             if not isinstance(column := getattr(self, field), Hashable):
                 raise DataError(f"{field}={shortened(column)}: expected the name of one column")
+        if self.ragged not in (None, *HOW):
+            raise DataError(f"ragged={shortened(self.ragged)}: expected one of {', '.join(map(repr, HOW))}")
         object.__setattr__(self, "columns", column_list(self.columns))
+
+
+ANYTHING = Reading()
 
 
 def clock_columns(time: Any, present: Sequence[str]) -> tuple[str, ...] | None:

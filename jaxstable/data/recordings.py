@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxstable.data import workbook
 from jaxstable.data.checks import DataError, counted, listed
 from jaxstable.data.delimited import read_delimited
 from jaxstable.data.frames import from_frame
@@ -19,7 +20,8 @@ from jaxstable.data.tables import Table
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
 HDF = (".h5", ".hdf5", ".hdf")
-EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .parquet, .feather or .h5"
+EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather or .h5"
+CELLS = (*SUFFIXES, *workbook.SUFFIXES)
 
 
 def files_of(path: Any) -> list[Path]:
@@ -36,7 +38,7 @@ def files_of(path: Any) -> list[Path]:
         raise DataError(f"path: found {path!r}, expected a file, a folder, a pattern, or a list of them")
     place = Path(path)
     if place.is_dir():
-        texts = sorted(file for file in place.iterdir() if file.is_file() and _suffix(file) in SUFFIXES)
+        texts = sorted(file for file in place.iterdir() if file.is_file() and _suffix(file) in CELLS)
         if texts:
             return texts
         if any(place.rglob("*.parquet")):
@@ -144,8 +146,9 @@ def _read(file: Path, asked: Reading) -> Table:
     if suffix in HDF:
         table = from_frame(_hdf(file), asked)
         return table._replace(notes=[("file", "hdf5"), *table.notes])
-    if suffix not in SUFFIXES:
-        raise DataError(f"{file}: expected {EXPECTED}, found {suffix!r}")
+    if suffix not in CELLS:
+        hint = ": save the workbook as .xlsx or CSV" if suffix in workbook.OTHERS else ""
+        raise DataError(f"{file}: expected {EXPECTED}, found {suffix!r}{hint}")
     return read_delimited(file, asked)
 
 

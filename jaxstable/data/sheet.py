@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxstable.data import workbook
 from jaxstable.data.checks import DataError, counted
 from jaxstable.data.foreign import foreign
 from jaxstable.data.kernels import kernels
-from jaxstable.data.layout import Layout, other_width
+from jaxstable.data.layout import Layout
 from jaxstable.data.layouts.known import layout_of
 from jaxstable.data.plaintext import read_plain
+from jaxstable.data.ragged import refusal, told, with_ragged
+from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.vocabulary import COMMENTS, clean, is_datum
 
 HEAD = 1_000_000  # bytes that a layout is found out from
@@ -44,61 +48,74 @@ class Sheet(NamedTuple):
     repeats: np.ndarray
 
 
-def read_sheet(path: str | Path, layout: str | Layout | None = None, encoding: str | None = None) -> Sheet:
+def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
     """Read a file of cells.
 
     Lines that are comments are left out, and so are lines of words below the data. A blank line is a row without
     an entry, except where every second line is one, which is a line end written twice.
 
     Args:
-        path: text, or text packed by gzip or zip.
-        layout: name of a layout, one of your own, or None to find it out.
-        encoding: of the text, or None to find it out.
+        path: text, text packed by gzip or zip, or a workbook.
+        asked: what is known of it: layout, encoding, sheet and ragged count here.
 
     Raises:
         DataError: no such file, no layout that fits, a line of another width, or no rows.
     """
-    plain, encoding = read_plain(Path(path), encoding)
+    suffix = Path(path).suffix.lower()
+    is_book = suffix in workbook.SUFFIXES
+    if asked.sheet is not None and not is_book:
+        raise DataError(f"sheet={asked.sheet!r}: {Path(path).name} is no workbook, so it has no sheets: leave it out")
+    decimal = None
+    if is_book:
+        plain, encoding, decimal = workbook.read_workbook(Path(path), asked.sheet, asked.decimal)
+    else:
+        plain, encoding = read_plain(Path(path), asked.encoding)
     head = plain if len(plain) <= HEAD else plain[: plain.rfind(b"\n", 0, HEAD) + 1]
-    if said := foreign(head[:200].decode(errors="replace")):
-        raise DataError(f"{path} {said}")
+    if strange := foreign(head[:200].decode(errors="replace")):
+        raise DataError(f"{path} {strange}")
     try:
-        plan = layout_of(head.decode(), layout, "\t" if Path(path).suffix.lower() == ".tsv" else None)
+        plan = layout_of(head.decode(), asked.layout, "\t" if suffix == ".tsv" or is_book else None)
     except DataError as error:
-        raise DataError(f"{path}{'' if str(error).startswith('is ') else ':'} {error}") from error
+        raise DataError(f"{path}{'' if re.match('is |holds ', str(error)) else ':'} {error}") from error
+    plan = dataclasses.replace(plan, decimal=decimal or plan.decimal)
     body, width = _body(plain, plan), len(plan.names)
     columns, rows, ragged = _cells(body, plan.delimiter, width)
     lines = plan.first + _starts(body, rows)
-    notes = [("file", f"{Path(path).suffix.lower().lstrip('.') or 'text'}, {encoding}"), *plan.notes]
-    keep, told = _kept(columns, lines, body)
+    notes = [("file", f"{suffix.lstrip('.') or 'text'}, {encoding}"), *plan.notes]
+    keep, said = _kept(columns, lines, body)
     comments = _comments(columns[0])
     if len(comments):
         keep[comments] = False
-        told.append(("lines left out", f"{counted(len(comments), 'comment')} among the rows"))
+        said.append(("lines left out", f"{counted(len(comments), 'comment')} among the rows"))
     again = _repeats(columns, plan.names)
+    repeats = lines[again]
     if len(again):
         keep[again] = False
-        told.append(("lines left out", f"{counted(len(again), 'line')} that repeat the header, line {lines[again[0]]}"))
+        said.append(("lines left out", f"{counted(len(again), 'line')} that repeat the header, line {repeats[0]}"))
     last = int(lines[keep][-1]) if keep.any() else 0
-    footer = []
-    for number, line_text in ragged:
+    footer, torn = [], []
+    for number, text in ragged:
         line = plan.first + int(_starts(body, np.array([number]))[0])
-        words = [cell for cell in line_text.split(plan.delimiter) if cell.strip()]
-        if line_text.lstrip().startswith(COMMENTS):
+        words = [cell for cell in text.split(plan.delimiter) if cell.strip()]
+        if text.lstrip().startswith(COMMENTS):
             continue
         if line > last and not any(map(is_datum, words)):
             footer.append(line)
-            continue
-        found = len(line_text.split(plan.delimiter))
-        hint = " (a quote that is not closed?)" if '"' in line_text else ""
-        raise DataError(f"{path}: {other_width(line, found, width, plan.delimiter)}{hint}")
+        else:
+            torn.append((line, text))
     if footer:
-        told.append(("lines left out", f"{counted(len(footer), 'line')} of words below the data"))
+        said.append(("lines left out", f"{counted(len(footer), 'line')} of words below the data"))
+    if torn:
+        if asked.ragged is None:
+            raise DataError(f"{path}: {refusal(torn[0][0], torn[0][1], width, plan.delimiter)}")
+        notes.append(told(torn, asked.ragged))
+        torn = [row for row in torn if asked.ragged == "short" or row[0] < last]
+        columns, lines, keep = with_ragged(columns, lines, keep, torn, asked.ragged, plan.delimiter)
     if not keep.any():
         raise DataError(f"{path} has no rows of data under its header")
     if not keep.all():
         columns = [column.filter(_arrow_mask(keep)) for column in columns]
-    return Sheet(plan.names, columns, lines[keep], plan, notes + told, lines[again])
+    return Sheet(plan.names, columns, lines[keep], plan, notes + said, repeats)
 
 
 def without_blanks(sheet: Sheet) -> Sheet:
@@ -186,7 +203,7 @@ def _kept(columns: list[Any], lines: np.ndarray, body: bytes) -> tuple[np.ndarra
             break
         blank = blank & ~column
     keep = np.ones(len(lines), dtype=bool)
-    told = []
+    blanks = []
     if blank.all():
         return np.zeros(len(lines), bool), []
     end = int(np.flatnonzero(~blank)[-1]) + 1
@@ -202,15 +219,15 @@ def _kept(columns: list[Any], lines: np.ndarray, body: bytes) -> tuple[np.ndarra
         end, words = end - 1, words + 1
         keep[end:] = False
     if words:
-        told.append(("lines left out", f"{counted(words, 'line')} of words or sums below the data"))
+        blanks.append(("lines left out", f"{counted(words, 'line')} of words or sums below the data"))
     inner = blank[:end]
     if inner.any():
         if len(inner) > 2 and inner[1::2].all() and not inner[::2].any() and body.count(b"\n\n") >= inner.sum():
             keep &= ~blank
-            told.append(("blank lines", "every second line: taken for doubled line ends"))
+            blanks.append(("blank lines", "every second line: taken for doubled line ends"))
         else:
-            told.append(("blank lines", f"{int(inner.sum())} between rows, each a row without an entry"))
-    return keep, told
+            blanks.append(("blank lines", f"{int(inner.sum())} between rows, each a row without an entry"))
+    return keep, blanks
 
 
 def _is_summary(columns: list[Any], row: int) -> bool:

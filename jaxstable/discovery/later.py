@@ -45,9 +45,8 @@ def with_later(
             cleaned = cleaned_of(block, columns, parts)
             share = max(BLOCKS // n_blocks, 1)
             try:
-                found.append(
-                    lagged_moments(cleaned.values, cleaned.mask, first.n_lags, block.series, None, blocks=share)
-                )
+                rows = cleaned.values, cleaned.mask, first.n_lags, block.series, block.environment
+                found.append(lagged_moments(*rows, blocks=share))
             except ValueError as error:
                 raise DataError(f"block {number} of {n_blocks}: {error}; larger blocks (rows=) may help") from error
         advance()

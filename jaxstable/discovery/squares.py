@@ -43,7 +43,9 @@ class SquareSearch:
     """
 
     def __init__(self, moments: Moments, required: Edges, forbidden: Edges, looked_at: int) -> None:
-        self.moments, self.looked_at, self.n_vars = moments, looked_at, moments.n_vars // 2
+        self.moments: Moments = moments
+        self.looked_at: int = looked_at
+        self.n_vars: int = moments.n_vars // 2
         n_vars, rows = self.n_vars, np.arange(self.n_vars)
         shape = (len(required), 2 * n_vars, 2 * n_vars)
         self._required, self._forbidden = np.zeros(shape, bool), np.zeros(shape, bool)

@@ -69,6 +69,43 @@ def test_what_cannot_be_read_in_blocks_is_refused(tmp_path, file):
         Blocks(file, rows=10)
 
 
+def test_environments_are_numbered_over_all_blocks(tmp_path):
+    labels = np.repeat([10, 2, 10, 7, 2], 1_000)
+    frame(regime=labels).write_parquet(tmp_path / "a.parquet")
+    parts = list(Blocks(tmp_path / "a.parquet", rows=1_500, environment="regime"))
+    codes = np.concatenate([part.environment for part in parts])
+    assert {(code, label) for code, label in zip(codes.tolist(), labels.tolist(), strict=True)} == {
+        (0, 10),
+        (1, 2),
+        (2, 7),
+    }
+    moments = [lagged_moments(p.values, p.mask, 1, p.series, p.environment) for p in parts]
+    both = combined(moments)
+    assert both.environments == (0, 1, 2)
+    assert [moment.environments for moment in moments] == [(0, 1), (0, 1), (1, 2), (1,)]
+    whole = lagged_moments(VALUES, None, 1, np.repeat([0, 1, 2, 3], [1_500] * 3 + [500]), codes)
+    np.testing.assert_array_equal(both.count, whole.count)
+    np.testing.assert_allclose(both.matrix, whole.matrix, atol=0.01)
+    np.testing.assert_array_equal(both.block_count.sum(), whole.block_count.sum())
+    for label in range(3):
+        assert both.block_count[both.block_environment == label].sum() == whole.count[label]
+
+
+def test_no_step_of_resample_is_cut_by_a_block(file, tmp_path):
+    whole = Dataset.from_file(file, resample="7min")
+    for rows in (1_000, 1_200):
+        parts = list(Blocks(file, rows=rows, resample="7min"))
+        assert len(parts) > 1
+        np.testing.assert_array_equal(np.concatenate([part.values for part in parts]), whole.values)
+    with pytest.raises(DataError, match=r"rows 0 to 1000: .*one step of resample='2d': choose larger blocks"):
+        list(Blocks(file, rows=1_000, resample="2d"))
+    with pytest.raises(DataError, match="resample='7 moons'"):
+        list(Blocks(file, rows=1_000, resample="7 moons"))
+    frame().drop("time").write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(DataError, match="resample= needs a clock"):
+        list(Blocks(tmp_path / "b.parquet", rows=1_000, resample="7min"))
+
+
 def test_only_what_does_not_fit_is_too_large(file, tmp_path, monkeypatch):
     assert not too_large(file)
     assert not too_large(VALUES)

@@ -84,8 +84,8 @@ def test_other_files_are_refused(tmp_path):
         Dataset.from_file(tmp_path / "absent.csv")
     with pytest.raises(DataError, match="no such file: /"):
         Dataset.from_file(tmp_path / "absent.parquet")
-    with pytest.raises(DataError, match=r"found '\.xlsx'"):
-        Dataset.from_file(tmp_path / "book.xlsx")
+    with pytest.raises(DataError, match=r"found '\.xls': save the workbook as \.xlsx or CSV"):
+        Dataset.from_file(tmp_path / "book.xls")
 
 
 def test_parquet(tmp_path):

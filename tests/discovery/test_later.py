@@ -26,3 +26,18 @@ def test_blocks_give_the_graph_of_all_rows(tmp_path):
     assert found.provenance["rows"] == 6_000
     found.save(tmp_path / "found")
     assert js.load(tmp_path / "found").chosen["blocks"] == found.chosen["blocks"]
+
+
+def test_blocks_with_environments_and_a_coarser_step(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(9_000, 3)) * np.repeat([1.0, 3.0, 1.0], 3_000)[:, None]
+    rows[2:, 1] += 0.8 * rows[:-2, 0]
+    rows[2:, 2] += 0.8 * rows[:-2, 1]
+    halves = np.repeat(rows, 2, axis=0) + 0.1 * rng.normal(size=(18_000, 3))
+    minutes = np.datetime64("2024-01-01", "us") + np.arange(18_000) * np.timedelta64(30_000_000, "us")
+    frame = pl.DataFrame({"time": minutes, **{name: halves[:, i] for i, name in enumerate("abc")}})
+    frame.with_columns(load=pl.Series(np.repeat(["low", "high", "low"], 6_000))).write_parquet(tmp_path / "a.parquet")
+    blocks = js.Blocks(tmp_path / "a.parquet", rows=5_000, resample="1min", environment="load")
+    found = js.discover(blocks, max_lag=2, draws=5, progress=False)
+    assert sorted(zip(*np.nonzero(found.graph), strict=True)) == [(0, 1), (1, 2)]
+    assert np.abs(found.lagged[2, [0, 1], [1, 2]]).min() > 0.4

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, shortened
 from jaxstable.data.layout import Layout, look
-from jaxstable.data.layouts import campbell, cams, hobo, lvm, pvgis, toa5, uci
+from jaxstable.data.layouts import arff, campbell, cams, hobo, lvm, pvgis, toa5, uci
 
-FIRST = 80  # lines that are shown to a layout
+FIRST = 2_000  # lines that are shown to a layout
 
 
 class Known(NamedTuple):
@@ -20,7 +20,9 @@ class Known(NamedTuple):
     adapt: Callable[[Layout, Sequence[str]], Layout]
 
 
-KNOWN = {module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm)}
+KNOWN = {
+    module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff)
+}
 
 
 def layout_of(text: str, named: str | Layout | None = None, delimiter: str | None = None) -> Layout:
@@ -44,7 +46,7 @@ def layout_of(text: str, named: str | Layout | None = None, delimiter: str | Non
         raise DataError(
             f"layout={shortened(named)}: expected one of {', '.join(KNOWN)}, plain, or a Layout of your own"
         )
-    lines = text[:40_000].split("\n")[:FIRST]
+    lines = text[:200_000].split("\n")[:FIRST]
     name = named or next((name for name, known in KNOWN.items() if known.matches(lines)), "plain")
     found = look(text, delimiter)
     if name == "plain":
