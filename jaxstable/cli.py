@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxstable import __version__, flags
-from jaxstable.completion import SHELLS, PrintCompletion
+from jaxstable.actions import SHELLS, PrintCompletion
 from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
 from jaxstable.training.console import say

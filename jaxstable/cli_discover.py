@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from jaxstable.results.discovery_result import Discovery
 
 RUN_DIR = "artifacts-discovery"
-ASKED: dict[str, Any] = {"max_lag": None, "required": None, "forbidden": None, "draws": 50, "seed": 0}
+ASKED: dict[str, Any] = {
+    "max_lag": None,
+    "required": None,
+    "forbidden": None,
+    "draws": 50,
+    "seed": 0,
+    "prepare": "auto",
+}
 OF_ROWS = ("time", "time_format", "zone", "missing", "series", "resample", "max_gap", *OF_A_FILE)
 
 

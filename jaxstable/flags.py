@@ -12,11 +12,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from jaxstable.actions import Plot
 from jaxstable.config import PRESETS, Config, ConfigError, read_fields
 from jaxstable.training.console import say
 from jaxstable.training.grid import NAMED_GRIDS
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
+SWITCHED = {"on": True, "off": False, "auto": "auto"}
 WORDS = {"true": True, "false": False}
 EXPECTED: dict[type, str] = {int: "an integer", float: "a number"}
 
@@ -58,7 +60,7 @@ def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str)
     group.add_argument("--run-dir", default=run_dir, help=f"where everything is written (default: {run_dir})")
     group.add_argument("--resume", action="store_true", help="go on from the checkpoint there, if there is one")
     group.add_argument("--config", metavar="FILE", help="YAML or JSON file of config fields; flags go over it")
-    group.add_argument("--plot", action="store_true", help=f"also write {picture} as a picture")
+    group.add_argument("--plot", action=Plot, help=f"also write {picture} as a picture")
     group.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
     add_report_options(group)
     add_quiet_option(group)
@@ -101,6 +103,12 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
         metavar="CAUSE,EFFECT[,LAG]",
         help="edge that it must not hold, at any lag if none is given; may be repeated",
     )
+    group.add_argument(
+        "--prepare",
+        type=_parts,
+        metavar="PART=on|off,...",
+        help="what to take out of the signals: levels, drift, cycles, spikes, held; or none (default: what is needed)",
+    )
     group.add_argument("--draws", type=int, help="bootstrap draws (default: 50)")
     group.add_argument(
         "--block-rows",
@@ -118,7 +126,7 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
         "--run-dir", help="where everything is written (default: artifacts-discovery, or the DIR of --update)"
     )
     group.add_argument("--output", metavar="FILE", help="also write the edges there as CSV")
-    group.add_argument("--plot", action="store_true", help="also write probabilities and graph as a picture")
+    group.add_argument("--plot", action=Plot, help="also write probabilities and graph as a picture")
     group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
     add_probability_option(group)
     add_report_options(group)
@@ -201,6 +209,16 @@ def grid_of(args: argparse.Namespace) -> tuple[Config, dict[str, list[Any]]]:
             "such as --lambda-sparse 1e-5,1e-4,1e-3 or --seed 0:5 (a single run is `jaxstable train`)"
         )
     return _config(args, common), grid
+
+
+def _parts(text: str) -> str | dict[str, Any]:
+    """Return auto, none, or the parts of the preparation that are forced or forbidden."""
+    if text in ("auto", "none"):
+        return text
+    pairs = [part.strip().partition("=") for part in text.split(",")]
+    if not all(name and choice in SWITCHED for name, _, choice in pairs):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected auto, none, or parts such as spikes=off,drift=on")
+    return {name: SWITCHED[choice] for name, _, choice in pairs}
 
 
 def _edge(text: str) -> tuple[str | int, ...]:

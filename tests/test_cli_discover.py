@@ -84,6 +84,20 @@ def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatc
         main(["discover", str(plant), "--forbidden", "flow"])
     assert stop.value.code == 2
     assert "expected CAUSE,EFFECT,LAG" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["discover", str(plant), "--prepare", "spikes=no"])
+    assert "--prepare: found 'spikes=no', expected auto, none, or parts" in capsys.readouterr().err
+    assert main(["discover", str(plant), "--prepare", "spices=off"]) == 2
+    assert "prepare: found the part 'spices', expected one of levels, drift" in capsys.readouterr().err
+
+
+def test_what_is_taken_out_may_be_said(plant, tmp_path, capsys):
+    words = ["discover", str(plant), "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run"), "--quiet"]
+    for prepare, drift in (("none", False), ("drift=on,spikes=off", True)):
+        assert main([*words, "--prepare", prepare]) == 0
+        found = js.load(tmp_path / "run")
+        assert all((what.drift > 0) == drift for what in found.removed.values())
+        assert not any(what.spikes for what in found.removed.values())
 
 
 @pytest.fixture(scope="module")

@@ -33,10 +33,10 @@ ALLOWED |= {
     "api": GROUND | {"models", "training", "discovery", "results"},
     "estimator": {"data", "api", "results"},
     "trackers": set(),
-    "flags": {"config", "training"},
-    "completion": set(),
+    "flags": {"config", "training", "actions"},
+    "actions": set(),
     "cli": GROUND
-    | {"models", "training", "discovery", "results", "api", "flags", "completion", "cli_discover", "jaxstable"},
+    | {"models", "training", "discovery", "results", "api", "flags", "actions", "cli_discover", "jaxstable"},
     "cli_discover": {"config", "data", "files", "training", "results", "api"},
     "__main__": {"cli"},
     "jaxstable": GROUND | {"models", "training", "discovery", "results", "api", "estimator", "trackers"},

@@ -178,4 +178,4 @@ except ImportError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout == "search needs Optuna: pip install 'jaxstable[search]'\n", done.stderr
+    assert done.stdout == "search needs Optuna: pip install optuna\n", done.stderr

@@ -105,7 +105,7 @@ def _download() -> Path:
     try:
         import pooch
     except ImportError as error:
-        raise DataError(f"downloading needs pooch: pip install 'jaxstable[download]', {elsewhere}") from error
+        raise DataError(f"downloading needs pooch: pip install pooch, {elsewhere}") from error
     file = Path(pooch.os_cache("jaxstable")) / UCI_FILE
     if file.is_file() and _sha256(file.read_bytes()) == UCI_SHA256:
         return file

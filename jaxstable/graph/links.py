@@ -14,8 +14,8 @@ SURE, LIKELY, DIRECTED = 0.9, 0.5, 0.8  # probability of a sure edge, of a likel
 KINDS = {
     "sure": f"probability {SURE} or more, direction {DIRECTED} or more",
     "likely": f"probability {LIKELY} or more, direction {DIRECTED} or more",
-    "open": f"linked with probability {LIKELY} or more, but the direction is open",
-    "doubtful": "less likely than not",
+    "open": f"linked, one way or the other, with probability {LIKELY} or more; the direction is open",
+    "doubtful": "less likely than not, or the other way in most draws",
 }
 
 

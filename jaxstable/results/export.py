@@ -40,7 +40,7 @@ def to_pandas(graph: LearnedGraph) -> pandas.DataFrame:
     try:
         import pandas
     except ImportError as error:
-        raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
+        raise ImportError("to_pandas needs pandas: pip install pandas") from error
     columns = columns_of(graph)
     table = pandas.DataFrame([[getattr(edge, name) for name in columns] for edge in edges_of(graph)], columns=columns)
     kinds = {name: "int64" if name in INTEGERS else "float64" for name in columns if name not in TEXTS}
@@ -85,8 +85,7 @@ def to_networkx(graph: LearnedGraph, lags: bool = False, **facts: Any) -> networ
         import networkx
     except ImportError as error:
         raise ImportError(
-            "to_networkx needs networkx: pip install 'jaxstable[graphs]' "
-            "(to_graphml needs nothing and networkx reads its file)"
+            "to_networkx needs networkx: pip install networkx (to_graphml needs nothing and networkx reads its file)"
         ) from error
     made: Any = networkx.MultiDiGraph(**facts) if lags else networkx.DiGraph(**facts)
     made.add_nodes_from(graph.names)

@@ -53,7 +53,7 @@ def _picture(report: Report) -> str:
     try:
         figure = report.draw()
     except ImportError:
-        return "<p><code>pip install 'jaxstable[plots]'</code> adds a picture.</p>"
+        return "<p><code>pip install matplotlib</code> adds a picture.</p>"
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -28,7 +28,7 @@ FEW_LEVELS = 10  # a switch or a state may well stay where it is
 DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
 INFLATED = 5.0
 APART = 0.2  # deviations between the levels of recordings that are worth a word
-FEW, FEW_SENSORS = 3, 8  # rows of a sensor and sensors that a finding lists
+FEW_SENSORS = 8  # that a finding lists
 LEFT_OUT = {
     "constant": ("constant_sensor", "Nothing to learn from it: it was left out; check whether it is connected."),
     "hardly_read": (
@@ -51,8 +51,14 @@ SIGNALS = {
         "warning",
         "Check its calibration; what it shares with other sensors that slowly is not in the graph.",
     ),
-    "spikes": ("warning", "Look these rows up at their source; prepare={'spikes': False} keeps them."),
-    "held": ("info", "Log it at the rate at which it is read; prepare={'held': False} keeps the repeats."),
+    "spikes": (
+        "warning",
+        "Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",
+    ),
+    "held": (
+        "info",
+        "Log it at the rate at which it is read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
+    ),
     "stuck_sensor": (
         "warning",
         "Look that stretch up; mark it as missing only if the sensor had failed, as an honest zero is a reading.",
@@ -122,13 +128,12 @@ def sensor_findings(
             if apart > APART:
                 told["levels"].append(f"{name} by {max(taken.level) - min(taken.level):.3g}")
         if taken.cycles:
-            told["cycle"].append(f"{100 * taken.cycle:.0f} % of the variance of {name}")
+            told["cycle"].append(f"{name} {100 * taken.cycle:.0f} %")
         if taken.drift > DRIFTING:
-            told["drifting_sensor"].append(f"{100 * taken.drift:.0f} % of the variance of {name}")
+            told["drifting_sensor"].append(f"{name} {100 * taken.drift:.0f} %")
         if taken.spikes:
-            rows = [f"row {row} reads {values[row, column]:.4g}" for row in taken.spikes[:FEW]]
-            more = f" and {len(taken.spikes) - FEW} more" if len(taken.spikes) > FEW else ""
-            told["spikes"].append(f"{name} {', '.join(rows)}{more}")
+            row, more = taken.spikes[0], f", {len(taken.spikes)} in all" if len(taken.spikes) > 1 else ""
+            told["spikes"].append(f"{name} {values[row, column]:.4g} in row {row}{more}")
         if taken.held:
             told["held"].append(f"{name} in {100 * taken.held / len(readings):.0f} % of its readings")
         elif stuck := _stuck(readings):
@@ -136,8 +141,9 @@ def sensor_findings(
     periods = max((taken.cycles for taken in removed), key=len, default=())
     what = {
         "levels": "recordings stand at other levels, which were taken out: {}",
-        "cycle": f"cycles of {_listed([f'{period:.4g}' for period in periods])} rows, which were taken out, have {{}}",
-        "drifting_sensor": "{} was slow drift, which was taken out",
+        "cycle": f"cycles of {_listed([f'{period:.4g}' for period in periods])} rows were taken out; "
+        "their share of the variance: {}",
+        "drifting_sensor": "slow drift was taken out; its share of the variance: {}",
         "spikes": "readings that stand alone were taken as missing: {}",
         "held": "the last reading is repeated, which was taken as missing, by {}",
         "stuck_sensor": "{}",

@@ -61,7 +61,7 @@ def styled() -> Iterator[None]:
     try:
         import matplotlib
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'jaxstable[plots]'") from error
+        raise ImportError("plots need matplotlib: pip install matplotlib") from error
     with matplotlib.rc_context(RC):
         yield
 

@@ -100,7 +100,7 @@ class SweepResult(ReportedResult):
         try:
             import pandas as pd
         except ImportError as error:
-            raise ImportError("to_pandas needs pandas: pip install 'jaxstable[tables]'") from error
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
         frame = pd.DataFrame(self.table).set_index("lane")
         shared = self.runs[0].config.to_dict() if all_fields else ()
         rest = [name for name in shared if name not in self.axes]

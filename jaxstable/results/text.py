@@ -13,7 +13,7 @@ MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 HANGING = 7 * " "
 MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the first and the names of all
 MOST_NAMES = 20
-ALL_WELL = "Nothing to complain of. That speaks of the optimisation and of the data, not of whether each edge is true."
+ALL_WELL = "Nothing to complain of in the data and their fit. That does not say that each edge is true."
 
 
 def report_text(

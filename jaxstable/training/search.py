@@ -87,7 +87,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise ImportError("search needs Optuna: pip install 'jaxstable[search]'") from error
+        raise ImportError("search needs Optuna: pip install optuna") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

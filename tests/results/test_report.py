@@ -28,7 +28,9 @@ def test_findings_have_one_remedy_each_and_healthy_ones_none():
         "ok     loss_falling (epoch 7): 1 -> 0.1",
     ]
     assert "loss_falling" not in findings_text(FINDINGS, healthy=False)
-    assert findings_text([]).startswith("Nothing to complain of. That speaks of the optimisation")
+    assert findings_text([]).startswith(
+        "Nothing to complain of in the data and their fit. That does not say that each edge"
+    )
 
 
 def test_summary_shows_totals_paths_and_what_is_unknown():

@@ -170,7 +170,7 @@ for method in (result.plot, result.to_pandas, result.to_networkx):
     try:
         method()
     except ImportError as error:
-        assert "pip install 'jaxstable[" in str(error), error
+        assert "pip install " in str(error), error
     else:
         raise SystemExit(f"{{method}} did not need its package")
 print("ok")

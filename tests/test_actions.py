@@ -1,4 +1,4 @@
-"""Completion in a shell: bash completes commands, flags, choices and files after the printed script."""
+"""Flags that act when they are read: completion in a shell, and pictures that nothing can draw."""
 
 from __future__ import annotations
 
@@ -70,3 +70,11 @@ def test_without_shtab_it_says_what_to_install(monkeypatch, capsys):
         main(["--print-completion", "bash"])
     assert end.value.code == 2
     assert capsys.readouterr().err == "jaxstable: error: --print-completion: needs shtab: pip install shtab\n"
+
+
+def test_a_picture_that_nothing_can_draw_is_refused_before_the_work(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as end:
+        main(["discover", "--plot"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "jaxstable: error: --plot: needs matplotlib: pip install matplotlib\n"

@@ -1,8 +1,9 @@
-"""Scripts that let a shell complete the flags of `jaxstable`: `jaxstable --print-completion bash`."""
+"""Flags that act when they are read: `--print-completion` prints and ends, `--plot` is refused where nothing draws."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -33,6 +34,19 @@ class PrintCompletion(argparse.Action):
                 action.complete = kind  # type: ignore[attr-defined]  # where shtab looks for it
         parser._print_message(shtab.complete(parser, shell=str(values)))
         parser.exit()
+
+
+class Plot(argparse.Action):
+    """Ask for a picture: refused before the work where nothing can draw it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=False, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        """Set it to True."""
+        if importlib.util.find_spec("matplotlib") is None:
+            parser.error("--plot: needs matplotlib: pip install matplotlib")
+        setattr(namespace, self.dest, True)
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
