@@ -56,6 +56,7 @@ class Refits:
             raise ValueError(f"pair_share: found shape {share.shape}, expected {(self.dim, n_vars)}")
         self.pair_share: Numbers = np.maximum(share, _LEAST_SHARE)
         self._kept: dict[tuple[str, int, bytes], Numbers] = {}
+        self._last = np.zeros(0, bool), np.zeros(0, int), np.zeros((0, self.dim))
 
     def leading(self, n_lags: int) -> Refits:
         """Return the same questions about the lags 0 to `n_lags` alone, on the same rows."""
@@ -125,10 +126,11 @@ class Refits:
         if len(self.count) > 1:
             gains[index] = [self._gain_of(effect, causes, index[k : k + 1]) for k in range(len(index))]
             return gains
-        left = self._left(causes)
+        used, solved = self._solved(causes)
         # Partial correlation: what the part of a cause that the other causes do not explain has to say.
-        variance, cross = left[index, index], left[index, effect]
-        share = cross * cross / np.maximum(left[effect, effect] * variance, 1e-12)
+        left = np.diagonal(self.pooled) - np.sum(self.pooled[used] * solved, axis=0)
+        variance, cross = left[index], (self.pooled[effect] - solved[:, effect] @ self.pooled[used])[index]
+        share = cross * cross / np.maximum(left[effect] * variance, 1e-12)
         gains[index] = np.where(variance < _NO_VARIANCE, 0.0, -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9)))
         return gains
 
@@ -176,13 +178,17 @@ class Refits:
         if len(self.count) > 1:
             gains[:] = [self._gain_of(effect, causes, own) for own in columns]
         else:
-            left = self._left(causes)
+            used, solved = self._solved(causes)
+            across = self.pooled[used]
+            block = self.pooled[columns[:, :, None], columns[:, None, :]]
+            block -= across[:, columns].transpose(1, 2, 0) @ solved[:, columns].transpose(1, 0, 2)
             here = causes[columns]  # these have nothing left: neutral rows keep the blocks one size
-            block = np.where(here[:, :, None] | here[:, None, :], 0.0, left[columns[:, :, None], columns[:, None, :]])
+            block = np.where(here[:, :, None] | here[:, None, :], 0.0, block)
             block += np.eye(self.n_lags) * (here[:, :, None] + _RIDGE)
-            cross = np.where(here, 0.0, left[columns, effect])
+            left = self.pooled[effect] - solved[:, effect] @ across
+            cross = np.where(here, 0.0, left[columns])
             explained = np.sum(cross * np.linalg.solve(block, cross[:, :, None])[:, :, 0], axis=1)
-            share = explained / max(left[effect, effect], _LEAST_VARIANCE)
+            share = explained / max(left[effect], _LEAST_VARIANCE)
             gains[:] = -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9))
         gains[effect] = 0.0
         return gains
@@ -192,13 +198,13 @@ class Refits:
         more[columns] = True
         return self.log_variance(effect, causes) - self.log_variance(effect, more)
 
-    def _left(self, causes: Edges) -> Numbers:
-        """Return the covariance of everything that a regression on `causes` leaves."""
-        index = np.flatnonzero(causes)
-        if not len(index):
-            return self.pooled
-        block = self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
-        return self.pooled - self.pooled[:, index] @ np.linalg.solve(block, self.pooled[index])
+    def _solved(self, causes: Edges) -> tuple[NDArray[np.int_], Numbers]:
+        """Return the causes' columns and the regression of every column on them, `[causes, dim]`; the last is kept."""
+        if not np.array_equal(causes, self._last[0]):
+            index = np.flatnonzero(causes)
+            block = self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
+            self._last = causes.copy(), index, np.linalg.solve(block, self.pooled[index])
+        return self._last[1:]
 
 
 def _check(covariance: Numbers, count: Numbers, n_vars: int) -> None:

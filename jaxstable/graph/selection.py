@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.graph.certificate import certify
 from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.moves import Moves, turnable
 from jaxstable.graph.refit import Edges, Numbers
 
 THRESHOLDS = np.geomspace(0.02, 0.4, 12)
@@ -111,13 +112,6 @@ def candidates(criterion: Criterion, fit: Numbers) -> list[Edges]:
     return list(found.values())
 
 
-class _Move(NamedTuple):
-    gain: float
-    kind: str
-    cause: int  # a row of the graph for "add" and "drop", else a variable
-    effect: int
-
-
 def climb(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     """Return the graph after all moves that lower the criterion, the best one first.
 
@@ -129,98 +123,31 @@ def climb(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     Returns:
         A graph that no single move improves.
     """
-    graph, n_vars = graph | criterion.base, criterion.n_vars
-    seen = set()
+    return _climbed(Moves(criterion, graph | criterion.base, inflation))
+
+
+def _climbed(moves: Moves) -> Edges:
+    seen: set[int] = set()
     # Shares of rows differ from edge to edge, so a round trip can seem to gain: a graph met twice ends the climb.
-    while graph.tobytes() not in seen and len(seen) < _MOST_MOVES:
-        seen.add(graph.tobytes())
-        best = max(_moves(criterion, graph, inflation), key=lambda move: move.gain)
+    while moves.mark not in seen and len(seen) < _MOST_MOVES:
+        seen.add(moves.mark)
+        best = moves.best()
         if best.gain <= _LEAST_GAIN:
             break
-        graph = graph.copy()
-        if best.kind in ("add", "drop"):
-            graph[best.cause, best.effect] = best.kind == "add"
-        elif best.kind == "turn":
-            graph[best.cause, best.effect], graph[best.effect, best.cause] = False, True
-        elif best.kind == "add_lags":
-            graph[n_vars + best.cause :: n_vars, best.effect] = True
-        else:
-            graph[best.cause :: n_vars, best.effect] = False
-    return graph
-
-
-def _moves(criterion: Criterion, graph: Edges, inflation: float) -> Iterator[_Move]:
-    """Yield the best addition, the best removal, every turn and the best moves of whole pairs."""
-    present = criterion.n_present(graph)
-    prices, repeat = criterion.penalties, (criterion.n_lags + 1, 1)
-    price = np.append(np.diff(prices), 0.0)
-    legal = criterion.legal(graph)
-    gain = criterion.additions(graph) / inflation - np.tile(price[present], repeat)
-    yield _largest("add", np.where(legal, gain, -np.inf))
-    saved = np.tile(price[np.maximum(present - 1, 0)], repeat)
-    removals = criterion.removals(graph)
-    yield _largest("drop", saved - removals / inflation)
-    # Worth trying only where it gains: then alone does it matter whether it closes a cycle.
-    fewer, more = price[np.maximum(present - 1, 0)], price[present].T
-    gain = fewer - more - criterion.turnings(graph) / inflation
-    for cause, effect in _turnable(criterion, graph, gain > 0.0):
-        yield _Move(float(gain[cause, effect]), "turn", cause, effect)
-    if criterion.n_lags > 1:
-        yield from _pair_moves(criterion, graph, inflation, legal, present)
-
-
-def _pair_moves(
-    criterion: Criterion, graph: Edges, inflation: float, legal: Edges, present: NDArray[np.int_]
-) -> Iterator[_Move]:
-    """Yield the best addition of all lags of a pair, and the best removal of a pair with several."""
-    n_vars, n_lags, refits = criterion.n_vars, criterion.n_lags, criterion.refits
-    prices, lags = criterion.penalties, (n_lags, n_vars, n_vars)
-    new = legal[n_vars:].reshape(lags).sum(axis=0)
-    old = (graph[n_vars:] & ~criterion.own[n_vars:]).reshape(lags).sum(axis=0)
-    gain = np.stack([refits.lag_gains(effect, graph[:, effect]) for effect in range(n_vars)], axis=1)
-    gain *= refits.pair_share[n_vars : 2 * n_vars] * refits.n_rows / inflation
-    gain += prices[present] - prices[np.minimum(present + new, n_lags + 1)]
-    whole = (new > 1) & (new + old == n_lags) & ~np.eye(n_vars, dtype=bool)
-    yield _largest("add_lags", np.where(whole, gain, -np.inf))
-    held = criterion.required.reshape(n_lags + 1, n_vars, n_vars).any(axis=0)
-    lost = np.stack([refits.pair_drops(effect, graph[:, effect]) for effect in range(n_vars)], axis=1)
-    lost *= refits.pair_share[n_vars : 2 * n_vars] * refits.n_rows / inflation
-    yield _largest("drop_pair", np.where((present > 1) & ~held, prices[present] - lost, -np.inf))
-
-
-def _turnable(criterion: Criterion, graph: Edges, wanted: Edges | bool = True) -> Iterator[tuple[int, int]]:
-    """Yield the lag-0 edges, of those that are wanted, whose reverse is allowed and closes no cycle."""
-    n_vars = criterion.n_vars
-    instant = graph[:n_vars]
-    free = instant & ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T & wanted
-    for cause, effect in np.argwhere(free).tolist():
-        if not _other_path(instant, cause, effect):
-            yield cause, effect
-
-
-def _other_path(graph: Edges, start: int, end: int) -> bool:
-    """Return whether a path leads from start to end beside the edge between them."""
-    front = graph[start].copy()
-    front[end] = False
-    seen = front.copy()
-    while front.any():
-        if seen[end]:
-            return True
-        front = graph[front].any(axis=0) & ~seen
-        seen |= front
-    return bool(seen[end])
+        moves.make(best)
+    return moves.graph
 
 
 def _escape(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     """Turn or drop one lag-0 edge, let its two ends choose their causes anew, climb, and keep what is lower."""
     best, n_vars = criterion.score(graph, inflation), criterion.n_vars
     for _ in range(_MOST_ESCAPES):
-        turnable = set(_turnable(criterion, graph))
+        can_turn, here = turnable(criterion, graph), Moves(criterion, graph, inflation)
         for cause, effect in np.argwhere(graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
             other = graph.copy()
             other[:, [cause, effect]] = criterion.base[:, [cause, effect]]
-            other[effect, cause] |= (cause, effect) in turnable
-            other = climb(criterion, other, inflation)
+            other[effect, cause] |= can_turn[cause, effect]
+            other = _climbed(here.started_at(other))
             score = criterion.score(other, inflation)
             if score < best - _LEAST_GAIN:
                 graph, best = other, score
@@ -241,11 +168,6 @@ def _prune(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
             return graph
         graph = graph.copy()
         graph[weakest] = False
-
-
-def _largest(kind: str, gains: Numbers) -> _Move:
-    cause, effect = np.unravel_index(int(gains.argmax()), gains.shape)
-    return _Move(float(gains[cause, effect]), kind, int(cause), int(effect))
 
 
 def _best(criterion: Criterion, graphs: Sequence[Edges], inflation: float) -> Edges:
