@@ -99,7 +99,8 @@ def find_by_gates(
     graph = _certified(mean)
     criterion = Criterion(Refits(moments.matrix, moments.count, moments.n_vars, moments.pair_share))
     flat = graph.reshape(criterion.dim, criterion.n_vars) | criterion.own
-    selection = Selection(graph, mean, criterion.weights(flat), 1.0, float("nan"))
+    how_sure = criterion.turnings(flat), criterion.unexplained(flat)
+    selection = Selection(graph, mean, criterion.weights(flat), 1.0, float("nan"), *how_sure)
     return Gated(selection, tuple(_certified(one) for one in probabilities))
 
 

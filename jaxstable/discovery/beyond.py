@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from jaxstable.discovery.groups import suspects
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER, HiddenSearch
+from jaxstable.discovery.observed import ObservedSearch, Prepared, worth_it
 from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.discovery.squares import SquareSearch
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Edges
-from jaxstable.graph.selection import Selection
+from jaxstable.graph.selection import Selection, select
 from jaxstable.moments.lagged import Moments
 
 
@@ -25,6 +26,8 @@ class Sources(NamedTuple):
     """up to another largest lag."""
     squared: Callable[[int], Moments] | None = None
     """with the squares of the sensors behind the sensors, `squares.with_squares`."""
+    rows: Prepared | None = None
+    """the rows themselves."""
 
 
 class Beyond(NamedTuple):
@@ -41,10 +44,13 @@ class Beyond(NamedTuple):
     """variables on which each hidden cause acts."""
     squared: NDArray[np.bool_] | None = None
     """`[lags + 1, cause, effect]`, edges that need the square of the cause."""
+    by_readings: bool = False
+    """whether graphs were judged by the likelihood of what was read."""
 
 
 def look_beyond(
     sources: Sources,
+    moments: Moments,
     selection: Selection,
     required: Edges,
     forbidden: Edges,
@@ -53,8 +59,11 @@ def look_beyond(
 ) -> Beyond | None:
     """Return the squares or else the hidden causes that are worth their edges, None where nothing is.
 
+    Where a sensor is hardly ever read, neither can be told; there the graph of the likeliest readings is returned.
+
     Args:
-        sources: where the moments come from.
+        sources: where further moments come from.
+        moments: those that the graph was found with.
         selection: the graph of straight effects.
         required: bool `[lags + 1, cause, effect]`, edges that every graph must hold.
         forbidden: bool, same shape, edges that no graph may hold.
@@ -63,6 +72,9 @@ def look_beyond(
     """
     n_rows, n_vars, _ = selection.graph.shape
     asked = required, forbidden, looked_at
+    if sources.rows is not None and worth_it(sources.rows, moments, n_rows - 1):
+        begin("readings", None)
+        return _by_readings(sources.rows, moments, selection, *asked)
     if sources.squared is not None and 2 * n_rows * n_vars <= MOST_SQUARED:
         begin("squares", None)
         found = _with_squares(sources.squared(n_rows - 1), selection, *asked)
@@ -75,6 +87,15 @@ def look_beyond(
         wide = sources.wider(WIDER * (n_rows - 1))
         return _with_common_causes(wide, selection, *asked) if len(wide.count) == 1 else None
     return None
+
+
+def _by_readings(
+    rows: Prepared, moments: Moments, selection: Selection, required: Edges, forbidden: Edges, looked_at: int
+) -> Beyond:
+    search = ObservedSearch(rows, moments, required, forbidden, looked_at)
+    found = search.search(selection)
+    draw = lambda matrices: select(search.criterion(matrices), inflation=found.selection.inflation)  # noqa: E731
+    return Beyond(found.criterion, found.selection, found.moments, draw, by_readings=True)
 
 
 def _with_squares(
@@ -101,7 +122,8 @@ def _with_common_causes(
 
     def of_sensors(selection: Selection) -> Selection:
         graph, strength, weights = (part[:, :n_vars, :n_vars] for part in selection[:3])
-        return selection._replace(graph=graph, strength=strength, weights=weights)
+        turning = selection.turning[:n_vars, :n_vars]
+        return selection._replace(graph=graph, strength=strength, weights=weights, turning=turning)
 
     draw = lambda matrices: of_sensors(search.draw(matrices[0], hidden))  # noqa: E731
     return Beyond(hidden.criterion, of_sensors(hidden.selection), moments, draw, hidden.groups)

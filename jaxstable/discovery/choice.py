@@ -46,6 +46,8 @@ class Chosen(NamedTuple):
     """variables on which each hidden cause acts."""
     squared: NDArray[np.bool_] | None = None
     """`[lags + 1, cause, effect]`, edges that need the square of the cause; None where none does."""
+    by_readings: bool = False
+    """whether graphs were judged by the likelihood of what was read."""
 
 
 def choose(
@@ -98,12 +100,12 @@ def choose(
     likelihood, selection, scores = _of_likelihoods(criterion, fits)
     path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
     sparsities, drawn = _draw_sparsities(path, criterion), []
-    if beyond := look_beyond(sources or Sources(), selection, *parts, moments.n_lags, begin):
+    if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
         begin(f"{draws} draws", draws)
         for matrices in bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ():
             drawn.append(beyond.draw(matrices))
             advance()
-        more = tuple(drawn), sparsities, beyond.common_causes, beyond.squared
+        more = tuple(drawn), sparsities, beyond.common_causes, beyond.squared, beyond.by_readings
         return Chosen(beyond.criterion, beyond.selection, order, path, *more)
     if draws:
         begin(f"{draws * len(sparsities)} fits of {draws} draws", None)

@@ -20,6 +20,7 @@ from jaxstable.discovery.cost import BLOCKS, check_cost
 from jaxstable.discovery.found import Found, Sensors
 from jaxstable.discovery.hidden import WIDER
 from jaxstable.discovery.later import with_later
+from jaxstable.discovery.observed import Prepared
 from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.squares import with_squares
 from jaxstable.discovery.stages import Stages
@@ -104,7 +105,8 @@ def find(
         question = do_edges_bend(prepared, n_lags)
         try:
             squared = functools.partial(moments_of, squares=True) if n_blocks == 1 else None
-            sources = Sources(moments_of if wide else None, squared)
+            rows = Prepared(*series) if n_blocks == 1 else None
+            sources = Sources(moments_of if wide else None, squared, rows)
             n_draws, beyond = (0, None) if question.nonlinear else (draws, sources)
             chosen = choose(moments, *edges, n_draws, seed, beyond, stages.begin, stages.advance)
         except ValueError as error:

@@ -6,6 +6,7 @@ from jaxstable.discovery.bends import FITS, OPEN, Question
 from jaxstable.discovery.choice import LAMBDAS, Chosen
 from jaxstable.discovery.found import Choice
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER
+from jaxstable.discovery.observed import MOST_PATTERNS, SELDOM
 from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.models.svar import SPARSE_UNIT
 
@@ -52,6 +53,11 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
             criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
         ),
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "readings": Choice(
+            chosen.by_readings,
+            f"whether graphs were judged by the readings alone: where a sensor is read in less than {SELDOM:g} of the "
+            f"rows, with no more than {MOST_PATTERNS} patterns of gaps; squares and common causes are not looked for",
+        ),
         "squares": Choice(
             0 if chosen.squared is None else int(chosen.squared.sum()),
             "edges that need the square of their cause; looked for where the lags of sensors and squares are no more "

@@ -116,7 +116,10 @@ class SquareSearch:
         strength = np.where(graph, held, np.maximum(direct, bent)) * off
         whole = self._flat(found.graph | self._wide(graph), criterion)
         weights = criterion.weights(whole)[:, :n_vars, :n_vars]
-        return found._replace(graph=graph, strength=strength, weights=weights)
+        # Turning an edge drops its square as well.
+        turning = np.where(own[0], found.turning[:n_vars, :n_vars], np.where(other[0], 0.0, np.inf))
+        turning = turning + np.where(other[0], bent[0] ** 2, 0.0)
+        return found._replace(graph=graph, strength=strength, weights=weights, turning=turning)
 
 
 def with_squares(values: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[Numbers, NDArray[np.bool_]]:

@@ -129,6 +129,11 @@ class Criterion:
         expected = 2.0 * special.gammaincinv(0.5, _NULL_QUANTILE)  # the quantile of chi-squared with one degree
         return max(float(np.quantile(chance, _NULL_QUANTILE) / expected), 1.0)
 
+    def unexplained(self, graph: Edges) -> float:
+        """Return what the absent edges of a graph explain on average, in multiples of chance."""
+        chance = self.additions(graph)[self.legal(graph)]
+        return float(chance.mean()) if len(chance) else 1.0
+
     def score(self, graph: Edges, inflation: float) -> float:
         """Return C(graph); lower is better."""
         rows = np.median(self.refits.pair_share, axis=0) * self.refits.n_rows / inflation

@@ -33,6 +33,10 @@ class Selection(NamedTuple):
     """rows that are worth one independent row."""
     score: float
     """the criterion; lower is better."""
+    turning: NDArray[np.float64]
+    """how much worse the criterion gets by turning each lag-0 edge, `[cause, effect]`; infinite where there is none."""
+    unexplained: float
+    """what absent edges seem to explain on average, in multiples of chance, before the inflation."""
 
 
 def select(
@@ -81,14 +85,19 @@ def select(
         starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
         best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
         best = _escape(criterion, best, found)
-    best = _prune(criterion, best, found)
-    shape = (criterion.n_lags + 1, criterion.n_vars, criterion.n_vars)
+    return selection_of(criterion, _prune(criterion, best, found), found)
+
+
+def selection_of(criterion: Criterion, graph: Edges, inflation: float) -> Selection:
+    """Return what a criterion says of a graph `[dim, n_vars]`, own lags among its edges."""
     return Selection(
-        graph=(best & ~criterion.own).reshape(shape),
-        strength=criterion.strength(best, found),
-        weights=criterion.weights(best),
-        inflation=found,
-        score=criterion.score(best, found),
+        graph=(graph & ~criterion.own).reshape(criterion.n_lags + 1, criterion.n_vars, criterion.n_vars),
+        strength=criterion.strength(graph, inflation),
+        weights=criterion.weights(graph),
+        inflation=inflation,
+        score=criterion.score(graph, inflation),
+        turning=criterion.turnings(graph) / inflation,
+        unexplained=criterion.unexplained(graph),
     )
 
 

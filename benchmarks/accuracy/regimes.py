@@ -1,0 +1,101 @@
+"""The regimes of the zoo: every simulated plant by name, a function of its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.plants import (
+    Plant,
+    averaged,
+    base,
+    bursts,
+    changed,
+    corrupt,
+    cycle,
+    drivers,
+    glitches,
+    hide,
+    hold,
+    machines,
+    measured,
+    quantised,
+    restless,
+    run,
+    slow,
+    subsampled,
+    trend,
+    unordered,
+)
+from jaxstable.simulate import corruption
+
+
+def _missing(share: float) -> Callable[[int], Any]:
+    return lambda seed: corruption.missing_at_random(share, seed)
+
+
+def _t3(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
+    return rng.standard_t(3, shape) / np.sqrt(3)
+
+
+def _squared(cause: NDArray) -> NDArray:
+    return 0.5 * np.minimum(cause * cause, 6.0)
+
+
+def _bent_readings(plant: Plant) -> Plant:
+    return plant._replace(values=np.exp(0.5 * plant.values / np.nanstd(plant.values, axis=0)))
+
+
+NIGHT = 24.0
+REGIMES: dict[str, Callable[[int], Plant]] = {
+    "linear": base,
+    "linear, T 3000": lambda seed: base(seed, n_steps=3000),
+    "nonlinear": lambda seed: base(seed, nonlinear=True),
+    "missing 20 %": corrupt(_missing(0.2)),
+    "missing 40 %": corrupt(_missing(0.4), n_steps=3000),
+    "missing blocks": corrupt(lambda seed: corruption.missing_blocks(0.2, 24.0, seed)),
+    "compound": corrupt(
+        lambda seed: corruption.noise(0.3, seed),
+        lambda seed: corruption.drift(0.3, seed=seed),
+        lambda seed: corruption.missing_not_at_random(0.25, seed=seed),
+        n_steps=3000,
+    ),
+    "trend": lambda seed: trend(base(seed), 1.0, seed),
+    "quantised": lambda seed: quantised(base(seed), 2.0),
+    "t3 noise": lambda seed: run(seed, draw=_t3),
+    "laplace noise": lambda seed: run(seed, draw=lambda rng, shape: rng.laplace(size=shape) / np.sqrt(2)),
+    "exponential noise": lambda seed: run(seed, draw=lambda rng, shape: rng.exponential(size=shape) - 1.0),
+    "daily cycle 1 sd": lambda seed: cycle(base(seed), 1.0, NIGHT, seed),
+    "daily cycle 2 sd, T 3000": lambda seed: cycle(base(seed, n_steps=3000), 2.0, NIGHT, seed, 2),
+    "weak cycle .3 sd": lambda seed: cycle(base(seed), 0.3, 19.3, seed),
+    "autocorrelation .95": slow,
+    "autocorrelation .95, T 3000": lambda seed: slow(seed, 3000),
+    "spikes 1 %": lambda seed: glitches(base(seed), 0.01, 8.0, seed),
+    "one spike of 1000 sd": lambda seed: glitches(base(seed), 0.0, 1000.0, seed, 1),
+    "bursts": lambda seed: bursts(base(seed), seed),
+    "held": lambda seed: hold(base(seed), 10, 0.3, seed),
+    "quadratic, T 3000": lambda seed: run(seed, n_steps=3000, shape=_squared),
+    "quadratic": lambda seed: run(seed, shape=_squared),
+    "products": lambda seed: run(seed, products=True),
+    "hidden drivers, T 3000": drivers,
+    "hidden sensors, T 3000": lambda seed: hide(base(seed, n_vars=15, n_instant=18, n_lagged=15, n_steps=3000), 2),
+    "one hidden sensor": lambda seed: hide(base(seed, n_vars=14, n_instant=15, n_lagged=15), 1),
+    "lags 1-5": lambda seed: run(seed, lags=(1, 2, 3, 4, 5)),
+    "rows without order": unordered,
+    "machines at other levels": machines,
+    "very weak": lambda seed: run(seed, instant=(13, 0.1, 0.2), lagged=(13, 0.1, 0.15)),
+    "cycle and gaps": lambda seed: cycle(corrupt(_missing(0.2))(seed), 1.0, NIGHT, seed),
+    "slow and spiky": lambda seed: glitches(slow(seed), 0.01, 8.0, seed),
+    "d 30": lambda seed: base(seed, n_vars=30, n_instant=30, n_lagged=30),
+    "d 5, T 300": lambda seed: base(seed, n_vars=5, n_instant=5, n_lagged=5, n_steps=300),
+    "measurement noise": lambda seed: measured(base(seed), 0.4, seed),
+    "every other row": lambda seed: subsampled(base(seed, n_steps=2000), 2),
+    "means of 3 rows": lambda seed: averaged(base(seed, n_steps=3000), 3),
+    "loud and calm": restless,
+    "weights change halfway": changed,
+    "log-normal sensors": lambda seed: _bent_readings(base(seed)),
+    "held and missing": lambda seed: hold(corrupt(_missing(0.2), n_steps=3000)(seed), 5, 0.3, seed),
+}
