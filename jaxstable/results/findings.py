@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from jaxstable.results.evidence import Evidence
@@ -10,6 +10,7 @@ from jaxstable.results.evidence import Evidence
 SEVERITIES = ("error", "warning", "info", "ok")
 RATE_LARGE = 1e-2  # an Adam learning rate beyond this is the first suspect
 RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
+FEW = 8  # that a finding lists
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
 NOT_LEARNED = {
@@ -46,6 +47,16 @@ class Finding(NamedTuple):
     def __str__(self) -> str:
         remedy = "" if self.remedy == NOTHING else f" -> {self.remedy}"
         return f"{self.severity.upper()} {self.code}: {self.evidence}{remedy}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return the first parts in one line, and how many more there are.
+
+    >>> listed(["a", "b"])
+    'a, b'
+    """
+    shown = ", ".join(parts[:FEW])
+    return shown if len(parts) <= FEW else f"{shown} and {len(parts) - FEW} more"
 
 
 def verdict(findings: Iterable[Finding]) -> str | None:

@@ -11,24 +11,21 @@ from numpy.typing import NDArray
 from jaxstable.discovery.found import Found, LeftOut
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import links_of
-from jaxstable.results.findings import NOTHING, SEVERITIES, Finding
+from jaxstable.results.findings import NOTHING, SEVERITIES, Finding, listed
+from jaxstable.results.rules_moments import moment_findings
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.signals.prepare import Removed
 
 if TYPE_CHECKING:  # judging what was read from disk needs no JAX
     from jaxstable.discovery.choice import Chosen
-    from jaxstable.moments.lagged import Moments
     from jaxstable.moments.memory import Memory
 
 ROWS_PER_CAUSE = 10  # effective rows for each candidate cause of a variable, below which little can be found
-MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
-SAME = 0.999  # correlation of two sensors that measure one thing
 STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged stretch
 FEW_LEVELS = 10  # a switch or a state may well stay where it is
 DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
 INFLATED = 5.0
 APART = 0.2  # deviations between the levels of recordings that are worth a word
-FEW_SENSORS = 8  # that a finding lists
 LEFT_OUT = {
     "constant": ("constant_sensor", "Nothing to learn from it: it was left out; check whether it is connected."),
     "hardly_read": (
@@ -95,7 +92,7 @@ def left_out_findings(left_out: Sequence[LeftOut]) -> list[Finding]:
     for why, (code, remedy) in LEFT_OUT.items():
         own = [str(sensor) for sensor in left_out if sensor.why == why]
         if own:
-            found.append(Finding(code, "warning", _listed(own), remedy))
+            found.append(Finding(code, "warning", listed(own), remedy))
     return found
 
 
@@ -141,7 +138,7 @@ def sensor_findings(
     periods = max((taken.cycles for taken in removed), key=len, default=())
     what = {
         "levels": "recordings stand at other levels, which were taken out: {}",
-        "cycle": f"cycles of {_listed([f'{period:.4g}' for period in periods])} rows were taken out; "
+        "cycle": f"cycles of {listed([f'{period:.4g}' for period in periods])} rows were taken out; "
         "their share of the variance: {}",
         "drifting_sensor": "slow drift was taken out; its share of the variance: {}",
         "spikes": "readings that stand alone were taken as missing: {}",
@@ -149,7 +146,7 @@ def sensor_findings(
         "stuck_sensor": "{}",
     }
     return [
-        Finding(code, severity, what[code].format(_listed(told[code])), remedy)
+        Finding(code, severity, what[code].format(listed(told[code])), remedy)
         for code, (severity, remedy) in SIGNALS.items()
         if told[code]
     ]
@@ -164,42 +161,6 @@ def _stuck(readings: NDArray[Any]) -> tuple[int, float] | None:
     if length <= max(STUCK_SHARE * len(readings), STUCK_ROWS) or len(np.unique(readings)) < FEW_LEVELS:
         return None
     return length, level
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """Return the first parts in one line, and how many more there are."""
-    shown = ", ".join(parts[:FEW_SENSORS])
-    return shown if len(parts) <= FEW_SENSORS else f"{shown} and {len(parts) - FEW_SENSORS} more"
-
-
-def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
-    """Find what the moments say of the data: an EM that has not converged, large gaps, sensors that are there twice.
-
-    Args:
-        moments: from `lagged_moments`.
-        names: names of the variables.
-
-    Returns:
-        Findings `em_not_converged`, `mostly_missing` and `duplicated_sensors`.
-    """
-    found = []
-    slow = [info for info in moments.convergence if not info.converged]
-    if slow:
-        worst = max(slow, key=lambda info: info.change)
-        evidence = f"after {worst.iterations} steps a covariance still moves by {worst.change:.2g}"
-        remedy = "Leave out sensors that are hardly ever read or there twice."
-        found.append(Finding("em_not_converged", "warning", evidence, remedy))
-    for index in np.flatnonzero(moments.missing_information > MISSING_LARGE).tolist():
-        evidence = f"{100 * moments.missing_information[index]:.0f} % of what {names[index]} would tell is missing"
-        found.append(Finding("mostly_missing", "warning", evidence, "Distrust its edges, or leave it out."))
-    pooled = np.tensordot(moments.count / moments.count.sum(), moments.matrix, 1)[: len(names), : len(names)]
-    spread = np.sqrt(np.maximum(np.diag(pooled), 1e-12))
-    alike = np.triu(np.abs(pooled / np.outer(spread, spread)) > SAME, 1)
-    for one, other in np.argwhere(alike).tolist():
-        evidence = f"{names[one]} and {names[other]} correlate above {SAME:g}"
-        remedy = "Leave one out: nothing can tell their edges apart."
-        found.append(Finding("duplicated_sensors", "warning", evidence, remedy))
-    return found
 
 
 def graph_findings(chosen: Chosen) -> list[Finding]:
@@ -237,7 +198,7 @@ def common_cause_findings(groups: Sequence[Sequence[str]]) -> list[Finding]:
     """
     if not groups:
         return []
-    evidence = "; ".join(f"something unmeasured seems to act on {_listed(group)}" for group in groups)
+    evidence = "; ".join(f"something unmeasured seems to act on {listed(group)}" for group in groups)
     remedy = "Record it if you know it; an edge between these sensors may be its doing."
     return [Finding("common_cause", "warning", evidence, remedy)]
 
@@ -253,7 +214,7 @@ def bent_findings(squared: NDArray[np.bool_] | None, names: Sequence[str]) -> li
         return []
     pairs = [f"{names[cause]} -> {names[effect]}" for cause, effect in np.argwhere(squared.any(axis=0)).tolist()]
     remedy = "Read their weights as the slope at the mean of the cause: further off the effect is another one."
-    return [Finding("bent_effects", "info", f"effects that bend: {_listed(pairs)}", remedy)]
+    return [Finding("bent_effects", "info", f"effects that bend: {listed(pairs)}", remedy)]
 
 
 def memory_findings(rest: Memory, n_lags: int, names: Sequence[str]) -> list[Finding]:

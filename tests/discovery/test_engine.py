@@ -165,6 +165,16 @@ def test_suspicious_sensors_are_found(system):
     assert "see findings" in repr(found)
 
 
+def test_a_sensor_that_others_make_up_is_named_with_them():
+    rows = np.random.default_rng(3).normal(size=(600, 4))
+    whole = rows[:, :2].sum(axis=1) + 0.01 * rows[:, 3]
+    dataset = js.Dataset.from_array(np.column_stack([rows[:, :3], whole]), names=("in", "out", "other", "whole"))
+    found = js.discover(dataset, draws=0, progress=False)
+    (said,) = [finding for finding in found.findings if finding.code == "dependent_sensors"]
+    assert "whole of in and out" in said.evidence
+    assert "other" not in said.evidence.replace("others", "")
+
+
 def test_noise_gives_no_edge_and_says_so():
     noise = np.random.default_rng(0).normal(size=(100, 5))
     found = js.discover(noise, draws=0, progress=False)

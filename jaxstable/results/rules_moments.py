@@ -1,0 +1,76 @@
+"""What the second moments of data say of them: gaps, sensors that say the same, an iteration that has not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.results.findings import Finding, listed
+
+if TYPE_CHECKING:  # judging what was read from disk needs no JAX
+    from jaxstable.moments.lagged import Moments
+
+MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
+SAME = 0.999  # correlation of two sensors that measure one thing
+WHOLE = SAME**2  # share of a sensor's variance that a few others explain, from which it is a function of them
+FEW_OTHERS = 3
+NOTHING_LEFT = 1e-4  # of a sensor's variance, below which it says no more than those named before
+
+
+def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
+    """Find what the moments say of the data: an EM that has not converged, large gaps, sensors that say the same.
+
+    Args:
+        moments: from `lagged_moments`.
+        names: names of the variables.
+
+    Returns:
+        Findings `em_not_converged`, `mostly_missing`, `duplicated_sensors` and `dependent_sensors`.
+    """
+    found = []
+    slow = [info for info in moments.convergence if not info.converged]
+    if slow:
+        worst = max(slow, key=lambda info: info.change)
+        evidence = f"after {worst.iterations} steps a covariance still moves by {worst.change:.2g}"
+        remedy = "Leave out sensors that are hardly ever read or there twice."
+        found.append(Finding("em_not_converged", "warning", evidence, remedy))
+    for index in np.flatnonzero(moments.missing_information > MISSING_LARGE).tolist():
+        evidence = f"{100 * moments.missing_information[index]:.0f} % of what {names[index]} would tell is missing"
+        found.append(Finding("mostly_missing", "warning", evidence, "Distrust its edges, or leave it out."))
+    pooled = np.tensordot(moments.count / moments.count.sum(), moments.matrix, 1)[: len(names), : len(names)]
+    spread = np.sqrt(np.maximum(np.diag(pooled), 1e-12))
+    alike = np.triu(np.abs(pooled / np.outer(spread, spread)) > SAME, 1)
+    twice = np.argwhere(alike).tolist()
+    for one, other in twice:
+        evidence = f"{names[one]} and {names[other]} correlate above {SAME:g}"
+        remedy = "Leave one out: nothing can tell their edges apart."
+        found.append(Finding("duplicated_sensors", "warning", evidence, remedy))
+    told = {index for pair in twice for index in pair}
+    functions = [
+        f"{names[index]} of {' and '.join(names[other] for other in others)}"
+        for index, others in enumerate(_near_functions(pooled))
+        if others and index not in told
+    ]
+    if functions:
+        evidence = f"at every moment nearly a function of others: {listed(functions)}"
+        remedy = "Leave these out, or what they follow from: nothing can tell their edges apart, and they take long."
+        found.append(Finding("dependent_sensors", "warning", evidence, remedy))
+    return found
+
+
+def _near_functions(covariance: NDArray[np.float64]) -> list[list[int]]:
+    """Return for each variable the few others that explain it nearly wholly, none where no few do."""
+    found, variance = [], np.maximum(np.diag(covariance), 1e-12)
+    for index in range(len(covariance)):
+        left, others = covariance.copy(), []
+        while left[index, index] > (1.0 - WHOLE) * variance[index] and len(others) < FEW_OTHERS:
+            spread = np.diag(left)
+            told = np.where(spread > NOTHING_LEFT * variance, left[index] ** 2 / np.maximum(spread, 1e-12), 0.0)
+            told[index] = 0.0
+            others.append(int(told.argmax()))
+            left -= np.outer(left[:, others[-1]], left[others[-1]]) / max(left[others[-1], others[-1]], 1e-12)
+        found.append(sorted(others) if left[index, index] <= (1.0 - WHOLE) * variance[index] else [])
+    return found
