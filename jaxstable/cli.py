@@ -197,7 +197,7 @@ def _run(config: Config, source: dict[str, Any], args: argparse.Namespace, *, re
     with written_whole(args.run_dir):
         result.to_graphml(result.run_dir / "graph.graphml")
         if args.plot:
-            result.plot().savefig(result.run_dir / "result.png", dpi=120)
+            result.plot().savefig(result.run_dir / "result.png", dpi=120, bbox_inches="tight")
         tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if result.status == "DIVERGED" else 0
 
@@ -222,7 +222,7 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     assert result.run_dir is not None
     with written_whole(args.run_dir):
         if args.plot:
-            result.plot().savefig(result.run_dir / "sweep.png", dpi=120)
+            result.plot().savefig(result.run_dir / "sweep.png", dpi=120, bbox_inches="tight")
         tell(result, args, _written(result.run_dir))
     return EXIT_DIVERGED if all(run.status == "DIVERGED" for run in result.runs) else 0
 

@@ -14,7 +14,8 @@ from jaxstable.results.report import arrow
 from jaxstable.results.style import shorten_all
 from jaxstable.results.words import evidence
 
-WIDTH, HEIGHT, GAP, PITCH = 124, 24, 84, 38  # of a box, between layers and from row to row
+HEIGHT, GAP, PITCH = 24, 76, 38  # of a box, between layers and from row to row
+LETTER, SIDES = 7, 12  # width of a letter and of the room beside the letters in a box
 MARGIN = 16
 LETTERS = 18
 LINE = 0.28  # room for a line that passes a layer, in rows
@@ -30,7 +31,9 @@ def graph_svg(graph: LearnedGraph) -> str:
     shown = np.flatnonzero(places.layer >= 0)
     rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
     top = min(rows)
-    x, y = _across(places.layer), _down(places.row, top)
+    labels = shorten_all(graph.names, LETTERS)
+    width = SIDES + LETTER * max(len(labels[i]) for i in shown)
+    x, y = _across(places.layer, width), _down(places.row, top)
     peak = max(abs(link.heaviest.weight) for link in links) or 1.0
     number = {name: index for index, name in enumerate(graph.names)}
     paths = []
@@ -38,17 +41,16 @@ def graph_svg(graph: LearnedGraph) -> str:
         i, j = number[link.cause], number[link.effect]
         ahead = -1 if places.backward[i, j] else 1
         stops = enumerate(places.passing[i, j], 1)
-        through = [(_across(places.layer[i] + ahead * number), _down(row, top)) for number, row in stops]
-        curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead)
+        through = [(_across(places.layer[i] + ahead * number, width), _down(row, top)) for number, row in stops]
+        curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead, width)
         paths.append(_path(link, graph, curve, (i, j), peak))
-    labels = shorten_all(graph.names, LETTERS)
     boxes = [
         f'<g class="node" data-n="{i}" tabindex="0" role="button"><title>{escape(graph.names[i])}</title>'
-        f'<rect x="{x[i]}" y="{y[i] - HEIGHT / 2:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
-        f'<text x="{x[i] + WIDTH / 2}" y="{y[i] + 4:.1f}">{escape(labels[i])}</text></g>'
+        f'<rect x="{x[i]}" y="{y[i] - HEIGHT / 2:.1f}" width="{width}" height="{HEIGHT}" rx="5"/>'
+        f'<text x="{x[i] + width / 2}" y="{y[i] + 4:.1f}">{escape(labels[i])}</text></g>'
         for i in shown.tolist()
     ]
-    wide, high = int(x[shown].max() + WIDTH + MARGIN), int(_down(max(rows), top) + HEIGHT + MARGIN)
+    wide, high = int(x[shown].max() + width + MARGIN), int(_down(max(rows), top) + HEIGHT + MARGIN)
     heads = "".join(
         f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="10" '
         f'markerHeight="10" orient="auto"><path class="{name}" d="M0 0 8 4 0 8z"/></marker>'
@@ -66,17 +68,17 @@ def measure(link: Link, peak: float) -> float:
     return link.probability if link.probability is not None else abs(link.heaviest.weight) / peak
 
 
-def _across(layer: Any) -> Any:
-    return MARGIN + layer * (WIDTH + GAP)
+def _across(layer: Any, width: int) -> Any:
+    return MARGIN + layer * (width + GAP)
 
 
 def _down(row: Any, top: float) -> Any:
     return (row - top) * PITCH + MARGIN + HEIGHT
 
 
-def _line(points: list[tuple[float, float]], ahead: int) -> str:
+def _line(points: list[tuple[float, float]], ahead: int, width: int) -> str:
     """Return a line from the side of a box past others to the side of one further on, or further back."""
-    out, into = (WIDTH, 0) if ahead > 0 else (0, WIDTH)
+    out, into = (width, 0) if ahead > 0 else (0, width)
     aside = 0 if ahead > 0 else 5  # beside an edge that leads the other way
     (x0, y0), *between, (x1, y1) = points
     parts, last = [f"M{x0 + out:.0f} {y0 + aside:.1f}"], (x0 + out, y0 + aside)

@@ -55,6 +55,8 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
     if unit and first.weight_raw is not None and link.weight_raw is not None:
         at_first, in_all, scale = first.weight_raw, link.weight_raw, unit
     how = _amount(at_first)
+    if at_first * in_all < 0:
+        verb = f"first {verb}, then {'lowers' if at_first > 0 else 'raises'}"
     if len(link.edges) > 1:
         how += f" at first, {_amount(in_all)} over all lags"
     return f"{link.cause} {verb} {link.effect} {_when(link, graph)}: {how} {scale}."
