@@ -238,7 +238,8 @@ def _check(args: argparse.Namespace) -> int:
     from jaxstable.results.text import report_text
 
     report = data_report(data)
-    say(json.dumps(report.document, indent=2) if args.json else report_text(report, width=line_width()))
+    text = report_text(report, width=line_width())
+    say(json.dumps(report.document, indent=2) if args.json else commandline.as_flags(text))
     return 0
 
 

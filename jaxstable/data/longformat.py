@@ -39,7 +39,21 @@ TAGS = (
             "item",
         )
     )
-    | frozenset(("itemid", "measurement", "attribute", "name", "series", "sensor_name", "register"))
+    | frozenset(
+        (
+            "itemid",
+            "measurement",
+            "attribute",
+            "name",
+            "series",
+            "sensor_name",
+            "register",
+            "node",
+            "param",
+            "quantity",
+            "tagid",
+        )
+    )
 )
 VALUES = ("_value", "value", "val", "varvalue", "reading", "state", "payload", "wert", "result", "v", "avg")
 

@@ -15,7 +15,7 @@ from jaxstable.results.style import shorten_all
 from jaxstable.results.words import evidence
 
 HEIGHT, GAP, PITCH = 24, 76, 38  # of a box, between layers and from row to row
-LETTER, SIDES = 7, 12  # width of a letter and of the room beside the letters in a box
+LETTER, SIDES = 7, 18  # width of a letter and of the room beside the letters in a box
 MARGIN = 16
 LETTERS = 18
 LINE = 0.28  # room for a line that passes a layer, in rows

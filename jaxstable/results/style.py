@@ -137,10 +137,16 @@ def shorten(name: str, length: int = 20) -> str:
 
 
 def shorten_all(names: Sequence[str], length: int = 20) -> list[str]:
-    """Shorten names so that they stay different: equal ones end in their number instead.
+    """Shorten names so that they stay different: alike ones lose what they begin with, or end in their number instead.
 
     >>> shorten_all(["a_very_long_name_x_of_1", "a_very_long_name_y_of_1"], 12)
-    ['a_very…#0', 'a_very…#1']
+    ['…x_of_1', '…y_of_1']
     """
     short = [shorten(name, length) for name in names]
+    for label in dict.fromkeys(label for label in short if short.count(label) > 1):
+        alike = [i for i, other in enumerate(short) if other == label]
+        first, last = min(names[i] for i in alike), max(names[i] for i in alike)
+        shared = next((place for place, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), 0)
+        for i in alike:
+            short[i] = "…" + shorten(names[i][shared:], length - 1)
     return [f"{label[: length // 2]}…#{i}" if short.count(label) > 1 else label for i, label in enumerate(short)]

@@ -17,7 +17,8 @@ def table_text(table: Table, width: int | None = None) -> str:
     """Format a table under its title: words to the left, numbers to the right.
 
     Where it is too wide, the names of columns are shortened; where that does not help, the two ends of an edge get a
-    line each; and where that does not either, every row becomes a sentence of names and values.
+    line each; and where that does not either, every row becomes a sentence of names and values. Columns without any
+    entry are left out.
 
     Args:
         table: the table.
@@ -32,13 +33,16 @@ def table_text(table: Table, width: int | None = None) -> str:
       a -> b    1
     """
     title = wrapped(f"{table.title}: {table.note}" if table.note else table.title, width)
-    short = [SHORT.get(name, name) for name in table.columns]
-    broken = [_broken(row) for row in table.rows]
-    for columns, rows in ((table.columns, table.rows), (short, table.rows), (table.columns, broken), (short, broken)):
+    told = [place for place in range(len(table.columns)) if place == 0 or any(row[place] for row in table.rows)]
+    names = [table.columns[place] for place in told]
+    whole = [tuple(row[place] for place in told) for row in table.rows]
+    short = [SHORT.get(name, name) for name in names]
+    broken = [_broken(row) for row in whole]
+    for columns, rows in ((names, whole), (short, whole), (names, broken), (short, broken)):
         lines = _aligned([columns, *rows])
         if width is None or max(map(len, lines)) <= width:
             return "\n".join([title, *lines])
-    return "\n".join([title, *(_told(table.columns, row, width) for row in table.rows)])
+    return "\n".join([title, *(_told(names, row, width) for row in whole)])
 
 
 def wrapped(text: str, width: int | None, first: str = "", rest: str = "") -> str:
@@ -74,5 +78,5 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _told(columns: Sequence[str], row: Sequence[str], width: int | None) -> str:
     first, *others = (cell.replace(LINE, ", ") for cell in row)
-    said = "; ".join(f"{name} {cell}" for name, cell in zip(columns[1:], others, strict=True))
+    said = "; ".join(f"{name} {cell}" for name, cell in zip(columns[1:], others, strict=True) if cell)
     return "\n".join([wrapped(first, width, GAP, 2 * GAP), wrapped(said, width, 2 * GAP, 2 * GAP)])

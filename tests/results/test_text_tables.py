@@ -13,7 +13,7 @@ import pytest
 from jaxstable import cli
 from jaxstable.files.provenance import provenance
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.results.report import link_tables
+from jaxstable.results.report import Table, link_tables
 from jaxstable.results.text_tables import table_text
 from jaxstable.training.progress import Progress
 
@@ -41,6 +41,13 @@ def test_tables_fit_the_width_and_lose_no_word(graph, width):
         for row in table.rows:
             for cell in row:
                 assert set(cell.replace("\n", " ").split()) <= words
+
+
+def test_a_column_without_an_entry_is_left_out():
+    table = Table("Sensors", ("sensor", "unit", "mean"), (("flow", "", "1"), ("a" * 50, "", "2")))
+    for width in (60, 56):
+        assert "unit" not in table_text(table, width)
+        assert "mean" in table_text(table, width)
 
 
 def test_every_lag_of_a_link_has_a_row(graph):
