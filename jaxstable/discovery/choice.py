@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.data.checks import DataWarning
 from jaxstable.discovery.beyond import Sources, look_beyond
-from jaxstable.discovery.fits import fit_moments
+from jaxstable.discovery.fits import STEPS, fit_moments
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
 from jaxstable.graph.refit import Edges, Refits
@@ -19,7 +21,8 @@ from jaxstable.moments.lagged import Moments
 
 LAMBDAS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 LIKELIHOODS = ("free", "equal")
-_LARGE = 10_000  # parameters of a fit from which draws use the chosen sparsity weight and its neighbours only
+_LARGE = 10_000  # parameters of a fit from which draws use the chosen sparsity weight only, and short fits:
+_FEW_STEPS = 200  # where a draw's search starts, not where it ends
 
 
 class Path(NamedTuple):
@@ -62,8 +65,8 @@ def choose(
 ) -> Chosen:
     """Choose number of lags, likelihood, sparsity weight and graph by one criterion, and again for every draw.
 
-    A draw keeps the number of lags, the likelihood and the inflation of the full data; its sparsity weight and graph
-    are its own.
+    A draw keeps the number of lags, the likelihood and the inflation of the full data; its graph is its own, and so is
+    its sparsity weight where the data are not wide. Ctrl-C among the draws ends them, and what was found stays.
 
     Args:
         moments: of the data, up to the largest lag to look at.
@@ -89,9 +92,11 @@ def choose(
     def judge(matrix: NDArray[Any]) -> Criterion:
         return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
 
-    def fit(matrices: NDArray[Any], sparsities: tuple[float, ...], likelihood: str) -> NDArray[np.float32]:
+    def fit(
+        matrices: NDArray[Any], sparsities: tuple[float, ...], likelihood: str, steps: int = STEPS
+    ) -> NDArray[np.float32]:
         dim = (order.lags + 1) * moments.n_vars
-        return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood)
+        return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood, steps)
 
     criterion = judge(moments.matrix)
     begin(f"{len(LIKELIHOODS) * len(LAMBDAS)} fits", None)
@@ -99,23 +104,37 @@ def choose(
     begin("graph", None)
     likelihood, selection, scores = _of_likelihoods(criterion, fits)
     path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
-    sparsities, drawn = _draw_sparsities(path, criterion), []
+    sparsities, steps = _fits_of_draws(path, criterion)
     if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
         begin(f"{draws} draws", draws)
-        for matrices in bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ():
-            drawn.append(beyond.draw(matrices))
-            advance()
-        more = tuple(drawn), sparsities, beyond.common_causes, beyond.squared, beyond.by_readings
+        matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
+        drawn = _until_stopped((beyond.draw(matrix) for matrix in matrices), draws, advance)
+        more = drawn, sparsities, beyond.common_causes, beyond.squared, beyond.by_readings
         return Chosen(beyond.criterion, beyond.selection, order, path, *more)
-    if draws:
+
+    def draw() -> Iterator[Selection]:
         begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
         matrices = bootstrap_moments(moments, draws, seed=seed)
-        every = fit(matrices, sparsities, path.likelihood)
+        every = fit(matrices, sparsities, path.likelihood, steps)
         begin(f"{draws} draws", draws)
         for matrix, own in zip(matrices, every, strict=True):
-            drawn.append(select(judge(matrix), own, selection.inflation))
+            yield select(judge(matrix), own, selection.inflation)
+
+    drawn = _until_stopped(draw() if draws else (), draws, advance)
+    return Chosen(criterion, selection, order, path, drawn, sparsities)
+
+
+def _until_stopped(draws: Iterable[Selection], wanted: int, advance: Callable[[], None]) -> tuple[Selection, ...]:
+    """Return the draws, those so far if the user stops them: the graph of all data is there by then."""
+    drawn: list[Selection] = []
+    try:
+        for one in draws:
+            drawn.append(one)
             advance()
-    return Chosen(criterion, selection, order, path, tuple(drawn), sparsities)
+    except KeyboardInterrupt:
+        made = f"stopped after {len(drawn)} of {wanted} draws: the graph is whole"
+        warnings.warn(f"{made}, its probabilities rest on these draws alone", DataWarning, stacklevel=2)
+    return tuple(drawn)
 
 
 def _refits(moments: Moments, matrix: NDArray[Any], n_lags: int) -> Refits:
@@ -149,8 +168,8 @@ def _best(
     return Path(likelihood, sparsity, found[sparsity], scores)
 
 
-def _draw_sparsities(path: Path, criterion: Criterion) -> tuple[float, ...]:
+def _fits_of_draws(path: Path, criterion: Criterion) -> tuple[tuple[float, ...], int]:
+    """Return the sparsity weights that draws are fitted at, and the length of a fit."""
     if criterion.dim * criterion.n_vars < _LARGE:
-        return LAMBDAS
-    place = LAMBDAS.index(path.sparsity)
-    return LAMBDAS[max(place - 1, 0) : place + 2]
+        return LAMBDAS, STEPS
+    return (path.sparsity,), _FEW_STEPS

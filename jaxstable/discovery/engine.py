@@ -144,7 +144,7 @@ def find(
         edge_frequency=whole(frequency),
         direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
         strength=whole(selection.strength),
-        chosen=gated_choices(question, n_lags) if gated else choices(chosen, question, draws),
+        chosen=gated_choices(question, n_lags) if gated else choices(chosen, question),
         removed={dataset.names[index]: what for index, what in zip(kept, cleaned.removed, strict=True)},
         truth=dataset.truth,
         left_out=tuple(left_out),

@@ -21,13 +21,12 @@ def gated_choices(question: Question, n_lags: int) -> dict[str, Choice]:
     }
 
 
-def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]:
+def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
     """Return the settings behind a choice by name.
 
     Args:
         chosen: what was chosen.
         question: whether the edges bend.
-        draws: number of bootstrap draws.
     """
     criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
     shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
@@ -35,7 +34,7 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
     own = path.scores[path.likelihood]
     behind = " and ".join(f"{score - own:.1f} below that of {name}" for name, score in other.items())
     gained = path.score - selection.score
-    every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen and the next weights"
+    every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen sparsity weight"
     return {
         "model": Choice("svar", question.why),
         "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
@@ -69,5 +68,7 @@ def choices(chosen: Chosen, question: Question, draws: int) -> dict[str, Choice]
             "all linked and "
             f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),
-        "draws": Choice(draws, f"moving blocks of time, fitted at {every}; behind the probability of an edge"),
+        "draws": Choice(
+            len(chosen.draws), f"moving blocks of time, fitted at {every}; behind the probability of an edge"
+        ),
     }
