@@ -19,7 +19,9 @@ from jaxstable.data.vocabulary import MOMENT
 OF_DAY = re.compile(  # an hour, or hours and minutes
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?$"
 )
-READING = re.compile(r"\d{1,2}[.,]\d+$")  # 20.38 is a number, not 38 minutes after 8 p.m.
+READING = re.compile(
+    r"\d{1,2}[.,]\d+$|0\d{7}$"
+)  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
 SAMPLE = 200  # cells that are looked at
 
 
@@ -78,10 +80,14 @@ def _sensor_like(column: Any) -> bool:
 
 def _apart(dates: str, free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
     """Return the only other column that holds hours of a day, if the dates hold none."""
-    if any(re.search(r"\d[T :]+\d", text) for text in _first(cells[dates])):
+    if _has_hours(cells[dates]):
         return []
     hours = [name for name in free if name != dates and _of_day(cells[name])]
     return hours if len(hours) == 1 else []
+
+
+def _has_hours(column: Any) -> bool:
+    return any(re.search(r"\d[T :]+\d", text) for text in _first(column))
 
 
 def _first(column: Any) -> list[str]:
@@ -107,7 +113,7 @@ def refuse_hours(
     dates = [name for name in (*clock, *sensors) if is_dated(cells[name]) and name not in hours]
     if hours and hours[0] in clock and len(clock) == 1 and dates:
         raise DataError(f"time={hours[0]!r} holds the hour of a day only: say time='{dates[0]},{hours[0]}'")
-    if hours and hours[0] not in clock and chosen is None and dates:
+    if hours and hours[0] not in clock and chosen is None and dates and not _has_hours(cells[dates[0]]):
         raise DataError(f"column {hours[0]!r} holds the hour of a day: say time='{dates[0]},{hours[0]}'")
 
 

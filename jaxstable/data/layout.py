@@ -166,15 +166,36 @@ def _first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
             data.append(column)
     for place, (_, cells) in enumerate(rows):
         filled = [cells[column] for column in data if column < len(cells) and cells[column].strip()]
+        if place == 0 and len(cells) == width and _names_in_numbers(cells, later):
+            continue
         if len(cells) == width and filled and 2 * sum(map(is_datum, filled)) > len(filled):
             numbers = [cell.strip() for cell in cells if cell.strip()]
             counted = [[str(i + s) for i in range(len(numbers))] for s in (0, 1)]
             if place == 0 and len(rows) > 1 and numbers in counted:
                 continue  # names that pandas gives to the columns of an array
+            while place and len(rows[place - 1][1]) != width and _dated(rows[place - 1][1]) and _dated(cells):
+                place -= 1  # a torn row, which must not be lost among the titles
             return place, width
     full = [place for place, (_, cells) in enumerate(rows) if len(cells) == width]
     blank = [place for place in full if not any(cell.strip() for cell in rows[place][1])]
     return (blank[0] if blank and not data else min(full[:1] or [0]) + 1), width
+
+
+def _dated(cells: Sequence[str]) -> bool:
+    return bool(cells) and bool(MOMENT.match(cells[0].strip()))
+
+
+def _names_in_numbers(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
+    """Tell names that are numbers, such as those of tags or depths, from a row of data.
+
+    Either one of them is a word where all rows hold moments, or all are whole where all rows hold decimals.
+    """
+    if len(later) < 2 or len(set(cells)) < len(cells):
+        return False
+    for i, cell in enumerate(cells):
+        if cell.strip() and not any(map(str.isdigit, cell)) and all(MOMENT.match(row[i].strip()) for row in later):
+            return True
+    return all(cell.strip().isdigit() for cell in cells) and all("." in cell for row in later for cell in row)
 
 
 def _names(

@@ -13,6 +13,11 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.vocabulary import MISSING, SWITCHES
 
 SPACES = "[ \u00a0\u202f'\u2019]"
+CODES = {  # what looks like a number and is none, where all cells of a column do
+    "a word of bits": "^[01]{4,}$",
+    "an address": r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$",
+    "a code": r"^\d+E\d+$",
+}
 CENSORED = re.compile(r"[<>≤≥]\s*[\d.,]+$")
 END = r"(?:[eE][+-]?\d+)?$"
 
@@ -108,6 +113,7 @@ def to_numbers(
     import pyarrow as pa
 
     pc = kernels()
+    _refuse_codes(column, name, place)
     texts = {*MISSING, *(text.strip().lower() for text in missing)}
     if decimal is not None:  # most columns are plain numbers, and need no look at each cell
         forms = sorted({form for text in texts for form in (text, text.upper(), text.title())})
@@ -161,6 +167,27 @@ def to_numbers(
         told.append(f"{other!r} splits thousands")
         cells = pc.replace_substring(cells, other, "")
     return pc.cast(pc.replace_substring(cells, ",", "."), pa.float64()).to_numpy(zero_copy_only=False), told
+
+
+def _refuse_codes(column: Any, name: str, place: Callable[[int], str]) -> None:
+    """Refuse codes that can be read as numbers but are none: words of bits, addresses, and codes such as 1E5."""
+    pc = kernels()
+    head = column.slice(0, 20).drop_null()
+    for what, form in CODES.items():
+        if not len(head) or not pc.all(pc.match_substring_regex(head, form)).as_py():
+            continue
+        present = column.drop_null()
+        if what == "a word of bits":
+            widths = pc.min_max(pc.utf8_length(present)).as_py()
+            plain = not pc.any(pc.starts_with(present, "0")).as_py() or widths["min"] < widths["max"]
+            if plain or not pc.any(pc.match_substring_regex(present, "1[01]")).as_py():
+                continue  # 0001 is 1 either way
+        if pc.all(pc.match_substring_regex(present, form)).as_py():
+            row = int(np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))[0])
+            raise DataError(
+                f"column {name!r}: {place(row)} holds {column[row].as_py()!r}, {what} and no number: write numbers in "
+                "its place, or leave it out (columns=[...] chooses the variables)"
+            )
 
 
 def _fits(present: Any) -> list[str]:

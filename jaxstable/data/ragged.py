@@ -29,7 +29,7 @@ def refusal(line: int, text: str, width: int, mark: str) -> str:
     if '"' in text:
         return f"{other_width(line, len(text.split(mark)), width, mark)} (a quote that is not closed?)"
     found = len(cells_in(text, mark))
-    short = ", or without its last cells, ragged='short'" if found < width else ""
+    short = ", or without its last cells, ragged='short'" if found < width and mark != " " else ""
     return f"{other_width(line, found, width, mark)}, or read it as a row without an entry, ragged='missing'{short}"
 
 
@@ -55,12 +55,17 @@ def with_ragged(
         Columns, lines and keep with them.
 
     Raises:
-        DataError: a line is longer than the header, which "short" does not speak of.
+        DataError: a line is longer than the header, or blanks split cells, which "short" does not speak of.
     """
     import pyarrow as pa
 
     cells: list[list[str]] = [[] for _ in found]
     if how == "short":
+        if mark == " ":
+            raise DataError(
+                f"line {found[0][0]} has another number of cells than the header, and where blanks split them any may "
+                "be the one that is missing: ragged='missing' takes such lines for rows without an entry"
+            )
         cells = [cells_in(text, mark) for _, text in found]
         for (line, text), own in zip(found, cells, strict=True):
             if len(own) > len(columns):

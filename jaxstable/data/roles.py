@@ -47,10 +47,11 @@ LABEL = re.compile(
 COUNTING = re.compile(  # a word of a name that says that its column counts rows or time; a nameless one may
     r"(?:^|[ ._-])(?:n|no|nr|num|number|counter|count|seq|sequence|id|idx|index|row|rn|rec|record|sample|cycle|step|"
     r"frame|iteration|line|obs|zaehler|zähler|lfd|t|time|timestamp|unix|epoch|s|ms|us|ns|sec|secs|seconds|nsec|datenum|"
-    r"jd|julian|elapsed|zeit|year|stamp)(?:$|[ ._-])|^column \d+$"
+    r"jd|mjd|julian|elapsed|zeit|year|stamp|tow|sow|filetime|ticks?)(?:$|[ ._-])|^column \d+$"
 )
 STARTS_AGAIN = "counts and starts again"
 FEWEST = 10  # rows from which a column that rises evenly is taken for a count
+ROUNDED = 2e-3  # of an even step: what the digits of a date in numbers, such as a decimal year, leave of it
 REGULAR = 0.9  # share of the steps of a count of rows that are 1
 
 
@@ -111,8 +112,8 @@ def _evenly(values: np.ndarray, time: np.ndarray | None) -> str | None:
     if len(values) < FEWEST or not _one_way(values[:64]) or not _one_way(values):
         return None
     steps = np.diff(values)
-    slack = 1e-6 * abs(steps[0]) + 1e-9 * np.abs(values).max()
-    if abs(steps[0]) > 100 * slack and (np.abs(steps - steps[0]) <= slack).all():
+    usual = float(np.median(steps))
+    if (np.abs(steps - usual) <= ROUNDED * abs(usual)).all():
         return "rises or falls by the same step in every row"
     if (steps == 1).mean() >= REGULAR:
         return "counts the rows"
@@ -170,9 +171,20 @@ def left_out(
             found[name] = "never falls but repeats, a clock too coarse to use"
         elif low in ENDS and dated:
             found[name] = "the end of the step whose start is the time"
+        elif dated and _are_days(values):
+            found[name] = "holds days, such as 20240301"
         if name not in found and COUNTING.search(low) and (why := _evenly(values, time) or _in_runs(values, joints)):
             found[name] = why
     return found
+
+
+def _are_days(values: np.ndarray) -> bool:
+    """Tell numbers all of which are days such as 20240301."""
+    seen = values[~np.isnan(values)]
+    if not len(seen) or not (seen.min() >= 19_000_101 and seen.max() <= 21_001_231):
+        return False
+    month, day = seen // 100 % 100, seen % 100
+    return bool((seen == np.floor(seen)).all() and ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
 
 
 def _in_runs(values: np.ndarray, joints: np.ndarray | None) -> str | None:

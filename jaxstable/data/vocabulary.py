@@ -29,6 +29,7 @@ MISSING = frozenset(
         "nat",
         "-nan",
         "1.#qnan",
+        "\\n",  # \N of databases
     ]
 )
 SWITCHES = {

@@ -111,5 +111,5 @@ def test_no_network(archive, monkeypatch):
 
 def test_no_pooch(monkeypatch):
     monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(DataError, match=r"pip install 'jaxstable\[download\]'.*give path="):
+    with pytest.raises(DataError, match=r"pip install pooch.*give path="):
         sources.uci_air_quality()
