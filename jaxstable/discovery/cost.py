@@ -12,10 +12,11 @@ from jaxstable.discovery.fits import LANES_AT_ONCE
 
 BLOCKS = 100  # of time, kept for the bootstrap
 LONG = 600.0  # seconds from which the user hears of it unasked
-_BASE_SECONDS, _BASE_BYTES = 15.0, 0.7e9  # compiling; the interpreter with JAX
+_BASE_SECONDS, _BASE_BYTES = 10.0, 0.7e9  # compiling; the interpreter with JAX
 # Seconds of the fits and the search on the full data, and of one draw, for 100 sensors and three lags (0, 1, 2) on two
-# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py).
-_SECONDS, _SECONDS_OF_A_DRAW = 45.0, 2.0
+# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py). Measured at 60, 100 and
+# 200 sensors, the estimate was within a half.
+_SECONDS, _SECONDS_OF_A_DRAW = 7.0, 0.27
 
 
 class Cost(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # judging what was read from disk needs no JAX
 
 MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexplained
 SAME = 0.999  # correlation of two sensors that measure one thing
-WHOLE = SAME**2  # share of a sensor's variance that a few others explain, from which it is a function of them
+WHOLE = 0.99  # share of a sensor's variance that a few others explain, from which it is nearly a function of them
 FEW_OTHERS = 3
 NOTHING_LEFT = 1e-4  # of a sensor's variance, below which it says no more than those named before
 

@@ -246,8 +246,8 @@ def test_two_thousand_sensors_are_told_what_they_need_before_the_work(monkeypatc
 @pytest.mark.fault(19)
 def test_a_long_discovery_is_told_before_the_work_and_the_way_out_with_it(monkeypatch):
     monkeypatch.setattr(cost, "free_memory", lambda: 1e15)
-    with pytest.warns(js.DataWarning, match=r"400 sensors.* take about \d+ (minutes|hours) .*max_lag.*draws=0"):
-        told = cost.check_cost(n_vars=400, n_rows=3000, max_lag=2, draws=50)
+    with pytest.warns(js.DataWarning, match=r"600 sensors.* take about \d+ (minutes|hours) .*max_lag.*draws=0"):
+        told = cost.check_cost(n_vars=600, n_rows=3000, max_lag=2, draws=50)
     assert told.seconds > 3600
     assert cost.check_cost(n_vars=13, n_rows=3000, max_lag=2, draws=50).seconds < 60  # and no warning
 
