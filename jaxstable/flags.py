@@ -18,7 +18,7 @@ from jaxstable.training.console import say
 from jaxstable.training.grid import NAMED_GRIDS
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Config))
-SWITCHED = {"on": True, "off": False, "auto": "auto"}
+SWITCHED: dict[str, bool | str] = {"on": True, "off": False, "auto": "auto"}
 WORDS = {"true": True, "false": False}
 EXPECTED: dict[type, str] = {int: "an integer", float: "a number"}
 

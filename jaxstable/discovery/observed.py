@@ -76,9 +76,12 @@ class ObservedSearch:
     """
 
     def __init__(self, rows: Prepared, moments: Moments, required: Edges, forbidden: Edges, looked_at: int) -> None:
-        self.moments, self.asked, self.looked_at = moments, (required, forbidden), looked_at
-        self.n_vars, self.n_lags = moments.n_vars, len(required) - 1
-        self.wide = WIDER * self.n_lags
+        self.moments: Moments = moments
+        self.asked: tuple[Edges, Edges] = required, forbidden
+        self.looked_at: int = looked_at
+        self.n_vars: int = moments.n_vars
+        self.n_lags: int = len(required) - 1
+        self.wide: int = WIDER * self.n_lags
         self._rows, self._before, self._ends = _stacked(rows, moments, self.n_lags)
         # As many rows before as after.
         first = (self.wide - self.n_lags) // 2 * self.n_vars

@@ -41,7 +41,7 @@ class Moves:
         self.graph: Edges = graph.copy()
         n_vars, several = criterion.n_vars, criterion.n_lags > 1
         self._price = np.append(np.diff(criterion.penalties), 0.0)
-        self._held = criterion.required.reshape(-1, n_vars, n_vars).any(axis=0)
+        self._held: Edges = np.logical_or.reduce(criterion.required.reshape(-1, n_vars, n_vars))
         self._free = ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T
         self._speaks: Numbers = criterion.refits.pair_share * criterion.refits.n_rows
         self._present = np.zeros((n_vars, n_vars), int)
@@ -149,7 +149,8 @@ class Moves:
         criterion, refits = self.criterion, self.criterion.refits
         n_vars, n_lags, prices = criterion.n_vars, criterion.n_lags, criterion.penalties
         speaks = refits.pair_share[n_vars : 2 * n_vars, effect] * refits.n_rows / self.inflation
-        new, old = (edges[n_vars:].reshape(n_lags, n_vars).sum(axis=0) for edges in (legal, causes))
+        new: NDArray[np.int_] = legal[n_vars:].reshape(n_lags, n_vars).sum(axis=0)
+        old: NDArray[np.int_] = causes[n_vars:].reshape(n_lags, n_vars).sum(axis=0)
         gain = refits.lag_gains(effect, self.graph[:, effect]) * speaks
         gain += prices[present] - prices[np.minimum(present + new, n_lags + 1)]
         whole = (new > 1) & (new + old == n_lags) & (np.arange(n_vars) != effect)

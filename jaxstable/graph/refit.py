@@ -56,7 +56,11 @@ class Refits:
             raise ValueError(f"pair_share: found shape {share.shape}, expected {(self.dim, n_vars)}")
         self.pair_share: Numbers = np.maximum(share, _LEAST_SHARE)
         self._kept: dict[tuple[str, int, bytes], Numbers] = {}
-        self._last = np.zeros(0, bool), np.zeros(0, int), np.zeros((0, self.dim))
+        self._last: tuple[Edges, NDArray[np.int_], Numbers] = (
+            np.zeros(0, bool),
+            np.zeros(0, int),
+            np.zeros((0, self.dim)),
+        )
 
     def leading(self, n_lags: int) -> Refits:
         """Return the same questions about the lags 0 to `n_lags` alone, on the same rows."""
@@ -203,7 +207,8 @@ class Refits:
         if not np.array_equal(causes, self._last[0]):
             index = np.flatnonzero(causes)
             block = self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
-            self._last = causes.copy(), index, np.linalg.solve(block, self.pooled[index])
+            solved = np.asarray(np.linalg.solve(block, self.pooled[index]), float)
+            self._last = causes.copy(), index, solved
         return self._last[1:]
 
 
