@@ -1,0 +1,74 @@
+"""Moves of the climb: what is kept up to date is what would be found anew, and no move closes a cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.moves import Moves, turnable
+from jaxstable.graph.paths import reachability
+from jaxstable.graph.refit import Refits
+from jaxstable.moments.lagged import lagged_moments
+from jaxstable.simulate.systems import svar
+
+N_VARS = 7
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def criterion(request):
+    system = svar(N_VARS, 800, n_lags=1, n_instant=9, n_lagged=7, seed=5)
+    moments = lagged_moments(system.values, n_lags=request.param)
+    required = np.zeros((request.param + 1, N_VARS, N_VARS), bool)
+    required[0, 0, 1] = True
+    return Criterion(Refits(moments.matrix, moments.count, N_VARS, moments.pair_share), required)
+
+
+def gains(moves):
+    return [moves.best(), moves._add, moves._drop, moves._add_lags, moves._drop_pair, moves._reach]
+
+
+def assert_same(moves, others):
+    for one, other in zip(gains(moves), gains(others), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+    assert moves.mark == others.mark
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_after_each_move_the_gains_are_those_of_the_graph_looked_at_anew(criterion, full):
+    start = criterion.base.copy()
+    if full:  # much to drop, and edges at lag 0 to turn
+        start |= criterion.allowed
+        start[:N_VARS] = np.triu(start[:N_VARS])
+    moves, kinds = Moves(criterion, start, 1.3), set()
+    for _ in range(40):
+        best = moves.best()
+        if best.gain <= 0.0:
+            break
+        before = criterion.score(moves.graph, 1.3)
+        moves.make(best)
+        kinds.add(best.kind)
+        assert before - criterion.score(moves.graph, 1.3) == pytest.approx(best.gain, rel=1e-6, abs=1e-5)
+        assert_same(moves, Moves(criterion, moves.graph, 1.3))
+        reach = reachability(moves.graph[:N_VARS])
+        assert (reach & reach.T).sum() == N_VARS
+    assert ("drop" if full else "add") in kinds
+
+
+def test_moves_from_another_graph_are_those_looked_at_anew_and_leave_the_first_alone(criterion):
+    first = Moves(criterion, criterion.base, 1.0)
+    was = [np.array(part) for part in gains(first)[1:]]
+    other = criterion.base.copy()
+    other[0, 3] = other[3, 2] = True
+    again = first.started_at(other)
+    assert_same(again, Moves(criterion, other, 1.0))
+    again.make(again.best())
+    for part, before in zip(gains(first)[1:], was, strict=True):
+        np.testing.assert_array_equal(part, before)
+    np.testing.assert_array_equal(first.graph, criterion.base)
+
+
+def test_an_edge_beside_another_path_and_a_required_one_cannot_be_turned(criterion):
+    graph = criterion.base.copy()
+    graph[1, 2] = graph[0, 2] = graph[2, 3] = True
+    assert [tuple(edge) for edge in np.argwhere(turnable(criterion, graph)).tolist()] == [(1, 2), (2, 3)]
