@@ -238,4 +238,5 @@ def doubtful_findings(graph: LearnedGraph) -> list[Finding]:
     doubtful = [f"{link.cause} -> {link.effect}" for link in links_of(graph) if link.kind == "doubtful"]
     if not doubtful:
         return []
-    return [Finding("doubtful_edges", "info", f"less likely than not: {', '.join(doubtful)}", NOTHING)]
+    evidence = f"less likely than not, or the other way in most draws: {', '.join(doubtful)}"
+    return [Finding("doubtful_edges", "info", evidence, NOTHING)]
