@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 _RIDGE = 1e-9  # keeps a solve finite where a sensor is there twice; far below any sampling error
 _LEAST_VARIANCE = 1e-9
 _NO_VARIANCE = 1e-6  # what a cause must have left, given the others, to be able to explain anything
+_LEAST_DIAGONAL = 1e-12  # of an inverse; far below 1 over a variance, so only moments that are none come below it
 _LEAST_SHARE = 1e-3
 _REWEIGHTINGS = 3  # environments: rounds of weights by precision; more change nothing
 
@@ -150,7 +151,7 @@ class Refits:
         # The squares left rise by w_k^2 over the k-th diagonal entry of the inverse.
         inverse = np.linalg.inv(self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index)))
         weights = inverse @ self.pooled[index, effect]
-        rise = weights * weights / np.maximum(np.diag(inverse), 1e-300)
+        rise = weights * weights / np.maximum(np.diag(inverse), _LEAST_DIAGONAL)
         drops[index] = np.log1p(rise / np.exp(self.log_variance(effect, causes)))
         return drops
 
