@@ -70,7 +70,9 @@ def add_report_options(group: Any) -> None:
     """Add what says how a result is told."""
     group.add_argument("--report", metavar="FILE", help="also write one self-contained HTML page there")
     group.add_argument(
-        "-v", "--verbose", action="store_true", help="also say what is in order, every setting, and every epoch"
+        *("-v", "--verbose"),
+        action="store_true",
+        help="also say every edge, what is in order, every setting, and every epoch",
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import Report, grouped
-from jaxstable.results.text_tables import table_text, wrapped
+from jaxstable.results.report import Report, Table, grouped
+from jaxstable.results.text_tables import beginning, table_text, wrapped
 
 MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 HANGING = 7 * " "
 MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the first and the names of all
 MOST_NAMES = 20
+MOST_LINES = 30  # of a table of edges, which a dense graph would fill screens with
 ALL_WELL = "Nothing to complain of in the data and their fit. That does not say that each edge is true."
 
 
@@ -21,16 +23,21 @@ def report_text(
 ) -> str:
     """Format a report: the answer, its tables, the totals, the findings, the files.
 
+    Of a long table of edges the first `MOST_LINES` lines are shown and the rest is counted; its title counts all.
+
     Args:
         report: what a result says.
         paths: files to name at the end.
-        verbose: also show what is in order, and the settings with their reasons.
+        verbose: also show every edge, what is in order, and the settings with their reasons.
         width: characters of a line, None for as many as it takes.
 
     Returns:
         Lines without a trailing newline.
     """
-    parts = [wrapped(report.title, width), *(table_text(table, width) for table in report.tables)]
+    parts = [wrapped(report.title, width)]
+    parts += [
+        table_text(table, width) if verbose else _shortened(table, report.graph, width) for table in report.tables
+    ]
     if report.totals:
         parts.append(pairs_text(report.totals, width))
     if report.settings and verbose:
@@ -43,6 +50,18 @@ def report_text(
     if written:
         parts.append("\n".join(f"{'' if number else 'Written':<7}  {path}" for number, path in enumerate(written)))
     return "\n\n".join(parts)
+
+
+def _shortened(table: Table, graph: LearnedGraph | None, width: int | None) -> str:
+    """Format the beginning of a table of edges of this graph and say where all are; any other table is whole."""
+    first = beginning(table, MOST_LINES) if table.ends else table
+    more = len(table.rows) - len(first.rows)
+    if not more:
+        return table_text(table, width)
+    where = f"and {more} more: all are printed with `--verbose`, on the page of `--report page.html`"
+    if graph is not None and graph.probability is not None:  # a discovery, which is saved with its edges as CSV
+        where += ", in edges.csv of the run directory"
+    return "\n".join([table_text(first, width), wrapped(where, width, "  ", "    ")])
 
 
 def pairs_text(rows: Sequence[tuple[str, str]], width: int | None = None) -> str:

@@ -45,6 +45,18 @@ def table_text(table: Table, width: int | None = None) -> str:
     return "\n".join([title, *(_told(names, row, width) for row in whole)])
 
 
+def beginning(table: Table, most: int) -> Table:
+    """Return a table with its first rows, at least one, that take no more than this many lines together.
+
+    >>> lags = Table("Sure (3)", ("edge", "lag"), (("a -> b", "1\\n2"), ("b -> c", "1"), ("a -> c", "1")))
+    >>> len(beginning(lags, 3).rows), len(beginning(lags, 1).rows), len(beginning(lags, 9).rows)
+    (2, 1, 3)
+    """
+    lines = itertools.accumulate(max(cell.count(LINE) + 1 for cell in row) for row in table.rows)
+    count = max(1, sum(so_far <= most for so_far in lines))
+    return table._replace(rows=table.rows[:count], ends=table.ends[:count])
+
+
 def wrapped(text: str, width: int | None, first: str = "", rest: str = "") -> str:
     """Break a text at words only; a word that is longer than the line, such as a path, stays whole."""
     if width is None or not text:

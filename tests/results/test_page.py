@@ -28,11 +28,11 @@ from jaxstable.signals.prepare import Removed
 VOID = {"meta", "input", "br", "img", "link"}
 
 
-def discovery(n_vars: int = 12, seed: int = 0) -> js.Discovery:
+def discovery(n_vars: int = 12, seed: int = 0, density: int = 2) -> js.Discovery:
     """A discovery with links of every kind, cycles over lags and names that HTML would take for its own."""
     rng = np.random.default_rng(seed)
     lagged = np.zeros((3, n_vars, n_vars), bool)
-    for _ in range(2 * n_vars):
+    for _ in range(density * n_vars):
         cause, effect = rng.choice(n_vars, 2, replace=False)
         lagged[rng.integers(1 if cause > effect else 0, 3), cause, effect] = True
     shape = (n_vars, n_vars)

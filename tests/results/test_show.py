@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
+import numpy as np
 import pytest
 from results_records import make_run
 from sweep_records import make_sweep
 from test_page import discovery
 
 from jaxstable.cli import main
+from jaxstable.graph.links import counts_of
+from jaxstable.results.report import TITLES
 from jaxstable.results.train_result import TrainResult
 
 RESULTS = {
@@ -61,6 +65,49 @@ def test_edges_below_a_probability_are_not_shown(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["show", run_dir, "--min-probability", "1.5"])
     assert "expected a number from 0 to 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_a_dense_graph_shows_the_first_edges_and_counts_the_rest(width, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    found = discovery(40, density=12)
+    counts = counts_of(found.learned)
+    kept = found.save(tmp_path / "kept")
+    assert (kept / "edges.csv").is_file()
+    run_dir = str(kept)
+
+    def rows(*words):
+        """Print the edges and return, by kind, how many rows of links there are and how many more are named."""
+        assert main(["show", run_dir, *words]) == 0
+        parts = capsys.readouterr().out.split("\n\n")
+        found = {}
+        for kind, count in counts.items():
+            [table] = [part for part in parts if part.startswith(f"{TITLES[kind]} ({count}):")]
+            more = re.search(r"^  and (\d+) more: (.*)", table, re.DOTALL | re.MULTILINE)
+            assert more is None or {"`--verbose`,", "`--report", "page.html`,", "edges.csv"} <= set(more[2].split())
+            shown = len(re.findall(r" -[->] ?<b>s|^    -[->] <b>s", table, re.MULTILINE))
+            found[kind] = shown, int(more[1]) if more else 0
+        return found
+
+    brief, whole = rows(), rows("--verbose")
+    assert min(counts.values()) > 30, "the example must be dense"
+    assert {kind: shown + more for kind, (shown, more) in brief.items()} == counts
+    assert all(10 <= shown <= 30 for shown, _ in brief.values())
+    assert whole == {kind: (count, 0) for kind, count in counts.items()}
+
+
+def test_a_dense_run_names_no_file_that_it_does_not_have(tmp_path, capsys):
+    full = np.triu(np.ones((1, 12, 12), np.float32), 1)
+    run = make_run(lagged=full, adjacency=full[0], names=tuple(f"s{i}" for i in range(12)), truth=None)
+    run_dir = TrainResult(run).save(tmp_path / "kept")
+    assert main(["show", str(run_dir)]) == 0
+    out = capsys.readouterr().out
+    assert "Edges (66)" in out
+    assert out.count(" -> s") == 30
+    [more] = [line for line in out.splitlines() if line.startswith("  and 36 more: ")]
+    assert "`--report page.html`" in more
+    assert "edges.csv" not in more
+    assert not (run_dir / "edges.csv").exists()
 
 
 def test_what_is_no_result_is_refused(tmp_path, capsys):
