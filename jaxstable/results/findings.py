@@ -49,14 +49,14 @@ class Finding(NamedTuple):
         return f"{self.severity.upper()} {self.code}: {self.evidence}{remedy}"
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], most: int = FEW) -> str:
     """Return the first parts in one line, and how many more there are.
 
     >>> listed(["a", "b"])
     'a, b'
     """
-    shown = ", ".join(parts[:FEW])
-    return shown if len(parts) <= FEW else f"{shown} and {len(parts) - FEW} more"
+    shown = ", ".join(parts[:most])
+    return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
 def verdict(findings: Iterable[Finding]) -> str | None:

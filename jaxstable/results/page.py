@@ -12,7 +12,7 @@ from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.page_graph import graph_svg, measure
+from jaxstable.results.page_graph import STEPS, first_least, graph_svg, measure
 from jaxstable.results.page_looks import CSS, SCRIPT
 from jaxstable.results.page_sensors import sensors_html
 from jaxstable.results.report import LINE, Report, Table, grouped
@@ -74,6 +74,14 @@ def page(report: Report) -> str:
 
 def _graph(graph: LearnedGraph) -> str:
     what = "weight, as a share of the heaviest" if graph.probability is None else "probability"
+    strengths = _strengths(graph).values()
+    least = first_least(strengths)
+    drawn = sum(round(strength, 4) >= least for strength in strengths)
+    step, first = 0.01, ""
+    if least:
+        step = 1 / STEPS
+        first = f'<p class="soft">Of {len(strengths)} influences the {drawn} of the largest {what.split(",")[0]} are '
+        first += "drawn first: move the slider to the left for more. The tables below have all until it is moved.</p>"
     ends = {name for link in links_of(graph) for name in link[:2]}
     linked = [name for name in graph.names if name in ends]
     idle = [name for name in graph.names if name not in ends]
@@ -85,11 +93,12 @@ def _graph(graph: LearnedGraph) -> str:
         key += '<span class="o"></span>direction open, no head<span class="d"></span>doubtful'
     return (
         '<h2>The graph</h2><div class="controls"><label for="least">Least ' + what + "</label>"
-        '<input id="least" type="range" min="0" max="1" step="0.01" value="0"><output id="shown"></output>'
+        '<input id="least" type="range" min="0" max="1" '
+        f'step="{step}" value="{least}"><output id="shown"></output>'
         '<button id="in" type="button" aria-label="larger">+</button>'
         '<button id="out" type="button" aria-label="smaller">&minus;</button>'
         f'<button id="fit" type="button">whole graph</button><select id="sensor" aria-label="sensor">{_options(linked)}'
-        "</select></div>"
+        f"</select></div>{first}"
         f'<div class="canvas">{graph_svg(graph)}</div><p id="about" class="soft"></p>{key}. '
         f"Causes stand to the left of their effects; wide lines are strong, pale ones unsure.</p>{alone}"
     )

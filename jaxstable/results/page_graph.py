@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -18,6 +19,8 @@ HEIGHT, GAP, PITCH = 24, 76, 38  # of a box, between layers and from row to row
 LETTER, SIDES = 7, 18  # width of a letter and of the room beside the letters in a box
 MARGIN = 16
 LETTERS = 18
+MOST_EDGES, FIRST_EDGES = 150, 60  # of a graph that is drawn whole, and of a larger one at first
+STEPS = 1000  # of the slider from 0 to 1, where there are more
 LINE = 0.28  # room for a line that passes a layer, in rows
 
 
@@ -66,6 +69,21 @@ def graph_svg(graph: LearnedGraph) -> str:
 def measure(link: Link, peak: float) -> float:
     """Return what the slider compares: the probability, or the weight as a share of the heaviest."""
     return link.probability if link.probability is not None else abs(link.heaviest.weight) / peak
+
+
+def first_least(strengths: Iterable[float]) -> float:
+    """Return where the slider starts: at 0, or for more than `MOST_EDGES` so high that about `FIRST_EDGES` are drawn.
+
+    It is a step of the slider, `1 / STEPS`. Where the strongest are within one step, these are drawn, however many.
+
+    >>> first_least([0.5, 0.9]), first_least([0.9512, *[0.95] * 60, *[0.91] * 100]), first_least([0.9504] * 200)
+    (0.0, 0.951, 0.95)
+    """
+    ranked = sorted((round(10 * STEPS * strength) for strength in strengths), reverse=True)  # as they are written
+    if len(ranked) <= MOST_EDGES:
+        return 0.0
+    above = ranked[FIRST_EDGES] // 10 + 1
+    return (above if 10 * above <= ranked[0] else ranked[0] // 10) / STEPS
 
 
 def _across(layer: Any, width: int) -> Any:

@@ -48,6 +48,7 @@ SCRIPT = """
   var nodes = [].slice.call(document.querySelectorAll("g.node"));
   var slider = document.getElementById("least"), shown = document.getElementById("shown");
   var about = document.getElementById("about"), svg = document.getElementById("graph"), chosen = null;
+  var moved = false;  // a dense graph is drawn in part at first, its tables are whole
   var sensor = document.getElementById("sensor");
   if (!svg) return;
   var canvas = svg.parentNode;
@@ -57,7 +58,8 @@ SCRIPT = """
   }
   function draw() {
     var least = Number(slider.value), kept = 0;
-    edges.concat(rows).forEach(function (part) { part.classList.toggle("gone", Number(part.dataset.p) < least); });
+    edges.forEach(function (edge) { edge.classList.toggle("gone", Number(edge.dataset.p) < least); });
+    rows.forEach(function (row) { row.classList.toggle("gone", moved && Number(row.dataset.p) < least); });
     edges.forEach(function (edge) {
       if (!edge.classList.contains("gone")) kept += 1;
       var own = chosen === null || edge.dataset.c === chosen || edge.dataset.e === chosen;
@@ -72,7 +74,7 @@ SCRIPT = """
       node.classList.toggle("on", node.dataset.n === chosen);
       node.classList.toggle("faint", !near[node.dataset.n] && node.dataset.n !== chosen);
     });
-    shown.textContent = least.toFixed(2) + ": " + kept + " of " + edges.length;
+    shown.textContent = least.toFixed(slider.step.length - 2) + ": " + kept + " of " + edges.length;
     tell();
   }
   function tell() {
@@ -113,7 +115,7 @@ SCRIPT = """
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node); }
     });
   });
-  slider.addEventListener("input", draw);
+  slider.addEventListener("input", function () { moved = true; draw(); });
   var wide = svg.width.baseVal.value, high = svg.height.baseVal.value, scale = 1;
   function zoom(factor) {
     scale = Math.min(4, Math.max(0.05, scale * factor));

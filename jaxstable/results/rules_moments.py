@@ -17,6 +17,7 @@ MISSING_LARGE = 0.5  # share of a variable's variance that is in gaps and unexpl
 SAME = 0.999  # correlation of two sensors that measure one thing
 WHOLE = 0.99  # share of a sensor's variance that a few others explain, from which it is nearly a function of them
 FEW_OTHERS = 3
+MOST_NAMED = 3
 NOTHING_LEFT = 1e-4  # of a sensor's variance, below which it says no more than those named before
 
 
@@ -35,6 +36,9 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
     if slow:
         worst = max(slow, key=lambda info: info.change)
         evidence = f"after {worst.iterations} steps a covariance still moves by {worst.change:.2g}"
+        least_known = _least_known(moments, names)
+        if least_known:
+            evidence += f"; least is known of {listed(least_known, MOST_NAMED)}"
         remedy = "Leave out sensors that are hardly ever read or there twice."
         found.append(Finding("em_not_converged", "warning", evidence, remedy))
     for index in np.flatnonzero(moments.missing_information > MISSING_LARGE).tolist():
@@ -59,6 +63,17 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
         remedy = "Leave these out, or what they follow from: nothing can tell their edges apart, and they take long."
         found.append(Finding("dependent_sensors", "warning", evidence, remedy))
     return found
+
+
+def _least_known(moments: Moments, names: Sequence[str]) -> list[str]:
+    """Name the sensors with gaps and their share of missing rows, first whose gaps the others explain least.
+
+    The larger the share of what a sensor would tell that is missing, the slower expectation-maximisation goes.
+    """
+    missing = 1.0 - np.diag(moments.pair_share[: len(names)])
+    order = np.argsort(-moments.missing_information, kind="stable")
+    with_gaps = order[missing[order] > 0].tolist()
+    return [f"{names[index]} ({100 * missing[index]:.3g} % of its rows missing)" for index in with_gaps]
 
 
 def _near_functions(covariance: NDArray[np.float64]) -> list[list[int]]:

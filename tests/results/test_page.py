@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import re
 import shutil
@@ -184,9 +185,9 @@ def test_sentences_say_which_way_how_fast_and_how_much():
     )
 
 
-@pytest.mark.parametrize("width", [1280, 420])
-def test_it_works_in_a_browser(tmp_path, width):
-    """It opens from disk without a complaint; slider and click change what is shown; it prints."""
+@contextlib.contextmanager
+def browser_of(profile, width):
+    """Open a browser that keeps its log, or skip the test where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="the browser test needs selenium")
     chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver_path:
@@ -195,15 +196,47 @@ def test_it_works_in_a_browser(tmp_path, width):
     options.binary_location = chromium
     for flag in (
         *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
-        *("disable-component-update", "disable-sync", f"user-data-dir={tmp_path / 'profile'}"),
+        *("disable-component-update", "disable-sync", f"user-data-dir={profile}"),
         f"window-size={width},900",
     ):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path)) as browser:
+        yield browser
+
+
+def test_a_dense_graph_is_drawn_in_part_at_first_and_its_tables_whole(tmp_path):
+    found = discovery(40, density=12)
+    probability = np.random.default_rng(1).random((40, 40))
+    found = dataclasses.replace(found, learned=dataclasses.replace(found.learned, probability=probability))
+    text = found.report(tmp_path / "page.html").read_text()
+    page = Page(text)
+    [slider] = page.having("input", "value")
+    drawn = [float(attrs["data-p"]) >= float(slider["value"]) for attrs in page.having("path", "data-p")]
+    assert len(drawn) == len(found.links) > 150
+    assert 50 <= sum(drawn) <= 60
+    assert f"Of {len(found.links)} influences the {sum(drawn)} of the largest probability are drawn first" in text
+    [slider] = Page(discovery(40).report(tmp_path / "few.html").read_text()).having("input", "value")
+    assert float(slider["value"]) == 0
+    assert "drawn first" not in (tmp_path / "few.html").read_text()
+    shown = "return document.querySelectorAll('{}:not(.gone)').length"
+    edges, rows = shown.format("path.edge"), shown.format("tr[data-p]")
+    with browser_of(tmp_path / "profile", 1280) as browser:
+        browser.get((tmp_path / "page.html").as_uri())
+        assert browser.execute_script(edges) == sum(drawn)
+        assert browser.execute_script(rows) == len(found.links)
+        move = "var s = document.getElementById('least'); s.value = 0.5; s.dispatchEvent(new Event('input'))"
+        browser.execute_script(move)
+        assert browser.execute_script(edges) == browser.execute_script(rows) == len(found.links_above(0.5))
+        assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_it_works_in_a_browser(tmp_path, width):
+    """It opens from disk without a complaint; slider and click change what is shown; it prints."""
     found = discovery(41)
     path = found.report(tmp_path / "page.html")
-    service = webdriver.ChromeService(driver_path)
-    with webdriver.Chrome(options=options, service=service) as browser:
+    with browser_of(tmp_path / "profile", width) as browser:
         browser.get(path.as_uri())
         assert browser.get_log("browser") == []
         shown = "return document.querySelectorAll('path.edge:not(.gone)').length"
