@@ -42,7 +42,7 @@ def discover(args: argparse.Namespace) -> int:
     with written_whole(args.run_dir):
         run_dir = found.save(args.run_dir, keep_rows=not args.no_rows)
         if args.plot:
-            found.plot().savefig(run_dir / "discovery.png", dpi=120, bbox_inches="tight")
+            found.plot().savefig(run_dir / "discovery.png", dpi=120)
         if args.output:
             shown.to_csv(args.output)
         written = sorted(path for path in run_dir.iterdir() if not path.name.startswith("."))

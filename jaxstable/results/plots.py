@@ -25,6 +25,7 @@ COMPONENTS = {
     "acyclic": style.GREEN,
     "disen": style.PURPLE,
 }
+EDGE = 0.06  # inches below what is drawn
 MOST_ON_CIRCLE = 8  # variables; more are drawn in layers
 MOST_LINKS = 600  # beyond this layers are unreadable too
 View = Literal["all", "graph", "matrix", "time"]
@@ -44,7 +45,7 @@ def plot_run(
         status: how training ended.
 
     Returns:
-        A figure of at least 12 x 11.5 inches.
+        A figure at least 12 inches wide, as high as what is drawn.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -69,7 +70,7 @@ def plot_discovery(graph: LearnedGraph, title: str, codes: Sequence[str]) -> Fig
         codes: codes of the findings to name.
 
     Returns:
-        A figure of at least 12 x 5.9 inches, larger where the graph is.
+        A figure at least 12 inches wide, as high as what is drawn.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -154,9 +155,18 @@ def _draw_graph(axes: Axes, graph: LearnedGraph) -> None:
 
 
 def _settled(figure: Figure) -> Figure:
+    """Lay a figure out and cut off what stays empty below: its panels are limited by the width there."""
+    _lay_out(figure)
+    empty = figure.get_tightbbox().y0 - EDGE
+    if empty > EDGE:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() - empty)
+        _lay_out(figure)
+    return figure
+
+
+def _lay_out(figure: Figure) -> None:
     for _ in range(3):  # until labels of square axes below a title are inside
         figure.draw_without_rendering()
-    return figure
 
 
 def _history_panels(axes: Sequence[Axes], history: Sequence[Mapping[str, Any]]) -> None:

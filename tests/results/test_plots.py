@@ -110,6 +110,17 @@ def test_the_graph_view_has_an_arrow_and_its_lags_for_every_link_inside_the_pict
     assert outside(figure, axes.texts) == []
 
 
+@pytest.mark.parametrize("n_vars", [3, 13, 41])
+def test_a_saved_picture_ends_where_what_is_drawn_ends(n_vars, tmp_path):
+    figure = discovery(n_vars).plot()
+    figure.savefig(tmp_path / "own.png", dpi=50)
+    figure.savefig(tmp_path / "cropped.png", dpi=50, bbox_inches="tight")
+    own, cropped = (matplotlib.image.imread(tmp_path / name) for name in ("own.png", "cropped.png"))
+    inked = np.flatnonzero((own[..., :3] < 0.98).any(axis=(1, 2)))
+    assert len(own) - inked[-1] <= 0.25 * 50
+    assert abs(len(own) - len(cropped)) <= 0.25 * 50
+
+
 def test_boxes_of_the_layers_do_not_lie_on_each_other():
     [axes] = discovery(30).plot("graph").axes
     boxes = [patch.get_bbox() for patch in axes.findobj(matplotlib.patches.FancyBboxPatch) if patch.get_zorder() == 4]
