@@ -14,7 +14,7 @@ MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 HANGING = 7 * " "
 MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the first and the names of all
 MOST_NAMES = 20
-MOST_LINES = 30  # of a table of edges, which a dense graph would fill screens with
+MOST_LINES = 40  # of a table of edges, some 15 to 40 of them: a dense graph would fill screens
 ALL_WELL = "Nothing to complain of in the data and their fit. That does not say that each edge is true."
 
 

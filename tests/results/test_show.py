@@ -90,9 +90,9 @@ def test_a_dense_graph_shows_the_first_edges_and_counts_the_rest(width, tmp_path
         return found
 
     brief, whole = rows(), rows("--verbose")
-    assert min(counts.values()) > 30, "the example must be dense"
+    assert min(counts.values()) > 40, "the example must be dense"
     assert {kind: shown + more for kind, (shown, more) in brief.items()} == counts
-    assert all(10 <= shown <= 30 for shown, _ in brief.values())
+    assert all(10 <= shown <= 40 for shown, _ in brief.values())
     assert whole == {kind: (count, 0) for kind, count in counts.items()}
 
 
@@ -103,8 +103,8 @@ def test_a_dense_run_names_no_file_that_it_does_not_have(tmp_path, capsys):
     assert main(["show", str(run_dir)]) == 0
     out = capsys.readouterr().out
     assert "Edges (66)" in out
-    assert out.count(" -> s") == 30
-    [more] = [line for line in out.splitlines() if line.startswith("  and 36 more: ")]
+    assert out.count(" -> s") == 40
+    [more] = [line for line in out.splitlines() if line.startswith("  and 26 more: ")]
     assert "`--report page.html`" in more
     assert "edges.csv" not in more
     assert not (run_dir / "edges.csv").exists()
