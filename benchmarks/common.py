@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -163,3 +164,19 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> str:
 
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([line(list(header)), rule, *map(line, cells)])
+
+
+@cache
+def record(name: str) -> dict[str, Any]:
+    """Return the recorded run `results/<name>.json`."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def short(value: float, digits: int = 2) -> str:
+    """Return a share without its leading zero, as tables of scores are set.
+
+    Example:
+        >>> short(0.9312), short(1.0), short(0.9996, 3)
+        ('.93', '1.00', '1.000')
+    """
+    return f"{value:.{digits}f}".removeprefix("0" if value < 1 else "")

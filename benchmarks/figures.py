@@ -8,19 +8,18 @@ the check, so that a new measurement and the sentence about it cannot part.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.common import RESULTS, ROOT, table
+from benchmarks.common import ROOT, record, short, table
 from benchmarks.figures_engine import scale, start
+from benchmarks.figures_trust import calibration, families, zoo
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
 COLUMNS = {
@@ -44,22 +43,6 @@ GRAPH_CASES = {
     "var 30 %": "VAR, 10 variables, 10,000 steps, 30 % missing",
     "var 60 %": "VAR, 60 % missing",
 }
-
-
-@cache
-def record(name: str) -> dict[str, Any]:
-    """Return the recorded run `results/<name>.json`."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
-
-
-def short(value: float, digits: int = 2) -> str:
-    """Return a share without its leading zero, as tables of scores are set.
-
-    Example:
-        >>> short(0.9312), short(1.0), short(0.9996, 3)
-        ('.93', '1.00', '1.000')
-    """
-    return f"{value:.{digits}f}".removeprefix("0" if value < 1 else "")
 
 
 def accuracy(method: str, data: str) -> dict[str, Any] | None:
@@ -102,13 +85,6 @@ def graph_model() -> str:
         mean = {key: statistics.mean(row[key] for row in records[name]) for key in ("auroc", "average_precision", "f1")}
         rows.append([what, short(mean["auroc"], 4), short(mean["average_precision"], 4), short(mean["f1"], 3)])
     return table(rows, ["", "AUROC", "average precision", "label-free F1"])
-
-
-def calibration() -> str:
-    """How often edges of a given probability were true, on systems that took no part in the fit."""
-    rows = record("calibration")["EDGE"]["reliability"]
-    cells = [[bin_, n, short(said), short(true)] for bin_, n, said, true in rows]
-    return table(cells, ["probability", "edges", "said on average", "true"])
 
 
 def speed() -> str:
@@ -239,6 +215,7 @@ def claims() -> str:
     killed = record("kills")["cases"][0]
     rows = [
         ["graphs beside those of the field", "accuracy/accuracy.py", "accuracy"],
+        ["graphs where assumptions break", "accuracy/zoo.py", "zoo"],
         ["the nonlinear model finds bent effects", "accuracy/graph_model.py", "graph_model"],
         ["when `discover` prefers that model", "accuracy/graph_model.py --preference", "graph_model_preference"],
         ["probabilities mean what they say", "discovery/calibration.py", "calibration"],
@@ -276,7 +253,20 @@ def minutes(name: str) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
-        *(simulated, measured, graph_model, calibration, speed, lanes, exactness, parity, kills, discover_time),
+        *(
+            simulated,
+            measured,
+            zoo,
+            graph_model,
+            calibration,
+            families,
+            speed,
+            lanes,
+            exactness,
+            parity,
+            kills,
+            discover_time,
+        ),
         *(start, scale, reading, large),
         *(stability, headline, claims),
     )

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from benchmarks.common import RESULTS, table
-
-
-def _record(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / f"{name}.json").read_text())
+from benchmarks.common import record, table
 
 
 def start() -> str:
     """Processor and wall-clock seconds of whole commands, with and without what an earlier run kept."""
     found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
-    for name, facts in _record("start")["runs"].items():
+    for name, facts in record("start")["runs"].items():
         what, kind = name.split(" | ")
         side, when = kind.split(", ")
         found.setdefault((what, when), {})[side] = facts
@@ -44,6 +37,6 @@ def scale() -> str:
             f"{facts['update_seconds']:.1f}",
             f"{facts['largest_difference']:g}",
         ]
-        for name, facts in _record("scale")["cases"].items()
+        for name, facts in record("scale")["cases"].items()
     ]
     return table(rows, ["sensors x rows", "draws", "CPU s", "s", "GB", "F1", "update, s", "its largest difference"])

@@ -20,6 +20,8 @@ class Plant(NamedTuple):
     values: NDArray[np.float64]
     truth: NDArray[np.bool_]
     series: NDArray[np.int_] | None = None
+    lagged_truth: NDArray[np.bool_] | None = None
+    """`[lag, cause, effect]`, where an edge at its lag means the same as in the plant."""
 
 
 Shape = Callable[[NDArray], NDArray]
@@ -74,7 +76,7 @@ def run(
         values = recur({"linear": linear}, noise)
     else:
         values = _bent(weights, linear - weights, shape or (lambda x: x), noise, order, products)
-    return Plant(values[BURN_IN:], np.asarray(truth, bool))
+    return Plant(values[BURN_IN:], np.asarray(truth, bool), lagged_truth=weights != 0)
 
 
 def _bent(
@@ -100,7 +102,7 @@ def base(seed: int, **changes: Any) -> Plant:
     """Return a plant of the package's own generator, as the older tables use it."""
     settings: dict[str, Any] = {"n_steps": 1000, "seed": seed} | changes
     system = svar(**settings)
-    return Plant(system.values, system.truth)
+    return Plant(system.values, system.truth, lagged_truth=system.lagged_truth)
 
 
 def corrupt(*faults: Any, **changes: Any) -> Callable[[int], Plant]:
@@ -178,7 +180,7 @@ def hide(plant: Plant, count: int) -> Plant:
         truth |= truth[:, [sensor]] & truth[[sensor]]
     kept = np.sort(order[count:])
     truth = truth[np.ix_(kept, kept)] & ~np.eye(len(kept), dtype=bool)
-    return plant._replace(values=plant.values[:, kept], truth=truth)
+    return Plant(plant.values[:, kept], truth)
 
 
 def drivers(seed: int) -> Plant:
@@ -208,21 +210,29 @@ def slow(seed: int, n_steps: int = 1000) -> Plant:
     return run(seed, n_steps=n_steps, own=(0.95, 0.95), ordered=True, instant=(13, 0.1, 0.4), lagged=(13, 0.05, 0.2))
 
 
-def unordered(seed: int) -> Plant:
+def unordered(seed: int, n_steps: int = 1000) -> Plant:
     """Return rows that have nothing to do with each other: edges at lag 0 alone."""
-    plant = run(seed, n_vars=13, own=(0.0, 0.0), lagged=(0, 0.2, 0.5), instant=(20, 0.3, 0.8))
-    return plant
+    return run(seed, n_steps=n_steps, own=(0.0, 0.0), lagged=(0, 0.2, 0.5), instant=(20, 0.3, 0.8))
 
 
 def subsampled(plant: Plant, every: int) -> Plant:
     """Keep every `every`-th row: what happens between two of them is not seen."""
-    return plant._replace(values=plant.values[::every])
+    return Plant(plant.values[::every], plant.truth)
 
 
 def averaged(plant: Plant, rows: int) -> Plant:
     """Return the mean of each run of `rows` rows, as historians store it."""
     kept = len(plant.values) // rows * rows
-    return plant._replace(values=plant.values[:kept].reshape(-1, rows, plant.values.shape[1]).mean(axis=1))
+    return Plant(plant.values[:kept].reshape(-1, rows, plant.values.shape[1]).mean(axis=1), plant.truth)
+
+
+def inert(plant: Plant, seed: int) -> Plant:
+    """Let every sensor follow what it measures at a pace of its own, as a thermometer in its pocket does."""
+    pace = np.random.default_rng([seed, 21]).uniform(0.3, 1.0, plant.values.shape[1])
+    values = plant.values.copy()
+    for t in range(1, len(values)):
+        values[t] = values[t - 1] + pace * (plant.values[t] - values[t - 1])
+    return Plant(values, plant.truth)
 
 
 def measured(plant: Plant, size: float, seed: int) -> Plant:

@@ -20,6 +20,7 @@ from benchmarks.accuracy.plants import (
     glitches,
     hide,
     hold,
+    inert,
     machines,
     measured,
     quantised,
@@ -92,6 +93,8 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "d 30": lambda seed: base(seed, n_vars=30, n_instant=30, n_lagged=30),
     "d 5, T 300": lambda seed: base(seed, n_vars=5, n_instant=5, n_lagged=5, n_steps=300),
     "measurement noise": lambda seed: measured(base(seed), 0.4, seed),
+    "inert sensors": lambda seed: inert(base(seed), seed),
+    "inert sensors, T 300": lambda seed: inert(unordered(seed, 300), seed),
     "every other row": lambda seed: subsampled(base(seed, n_steps=2000), 2),
     "means of 3 rows": lambda seed: averaged(base(seed, n_steps=3000), 3),
     "loud and calm": restless,
@@ -99,3 +102,7 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "log-normal sensors": lambda seed: _bent_readings(base(seed)),
     "held and missing": lambda seed: hold(corrupt(_missing(0.2), n_steps=3000)(seed), 5, 0.3, seed),
 }
+
+_KINDS = ("inert", "hidden", "held", "missing", "cycle", "autocorrelation", "quadratic", "spik")
+FAMILIES: dict[str, str] = {name: next((kind for kind in _KINDS if kind in name), name) for name in REGIMES}
+"""the family of each regime: what breaks the model in the same way is left out together."""

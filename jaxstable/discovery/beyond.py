@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.discovery.groups import suspects
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER, HiddenSearch
 from jaxstable.discovery.observed import ObservedSearch, Prepared, worth_it
 from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.discovery.squares import SquareSearch
 from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.groups import suspects
 from jaxstable.graph.refit import Edges
 from jaxstable.graph.selection import Selection, select
 from jaxstable.moments.lagged import Moments
@@ -57,9 +57,10 @@ def look_beyond(
     looked_at: int,
     begin: Callable[[str, int | None], None],
 ) -> Beyond | None:
-    """Return the squares or else the hidden causes that are worth their edges, None where nothing is.
+    """Return the squares or the hidden causes that are worth their edges, None where nothing is.
 
-    Where a sensor is hardly ever read, neither can be told; there the graph of the likeliest readings is returned.
+    Where both are, those win that leave absent edges less to explain. Where a sensor is hardly ever read, neither can
+    be told; there the graph of the likeliest readings is returned.
 
     Args:
         sources: where further moments come from.
@@ -75,18 +76,17 @@ def look_beyond(
     if sources.rows is not None and worth_it(sources.rows, moments, n_rows - 1):
         begin("readings", None)
         return _by_readings(sources.rows, moments, selection, *asked)
+    found = []
     if sources.squared is not None and 2 * n_rows * n_vars <= MOST_SQUARED:
         begin("squares", None)
-        found = _with_squares(sources.squared(n_rows - 1), selection, *asked)
-        if found is not None:
-            return found
+        found.append(_with_squares(sources.squared(n_rows - 1), selection, *asked))
     columns = (WIDER * (n_rows - 1) + 1) * n_vars
     linked: Edges = np.logical_or.reduce(selection.graph)
-    if sources.wider is not None and columns <= MOST_COLUMNS and suspects(linked | linked.T):
+    one_environment = len(moments.count) == 1
+    if sources.wider is not None and one_environment and columns <= MOST_COLUMNS and suspects(linked | linked.T):
         begin("common causes", None)
-        wide = sources.wider(WIDER * (n_rows - 1))
-        return _with_common_causes(wide, selection, *asked) if len(wide.count) == 1 else None
-    return None
+        found.append(_with_common_causes(sources.wider(WIDER * (n_rows - 1)), selection, *asked))
+    return min(filter(None, found), key=lambda one: one.selection.unexplained, default=None)
 
 
 def _by_readings(

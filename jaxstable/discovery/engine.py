@@ -25,7 +25,7 @@ from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.squares import with_squares
 from jaxstable.discovery.stages import Stages
 from jaxstable.discovery.usable import cleaned_of, telling, usable
-from jaxstable.graph.calibration import edge_probability, lag_probability
+from jaxstable.graph.calibration import doubts_of, edge_probability, lag_probability
 from jaxstable.moments.lagged import Moments, lagged_moments
 from jaxstable.moments.memory import memory, most_lags, needed_lags
 from jaxstable.signals.prepare import check_parts
@@ -132,8 +132,9 @@ def find(
         lagged_probability, probability = selection.strength, selection.strength.max(axis=0)
     else:
         evidence = selection.strength / np.sqrt(chosen.criterion.penalty)
-        probability = edge_probability(frequency, evidence.max(axis=0), len(drawn))
-        lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn))
+        doubts = doubts_of(selection, 1.0 if chosen.by_readings else cleaned.mask.mean(axis=0))
+        probability = edge_probability(frequency, evidence.max(axis=0), len(drawn), doubts)
+        lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn), doubts)
     return Found(
         names=dataset.names,
         lagged_graph=whole(selection.graph),

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.discovery.groups import suspects
 from jaxstable.discovery.latent import System, common_part, completed, misfit, of_graph, without
 from jaxstable.graph.autocovariance import settled
 from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.groups import suspects
 from jaxstable.graph.refit import Edges, Refits
 from jaxstable.graph.selection import Selection, climb, select
 from jaxstable.moments.lagged import Moments

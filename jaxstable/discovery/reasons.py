@@ -60,12 +60,12 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
         "squares": Choice(
             0 if chosen.squared is None else int(chosen.squared.sum()),
             "edges that need the square of their cause; looked for where the lags of sensors and squares are no more "
-            f"than {MOST_SQUARED} columns, kept where they are worth their edges and two more",
+            f"than {MOST_SQUARED} columns, kept where they are worth their edges and two more and explain more than "
+            "hidden causes do",
         ),
         "common_causes": Choice(
             len(chosen.common_causes),
-            "hidden causes, each worth its edges and two more; looked for where no squares are kept, four sensors are "
-            "all linked and "
+            "hidden causes, each worth its edges and two more; looked for where four sensors are all linked and "
             f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),
         "draws": Choice(

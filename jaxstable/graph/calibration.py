@@ -7,17 +7,49 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from jaxstable.graph.groups import crowds
+from jaxstable.graph.selection import Selection
+
 LEAST_EVIDENCE = 0.3  # keeps the logarithm finite; of the evidence that an edge needs to be chosen
 ENOUGH_EVIDENCE = 1.5  # from where more says hardly more: a strong link may still point the other way
 _BEYOND = 0.02  # slope of the logarithm beyond it, so that ranks stay strict
 
 
+_CERTAIN_TURN = 60.0  # what turning an edge costs, from where more makes its direction hardly surer
+_LEAST_TURN = 6.0
+_MOST_UNEXPLAINED = 3.0
+CROWD, _MOST_CROWDED = 4, 2  # sensors all linked, beyond which a hidden cause is likelier; more beyond count as these
+
+
 class Map(NamedTuple):
-    """A logistic map: `logit p = offset + frequency logit f + evidence log(e + 0.3)`, e bent at 1.5."""
+    """A logistic map: `logit p = offset + frequency logit f + evidence log(e + 0.3) - doubts`, e bent at 1.5.
+
+    The doubts of an edge that was found, `Doubts`, each times its weight.
+    """
 
     offset: float
     frequency: float
     evidence: float
+    direction: float = 0.0
+    unexplained: float = 0.0
+    crowd: float = 0.0
+    crowded: float = 0.0
+    unread: float = 0.0
+
+
+class Doubts(NamedTuple):
+    """What speaks against edges that were found, each `[cause, effect]`, 0 where nothing does or there is no edge."""
+
+    direction: NDArray[np.float64]
+    """how cheap it is to turn the edge: `log(66 / (6 + cost))`, the cost in twice the log likelihood, at most 60."""
+    unexplained: NDArray[np.float64]
+    """logarithm of what absent edges explain on average, in multiples of chance, between 1 and 3."""
+    crowd: NDArray[np.float64]
+    """sensors beyond four in the largest group around the pair in which all are linked, at most 2."""
+    crowded: NDArray[np.float64]
+    """the same of the whole graph."""
+    unread: NDArray[np.float64]
+    """how seldom sensors are read: `log(1 / 2 share of the rows)`, at least 0, the mean over all of them."""
 
 
 # Printed by `python benchmarks/discovery/calibration.py`.
@@ -25,10 +57,12 @@ EDGE = Map(-0.50, 0.43, 3.60)
 LAG = Map(-1.02, 0.32, 3.69)
 
 
-def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: Map = EDGE) -> NDArray[np.float64]:
+def edge_probability(
+    frequency: ArrayLike, evidence: ArrayLike, draws: int, doubts: Doubts | None = None, by: Map = EDGE
+) -> NDArray[np.float64]:
     """Return the probability that edges are true, at any lag.
 
-    `logit p = a + b logit f + c log(e + 0.3)`, f the frequency pulled away from 0 and 1 by half a draw, e the
+    `logit p = a + b logit f + c log(e + 0.3) - doubts`, f the frequency pulled away from 0 and 1 by half a draw, e the
     evidence, 1 where an edge is just worth its penalty, bent to a slow rise at 1.5. It rises strictly in both, so it
     ranks edges that every draw found by their evidence.
 
@@ -37,6 +71,7 @@ def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: 
         evidence: strength of the edge in the full data over the square root of the penalty of one edge
             (`Selection.strength`, `Criterion.penalty`), >= 0.
         draws: number of draws, >= 1.
+        doubts: what speaks against the edges; None is nothing.
         by: the map.
 
     Returns:
@@ -51,14 +86,37 @@ def edge_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int, by: 
         Platt, Probabilistic outputs for support vector machines, 1999 (logistic calibration); Niculescu-Mizil,
         Caruana, Predicting good probabilities with supervised learning, 2005.
     """
-    a, b, c = by
     frequent, strong = features(frequency, evidence, draws)
-    return 1.0 / (1.0 + np.exp(-(a + b * frequent + c * strong)))
+    odds = by.offset + by.frequency * frequent + by.evidence * strong
+    for weight, doubt in zip(by[3:], doubts or (), strict=doubts is not None):
+        odds = odds - weight * doubt
+    return 1.0 / (1.0 + np.exp(-odds))
 
 
-def lag_probability(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> NDArray[np.float64]:
+def lag_probability(
+    frequency: ArrayLike, evidence: ArrayLike, draws: int, doubts: Doubts | None = None
+) -> NDArray[np.float64]:
     """Return the probability that edges are true at their very lag; arguments as for `edge_probability`."""
-    return edge_probability(frequency, evidence, draws, LAG)
+    return edge_probability(frequency, evidence, draws, doubts, LAG)
+
+
+def doubts_of(selection: Selection, read: ArrayLike = 1.0) -> Doubts:
+    """Return what speaks against the edges of a selection.
+
+    Args:
+        selection: the graph and its evidence.
+        read: share of the rows in which each sensor was read, where gaps were filled in by what all graphs allow.
+    """
+    graph = selection.graph
+    present: NDArray[np.bool_] = np.logical_or.reduce(graph)
+    instant = np.where(np.isfinite(selection.turning), selection.turning, 0.0)
+    later = np.where(graph[1:], selection.strength[1:] ** 2, 0.0).max(axis=0, initial=0.0)  # time gives the direction
+    cost = np.clip(np.maximum(instant, later), 0.0, _CERTAIN_TURN)
+    sizes = np.clip(crowds(present | present.T) - CROWD, 0, _MOST_CROWDED)
+    unexplained = float(np.log(np.clip(selection.unexplained, 1.0, _MOST_UNEXPLAINED)))
+    every = np.log((_CERTAIN_TURN + _LEAST_TURN) / (cost + _LEAST_TURN)), unexplained, sizes, sizes.max(initial=0)
+    seldom = float(np.maximum(np.log(0.5 / np.maximum(np.asarray(read, float), 1e-3)), 0.0).mean())
+    return Doubts(*(np.where(present, doubt, 0.0) for doubt in (*every, seldom)))
 
 
 def features(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.discovery.found import Found, LeftOut
+from jaxstable.graph.calibration import CROWD
+from jaxstable.graph.groups import suspects
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import links_of
 from jaxstable.results.findings import NOTHING, SEVERITIES, Finding, listed
@@ -79,6 +81,7 @@ def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ..
         *graph_findings(found.choice),
         *bent_findings(found.choice.squared, names),
         *common_cause_findings(found.common_causes),
+        *crowd_findings(found.choice.selection.graph, names),
         *memory_findings(found.memory, found.moments.n_lags, names),
         *doubtful_findings(learned),
         *scale_findings(found.choice.selection.graph, found.moments),
@@ -201,6 +204,22 @@ def common_cause_findings(groups: Sequence[Sequence[str]]) -> list[Finding]:
     evidence = "; ".join(f"something unmeasured seems to act on {listed(group)}" for group in groups)
     remedy = "Record it if you know it; an edge between these sensors may be its doing."
     return [Finding("common_cause", "warning", evidence, remedy)]
+
+
+def crowd_findings(graph: NDArray[np.bool_], names: Sequence[str]) -> list[Finding]:
+    """Find groups of more than four sensors that are all linked with each other.
+
+    Args:
+        graph: `[lags + 1, cause, effect]`, of the sensors in use.
+        names: of the sensors in use.
+    """
+    linked: NDArray[np.bool_] = np.logical_or.reduce(graph)
+    groups = [group for group in suspects(linked | linked.T) if len(group) > CROWD]
+    if not groups:
+        return []
+    evidence = "; ".join(f"all linked: {listed([names[index] for index in group])}" for group in groups)
+    remedy = "Look for what acts on all of them and record it: until then their edges are less probable than they look."
+    return [Finding("crowded_sensors", "warning", evidence, remedy)]
 
 
 def bent_findings(squared: NDArray[np.bool_] | None, names: Sequence[str]) -> list[Finding]:

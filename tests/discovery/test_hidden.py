@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import jaxstable as js
-from jaxstable.discovery.groups import suspects
 from jaxstable.discovery.hidden import WIDER, HiddenSearch
 from jaxstable.discovery.latent import completed, misfit
 from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.groups import suspects
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import select
 from jaxstable.moments.lagged import lagged_moments

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxstable.graph.calibration import edge_probability, lag_probability
+from jaxstable.graph.calibration import Doubts, doubts_of, edge_probability, lag_probability
+from jaxstable.graph.selection import Selection
 
 
 @given(st.integers(0, 50), st.floats(0.0, 20.0), st.floats(1e-3, 5.0))
@@ -30,3 +31,30 @@ def test_few_draws_are_less_sure():
 def test_what_no_draw_holds_is_improbable_and_what_every_draw_holds_is_not():
     assert edge_probability(0.0, 0.2, 50) < 0.05
     assert edge_probability(1.0, 2.5, 50) > 0.95
+
+
+def test_each_doubt_lowers_the_probability_of_an_edge_that_was_found():
+    plain = selected(turning=80.0)
+    base = doubts_of(plain)
+    assert not np.any(base)
+    sure = edge_probability(1.0, 2.0, 50, Doubts(*(doubt[0, 1] for doubt in base)))
+    crowded = np.zeros((1, 7, 7), bool)
+    crowded[0, :5, :5] = np.triu(np.ones((5, 5)), 1)
+    for doubtful in (selected(turning=4.0), selected(80.0, unexplained=2.0), selected(80.0, graph=crowded)):
+        doubts = doubts_of(doubtful)
+        assert edge_probability(1.0, 2.0, 50, Doubts(*(doubt[0, 1] for doubt in doubts))) < sure - 0.003
+        assert not any(doubt[6, 5] for doubt in doubts)  # no edge, no doubt
+
+
+def test_a_delayed_edge_has_its_direction_from_time():
+    graph = np.zeros((2, 7, 7), bool)
+    graph[1, 0, 1] = True
+    assert doubts_of(selected(np.inf, graph=graph)).direction[0, 1] == 0.0
+
+
+def selected(turning: float, unexplained: float = 1.0, graph: np.ndarray | None = None) -> Selection:
+    if graph is None:
+        graph = np.zeros((1, 7, 7), bool)
+        graph[0, 0, 1] = True
+    costs = np.where(graph[0], turning, np.inf)
+    return Selection(graph, np.where(graph, 10.0, 0.0), graph * 1.0, 1.0, 0.0, costs, unexplained)

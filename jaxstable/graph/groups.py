@@ -35,6 +35,22 @@ def suspects(linked: NDArray[np.bool_], most: int = 6) -> list[tuple[int, ...]]:
     return kept[:most]
 
 
+def crowds(linked: NDArray[np.bool_]) -> NDArray[np.int_]:
+    """Return the size of the group, grown as in `suspects`, around each link, `[variables, variables]`; 0 off links.
+
+    Example:
+        >>> linked = np.zeros((4, 4), bool)
+        >>> linked[:3, :3] = ~np.eye(3, dtype=bool)
+        >>> crowds(linked).tolist()
+        [[0, 3, 3, 0], [3, 0, 3, 0], [3, 3, 0, 0], [0, 0, 0, 0]]
+    """
+    linked = linked & ~np.eye(len(linked), dtype=bool)
+    sizes = np.zeros(linked.shape, int)
+    for pair in np.argwhere(np.triu(linked)).tolist():
+        sizes[pair[0], pair[1]] = sizes[pair[1], pair[0]] = len(_grown(linked, pair))
+    return sizes
+
+
 def _grown(linked: NDArray[np.bool_], pair: list[int]) -> tuple[int, ...]:
     group, free = list(pair), linked[pair].all(axis=0)
     while free.any():
