@@ -217,7 +217,7 @@ def _plant(name: str, seed: int) -> Plant:
     if name != "systems":
         return REGIMES[name](seed)
     system = any_system(seed)
-    return Plant(system.values, system.truth.any(axis=0), lagged_truth=system.truth)
+    return Plant(system.values, np.any(system.truth, axis=0), lagged_truth=system.truth)
 
 
 def _padded(array: NDArray, shape: tuple[int, ...]) -> NDArray:

@@ -106,8 +106,9 @@ def choose(
     path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
     sparsities, steps = _fits_of_draws(path, criterion)
     if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
-        begin(f"{draws} draws", draws)
         matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
+        if draws:
+            begin(f"{draws} draws", draws)
         drawn = _until_stopped((beyond.draw(matrix) for matrix in matrices), draws, advance)
         more = drawn, sparsities, beyond.common_causes, beyond.squared, beyond.by_readings
         return Chosen(beyond.criterion, beyond.selection, order, path, *more)

@@ -14,8 +14,8 @@ BLOCKS = 100  # of time, kept for the bootstrap
 LONG = 600.0  # seconds from which the user hears of it unasked
 _BASE_SECONDS, _BASE_BYTES = 10.0, 0.7e9  # compiling; the interpreter with JAX
 # Seconds of the fits and the search on the full data, and of one draw, for 100 sensors and three lags (0, 1, 2) on two
-# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py). Measured at 60, 100 and
-# 200 sensors, the estimate was within a half.
+# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py). At 100 and 200 sensors
+# the estimate was within a fifth of what was measured; at 60, with all programs compiled before, twice as long.
 _SECONDS, _SECONDS_OF_A_DRAW = 7.0, 0.27
 
 

@@ -15,6 +15,7 @@ from jaxstable.moments.lagged import Moments
 MOST_COLUMNS = 400  # of the stacked rows with squares in them; more take minutes
 MARGIN = 2.0  # prices of an edge that squares must gain beyond their own
 LEAST_READ = 0.3  # share of the rows in which cause and effect were read; a square cannot be filled in from the others
+_LEAST_BEND = 1e-6  # of a square that a line explains wholly, rounding is left
 _LARGEST = 2.5  # deviations at which a square stops growing, so that no single reading can make one
 
 
@@ -52,6 +53,7 @@ class SquareSearch:
         self._required[:, :n_vars, :n_vars] = required
         self._required[0, rows, n_vars + rows] = True  # so that a square acts on nothing that comes before its sensor
         seldom = moments.pair_share.reshape(shape)[:, n_vars:, :n_vars] < LEAST_READ
+        seldom |= (np.diagonal(moments.matrix[0])[n_vars : 2 * n_vars] < _LEAST_BEND)[None, :, None]
         self._forbidden[:, :n_vars, :n_vars] = forbidden
         self._forbidden[:, n_vars:, :n_vars] = forbidden | seldom
         self._forbidden[0, n_vars + rows, rows] = True
@@ -126,7 +128,7 @@ def with_squares(values: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[Numbers
     """Return rows with the square of every sensor behind the sensors, and what was read of both.
 
     A square is of the deviations from the mean in standard deviations, at most 2.5 of them; what the sensor itself
-    explains of it on a line is taken out.
+    explains of it on a line is taken out. Of a switch nothing is left: its square is 0 throughout.
 
     Args:
         values: `[rows, variables]`; anything where missing.
@@ -144,4 +146,5 @@ def with_squares(values: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[Numbers
     square = np.clip(deviations, -_LARGEST, _LARGEST) ** 2
     square = np.where(mask, square - np.where(mask, square, 0.0).sum(axis=0) / count, 0.0)
     square -= deviations * (square * deviations).sum(axis=0) / count
+    square *= np.sqrt((square**2).sum(axis=0) / count) > _LEAST_BEND
     return np.hstack([values, np.where(mask, square, 0.0)]), np.hstack([mask, mask])

@@ -14,7 +14,9 @@ from jaxstable.graph.refit import Edges, Numbers, Refits
 _EXTRA_LAG = 2.0  # price of every further lag of a pair, beside the quantile
 _NULL_QUANTILE = 0.75  # of the absent edges; the upper quarter may hold edges not found yet
 _FEWEST_ABSENT = 20  # absent edges below which their spread says nothing
-_SURE = 20.0  # cost of turning an edge at which its reverse is as good as ruled out
+_SURE = (
+    60.0  # cost of turning an edge at which its reverse is as good as ruled out; where assumptions fail, 20 is chance
+)
 
 
 class Criterion:

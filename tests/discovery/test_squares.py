@@ -79,6 +79,16 @@ def test_a_sensor_that_is_seldom_read_has_no_square():
     assert edges(bent.squared) == {(0, 1, 2)}
 
 
+def test_a_switch_has_no_square():
+    values = plant(True)
+    values[:, 3] = values[:, 3] > 0.3
+    rows, _ = with_squares(values, np.ones(values.shape, bool))
+    assert not rows[:, 6 + 3].any()
+    bent = searched(values)[2]
+    assert not bent.squared[:, 3].any()
+    assert (0, 1, 2) in edges(bent.squared)
+
+
 def test_squares_are_bounded_and_say_nothing_that_a_line_says():
     rng = np.random.default_rng(0)
     values = rng.exponential(size=(400, 3))
