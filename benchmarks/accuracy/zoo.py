@@ -1,6 +1,6 @@
 """A zoo of simulated plants: one assumption of the model broken at a time, and what `discover` makes of it.
 
-`python benchmarks/accuracy/zoo.py [--regimes NAME ...] [--seeds 200 203] [--draws 10] [--output FILE]`
+`python benchmarks/accuracy/zoo.py [--regimes NAME ...] [--seeds 200 203] [--draws 50] [--output FILE]`
 
 Prints, for every regime, F1 without labels, how many of the edges said to have probability 0.9 or more are true, and
 the calibration error of all pairs; writes `results/zoo.json`. Seeds 100 to 199 were used for choosing, those from 200
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--regimes", nargs="*", default=list(REGIMES), choices=list(REGIMES), metavar="NAME")
     parser.add_argument("--seeds", type=int, nargs=2, default=(200, 203), metavar=("FIRST", "END"))
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--output", default=None, help="JSON file (default: results/zoo.json)")
     args = parser.parse_args()
     record: dict[str, Any] = {"settings": {"seeds": args.seeds, "draws": args.draws}, "regimes": {}}

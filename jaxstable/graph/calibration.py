@@ -53,8 +53,8 @@ class Doubts(NamedTuple):
 
 
 # Printed by `python benchmarks/discovery/calibration.py`.
-EDGE = Map(-0.50, 0.43, 3.60)
-LAG = Map(-1.02, 0.32, 3.69)
+EDGE = Map(-1.37, 0.59, 4.49, 0.50, 0.24, 0.78, 0.89, 2.94)
+LAG = Map(-1.50, 0.53, 4.51, 0.50, 0.46, 0.65, 0.92, 1.74)
 
 
 def edge_probability(
