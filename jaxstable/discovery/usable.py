@@ -15,7 +15,9 @@ from jaxstable.signals.prepare import Cleaned
 from jaxstable.signals.prepare import prepare as clean
 
 HARDLY_READ = 0.25  # of the share of rows in which the median sensor was read
-NEWS = 1e-6  # of a sensor's variance that its own past must leave for an edge to explain
+NEWS = 1e-10  # of a sensor's variance that its own past must leave for an edge to explain
+ROUNDED = 1e-6  # where no more than this is left, it must also be more than the rounding of the readings makes
+_ROUNDINGS = 2.0  # squared steps of the readings that a prediction of rounded readings from rounded ones misses by
 
 
 def usable(dataset: Dataset, required: NDArray[np.bool_]) -> tuple[list[int], list[LeftOut]]:
@@ -70,14 +72,22 @@ def telling(
         DataError: none is left.
     """
     news = news_share(dataset.values[:, read], cleaned.values, cleaned.mask, dataset.series, max_lag)
+    rounding = np.array([_rounding(dataset.values[dataset.mask[:, index], index]) for index in read])
+    least = np.maximum(NEWS, np.minimum(_ROUNDINGS * rounding, ROUNDED))
     ends = np.logical_or.reduce(required, axis=0)
     held: NDArray[np.bool_] = np.asarray(ends.any(axis=0) | ends.any(axis=1))[read]
-    kept_places = np.flatnonzero(held | (news > NEWS)).tolist()
-    for place in np.flatnonzero(~held & (news <= NEWS)).tolist():
+    kept_places = np.flatnonzero(held | (news > least)).tolist()
+    for place in np.flatnonzero(~held & (news <= least)).tolist():
         left_out.append(LeftOut(dataset.names[read[place]], "predictable", float(news[place])))
     kept = [read[place] for place in kept_places]
     _check_enough(kept, 1, dataset, left_out)
     return kept, cleaned.columns(kept_places)
+
+
+def _rounding(readings: NDArray[np.float64]) -> float:
+    """Return the square of the smallest step between readings, as a share of their variance."""
+    steps = np.diff(np.unique(readings))
+    return float(steps.min() ** 2 / max(readings.var(), 1e-300)) if len(steps) else 0.0
 
 
 def _check_enough(kept: list[int], least: int, dataset: Dataset, left_out: list[LeftOut]) -> None:

@@ -172,7 +172,7 @@ class Refits:
             for cause in several:
                 own = np.flatnonzero(whose == cause)
                 rise = weights[own] @ np.linalg.solve(inverse[np.ix_(own, own)], weights[own])
-                drops[cause] = np.log1p(rise / left)
+                drops[cause] = np.log1p(max(rise, 0.0) / left)  # below 0 by rounding where lags repeat each other
         return drops
 
     def _lag_gains(self, effect: int, causes: Edges) -> Numbers:

@@ -1,4 +1,4 @@
-"""Slow drift removed from each sensor by a few cosines fitted to its readings."""
+"""Slow drift removed from each sensor: a straight line and a few cosines fitted to its readings."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def needed_waves(values: np.ndarray, seen: np.ndarray, series: np.ndarray | None
             if len(places) > 1:
                 time = (dynamics.rows[places] - piece.start + 0.5) / (piece.stop - piece.start)
                 number = min(waves, own, len(places) - 1)
-                slow.append((places, np.cos(np.pi * time[:, None] * np.arange(number + 1))))
+                slow.append((places, slow_terms(time, number)))
         scores[waves] = dynamics.criterion(slow)
     return min(scores, key=lambda waves: scores[waves])
 
@@ -70,11 +70,12 @@ def remove_drift(
     series: np.ndarray | None = None,
     waves: int | None = None,
 ) -> Detrended:
-    """Subtract slow cosine waves fitted by least squares to the observed entries of each series.
+    """Subtract a straight line and slow cosine waves, fitted by least squares to what was read of each series.
 
-    `drift_j(t) = sum_{k=1..K} c_kj cos(pi k (t + 1/2) / T)`; the mean stays. Calibration drift and
-    ageing act on every sensor at once and look like common causes; a graph learned on what is left
-    over is not misled by them. Fast dynamics lose only their K slowest half waves.
+    `drift_j(t) = c_1j (t + 1/2) / T + sum_{k=2..K} c_kj cos(pi (k - 1) (t + 1/2) / T)`; the mean stays. The line is the
+    first of the K waves: what rises throughout would need all of the others. Calibration drift and ageing act on every
+    sensor at once and look like common causes; a graph learned on what is left over is not misled by them. Fast
+    dynamics lose only their slowest half waves.
 
     Args:
         values: [time, vars]; NaN or anything where missing.
@@ -112,10 +113,20 @@ def remove_drift(
     return Detrended(values - drift, drift)
 
 
+def slow_terms(time: np.ndarray, waves: int) -> np.ndarray:
+    """Return a level, a line and cosines, `[time, waves + 1]`, at times between 0 and 1.
+
+    >>> slow_terms(np.array([0.0, 0.5, 1.0]), 2).round(2).tolist()
+    [[1.0, -1.0, 1.0], [1.0, 0.0, 0.0], [1.0, 1.0, -1.0]]
+    """
+    waving = np.cos(np.pi * time[:, None] * np.arange(1, waves))
+    return np.concatenate([np.ones((len(time), 1)), 2.0 * time[:, None] - 1.0, waving], axis=1)[:, : waves + 1]
+
+
 def _fit(values: np.ndarray, seen: np.ndarray, waves: int) -> np.ndarray:
     n_rows = len(values)
     time = (np.arange(n_rows) + 0.5) / n_rows
-    basis = np.cos(np.pi * time[:, None] * np.arange(waves + 1))
+    basis = slow_terms(time, waves)
     drift = np.zeros(values.shape)
     for column in range(values.shape[1]):
         rows = seen[:, column]
