@@ -126,7 +126,8 @@ def slow_terms(time: np.ndarray, waves: int) -> np.ndarray:
 def _fit(values: np.ndarray, seen: np.ndarray, waves: int) -> np.ndarray:
     n_rows = len(values)
     time = (np.arange(n_rows) + 0.5) / n_rows
-    basis = slow_terms(time, waves)
+    # Made orthogonal: a line and half a wave are so alike that the ridge below would take a part of both.
+    basis = np.linalg.qr(slow_terms(time, waves))[0] * np.sqrt(n_rows)
     drift = np.zeros(values.shape)
     for column in range(values.shape[1]):
         rows = seen[:, column]
