@@ -122,7 +122,7 @@ def collect(plant: Plant) -> dict[str, NDArray]:
     chosen = choose(moments_of(n_lags), none, none, DRAWS, sources=sources)
     draws = np.array([draw.graph for draw in chosen.draws])
     evidence = chosen.selection.strength / np.sqrt(chosen.criterion.penalty)
-    doubts = np.array(doubts_of(chosen.selection, 1.0 if chosen.by_readings else cleaned.mask.mean(axis=0)))
+    doubts = np.array(doubts_of(chosen.selection, 1.0 if chosen.extras.by_readings else cleaned.mask.mean(axis=0)))
     off = ~np.eye(dataset.n_vars, dtype=bool)
     whole = np.array([draws.any(axis=1).mean(axis=0), evidence.max(axis=0), *doubts, plant.truth])
     found = {"EDGE": whole[:, off], "LAG": np.zeros((len(whole), 0))}

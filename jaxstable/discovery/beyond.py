@@ -30,6 +30,17 @@ class Sources(NamedTuple):
     """the rows themselves."""
 
 
+class Extras(NamedTuple):
+    """What a graph rests on beside straight effects of the sensors on each other."""
+
+    common_causes: tuple[tuple[int, ...], ...] = ()
+    """variables on which each hidden cause acts."""
+    squared: NDArray[np.bool_] | None = None
+    """`[lags + 1, cause, effect]`, edges that need the square of the cause; None where none does."""
+    by_readings: bool = False
+    """whether graphs were judged by the likelihood of what was read."""
+
+
 class Beyond(NamedTuple):
     """A richer system that the data call for."""
 
@@ -40,12 +51,7 @@ class Beyond(NamedTuple):
     """what draws are made of."""
     draw: Callable[[NDArray[Any]], Selection]
     """the graph of the sensors that the matrices of a draw call for."""
-    common_causes: tuple[tuple[int, ...], ...] = ()
-    """variables on which each hidden cause acts."""
-    squared: NDArray[np.bool_] | None = None
-    """`[lags + 1, cause, effect]`, edges that need the square of the cause."""
-    by_readings: bool = False
-    """whether graphs were judged by the likelihood of what was read."""
+    extras: Extras
 
 
 def look_beyond(
@@ -95,7 +101,7 @@ def _by_readings(
     search = ObservedSearch(rows, moments, required, forbidden, looked_at)
     found = search.search(selection)
     draw = lambda matrices: select(search.criterion(matrices), inflation=found.selection.inflation)  # noqa: E731
-    return Beyond(found.criterion, found.selection, found.moments, draw, by_readings=True)
+    return Beyond(found.criterion, found.selection, found.moments, draw, Extras(by_readings=True))
 
 
 def _with_squares(
@@ -106,9 +112,8 @@ def _with_squares(
     if bent is None:
         return None
     inflation = bent.selection.inflation
-    return Beyond(
-        bent.criterion, bent.selection, moments, lambda matrix: search.draw(matrix, inflation), squared=bent.squared
-    )
+    draw = lambda matrices: search.draw(matrices, inflation)  # noqa: E731
+    return Beyond(bent.criterion, bent.selection, moments, draw, Extras(squared=bent.squared))
 
 
 def _with_common_causes(
@@ -126,4 +131,4 @@ def _with_common_causes(
         return selection._replace(graph=graph, strength=strength, weights=weights, turning=turning)
 
     draw = lambda matrices: of_sensors(search.draw(matrices[0], hidden))  # noqa: E731
-    return Beyond(hidden.criterion, of_sensors(hidden.selection), moments, draw, hidden.groups)
+    return Beyond(hidden.criterion, of_sensors(hidden.selection), moments, draw, Extras(common_causes=hidden.groups))

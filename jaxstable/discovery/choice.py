@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.data.checks import DataWarning
-from jaxstable.discovery.beyond import Sources, look_beyond
+from jaxstable.discovery.beyond import Extras, Sources, look_beyond
 from jaxstable.discovery.fits import STEPS, fit_moments
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
@@ -45,12 +45,7 @@ class Chosen(NamedTuple):
     draws: tuple[Selection, ...]
     sparsities: tuple[float, ...]
     """sparsity weights that the draws were fitted at."""
-    common_causes: tuple[tuple[int, ...], ...] = ()
-    """variables on which each hidden cause acts."""
-    squared: NDArray[np.bool_] | None = None
-    """`[lags + 1, cause, effect]`, edges that need the square of the cause; None where none does."""
-    by_readings: bool = False
-    """whether graphs were judged by the likelihood of what was read."""
+    extras: Extras = Extras()
 
 
 def choose(
@@ -110,8 +105,7 @@ def choose(
         if draws:
             begin(f"{draws} draws", draws)
         drawn = _until_stopped((beyond.draw(matrix) for matrix in matrices), draws, advance)
-        more = drawn, sparsities, beyond.common_causes, beyond.squared, beyond.by_readings
-        return Chosen(beyond.criterion, beyond.selection, order, path, *more)
+        return Chosen(beyond.criterion, beyond.selection, order, path, drawn, sparsities, beyond.extras)
 
     def draw() -> Iterator[Selection]:
         begin(f"{draws * len(sparsities)} fits of {draws} draws", None)

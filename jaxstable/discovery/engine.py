@@ -132,7 +132,7 @@ def find(
         lagged_probability, probability = selection.strength, selection.strength.max(axis=0)
     else:
         evidence = selection.strength / np.sqrt(chosen.criterion.penalty)
-        doubts = doubts_of(selection, 1.0 if chosen.by_readings else cleaned.mask.mean(axis=0))
+        doubts = doubts_of(selection, 1.0 if chosen.extras.by_readings else cleaned.mask.mean(axis=0))
         probability = edge_probability(frequency, evidence.max(axis=0), len(drawn), doubts)
         lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn), doubts)
     return Found(
@@ -153,7 +153,9 @@ def find(
         moments=moments,
         choice=chosen,
         memory=rest,
-        common_causes=tuple(tuple(dataset.names[kept[index]] for index in group) for group in chosen.common_causes),
+        common_causes=tuple(
+            tuple(dataset.names[kept[index]] for index in group) for group in chosen.extras.common_causes
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from jaxstable.discovery.latent import of_graph
 from jaxstable.graph.autocovariance import stacked_covariance
 from jaxstable.graph.criterion import Criterion
-from jaxstable.graph.paths import reachability
+from jaxstable.graph.paths import has_cycle
 from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, selection_of
 from jaxstable.moments.expectation import Expected, Gaussian, Rows, arrange, expect
@@ -101,7 +101,7 @@ class ObservedSearch:
             tried = [(self._judged(criterion, other, _TRIED)[1], other ^ graph) for other in _changes(criterion, graph)]
             before = score
             for promised, change in sorted(tried, key=lambda one: one[0]):
-                if promised > before - _GAIN or not _acyclic((graph ^ change)[: self.n_vars]):
+                if promised > before - _GAIN or has_cycle((graph ^ change)[: self.n_vars]):
                     continue
                 settled, worth = self._judged(criterion, graph ^ change, _TRIED)
                 if worth < score - _GAIN:
@@ -192,8 +192,3 @@ def _with(graph: Edges, row: Any, effect: Any) -> Edges:
     more = graph.copy()
     more[row, effect] = True
     return more
-
-
-def _acyclic(instant: Edges) -> bool:
-    reach = reachability(instant)
-    return not (reach & reach.T & ~np.eye(len(instant), dtype=bool)).any()

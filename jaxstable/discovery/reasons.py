@@ -53,18 +53,18 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
         ),
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
         "readings": Choice(
-            chosen.by_readings,
+            chosen.extras.by_readings,
             f"whether graphs were judged by the readings alone: where a sensor is read in less than {SELDOM:g} of the "
             f"rows, with no more than {MOST_PATTERNS} patterns of gaps; squares and common causes are not looked for",
         ),
         "squares": Choice(
-            0 if chosen.squared is None else int(chosen.squared.sum()),
+            0 if chosen.extras.squared is None else int(chosen.extras.squared.sum()),
             "edges that need the square of their cause; looked for where the lags of sensors and squares are no more "
             f"than {MOST_SQUARED} columns, kept where they are worth their edges and two more and explain more than "
             "hidden causes do",
         ),
         "common_causes": Choice(
-            len(chosen.common_causes),
+            len(chosen.extras.common_causes),
             "hidden causes, each worth its edges and two more; looked for where four sensors are all linked and "
             f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),

@@ -11,6 +11,7 @@ from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, climb, select
 from jaxstable.moments.lagged import Moments
+from jaxstable.signals.gaps import centred, standardised
 
 MOST_COLUMNS = 400  # of the stacked rows with squares in them; more take minutes
 MARGIN = 2.0  # prices of an edge that squares must gain beyond their own
@@ -139,12 +140,8 @@ def with_squares(values: NDArray[Any], mask: NDArray[np.bool_]) -> tuple[Numbers
         >>> with_squares(rows, np.ones((4, 1), bool))[0].round(1).tolist()
         [[-1.0, 1.0], [0.0, -1.0], [1.0, 1.0], [0.0, -1.0]]
     """
-    count = np.maximum(mask.sum(axis=0), 1)
-    centred = np.where(mask, values - np.where(mask, values, 0.0).sum(axis=0) / count, 0.0)
-    spread = np.sqrt((centred**2).sum(axis=0) / count)
-    deviations = centred / np.where(spread > 0, spread, 1.0)
-    square = np.clip(deviations, -_LARGEST, _LARGEST) ** 2
-    square = np.where(mask, square - np.where(mask, square, 0.0).sum(axis=0) / count, 0.0)
+    count, deviations = np.maximum(mask.sum(axis=0), 1), standardised(values, mask)
+    square = centred(np.clip(deviations, -_LARGEST, _LARGEST) ** 2, mask)
     square -= deviations * (square * deviations).sum(axis=0) / count
     square *= np.sqrt((square**2).sum(axis=0) / count) > _LEAST_BEND
-    return np.hstack([values, np.where(mask, square, 0.0)]), np.hstack([mask, mask])
+    return np.hstack([values, square]), np.hstack([mask, mask])

@@ -31,6 +31,16 @@ def closure(edges: Any, matmul: Callable[[Any, Any], Any] | None = None) -> Any:
     return edges
 
 
+def has_cycle(graph: NDArray[np.bool_]) -> bool:
+    """Return whether some variables lead back to themselves by way of others.
+
+    >>> has_cycle(np.array([[0, 1], [0, 0]], bool)), has_cycle(np.array([[0, 1], [1, 0]], bool))
+    (False, True)
+    """
+    reach = reachability(graph)
+    return bool((reach & reach.T & ~np.eye(len(graph), dtype=bool)).any())
+
+
 def reachability(graph: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where each variable leads to along the edges of a graph, itself included, `[from, to]`.
 

@@ -79,7 +79,7 @@ def discovery_findings(found: Found, learned: LearnedGraph) -> tuple[Finding, ..
         *sensor_findings(found.sensors.values, found.sensors.mask, removed, names),
         *moment_findings(found.moments, names),
         *graph_findings(found.choice),
-        *bent_findings(found.choice.squared, names),
+        *bent_findings(found.choice.extras.squared, names),
         *common_cause_findings(found.common_causes),
         *crowd_findings(found.choice.selection.graph, names),
         *memory_findings(found.memory, found.moments.n_lags, names),

@@ -8,7 +8,7 @@ import pytest
 import jaxstable as js
 from jaxstable.discovery.observed import ObservedSearch, Prepared, worth_it
 from jaxstable.graph.criterion import Criterion
-from jaxstable.graph.paths import reachability
+from jaxstable.graph.paths import has_cycle
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import select
 from jaxstable.moments.bootstrap import bootstrap_moments
@@ -51,8 +51,7 @@ def test_the_likelihood_of_the_readings_mends_what_filled_gaps_made(slow):
     rows, truth, moments, start, _search, found = slow
     assert worth_it(rows, moments, 2)
     assert wrong(found.selection.graph, truth) <= wrong(start.graph, truth) / 2
-    reach = reachability(found.selection.graph[0])
-    assert not (reach & reach.T & ~np.eye(D, dtype=bool)).any()
+    assert not has_cycle(found.selection.graph[0])
 
 
 def test_no_change_makes_the_readings_likelier(slow):
@@ -69,7 +68,7 @@ def test_draws_are_made_of_blocks_that_add_up(slow):
     moments = found.moments
     assert moments.block_count.sum() == len(search._ends)
     whole = moments.block_second.sum(axis=0) / moments.block_count.sum()
-    np.testing.assert_allclose(whole, found.criterion.refits.covariance[0], atol=0.05)
+    np.testing.assert_allclose(whole, found.criterion.refits.covariance[0], atol=0.005)
     drawn = bootstrap_moments(moments, 2)
     assert select(search.criterion(drawn[0]), inflation=1.0).graph.any()
 
