@@ -35,6 +35,7 @@ from jaxstable.graph.calibration import EDGE, LAG, Doubts, Map, doubts_of, edge_
 from jaxstable.moments.lagged import lagged_moments
 from jaxstable.moments.memory import needed_lags
 from jaxstable.signals.prepare import check_parts
+from jaxstable.signals.threads import one_blas_thread
 
 DRAWS, LEAST_LAGS = 50, 2
 SURE = 0.9
@@ -105,6 +106,7 @@ def main() -> None:
     _picture(record).savefig(target.with_suffix(".png") if args.output else RESULTS / "calibration.png", dpi=120)
 
 
+@one_blas_thread()
 def collect(plant: Plant) -> dict[str, NDArray]:
     """Return what `discover` finds of one plant, networks aside: pairs at any lag, and at each where that is known."""
     kept: dict[str, Any] = {} if plant.series is None else {"series": plant.series}

@@ -17,6 +17,7 @@ from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, selection_of
 from jaxstable.moments.expectation import Expected, Gaussian, Rows, arrange, expect
 from jaxstable.moments.lagged import Moments, lagged_rows, stack
+from jaxstable.signals.threads import one_blas_thread
 
 SELDOM = 0.3  # share of the rows in which a sensor is read, below which the search is worth its time
 MOST_PATTERNS = 300  # of what is read in the rows of a stack; every one costs a factorisation for each graph tried
@@ -87,6 +88,7 @@ class ObservedSearch:
         first = (self.wide - self.n_lags) // 2 * self.n_vars
         self._middle = slice(first, first + (self.n_lags + 1) * self.n_vars)
 
+    @one_blas_thread()
     def search(self, selection: Selection) -> Settled:
         """Return the graph that changes one by one come to, none of which makes the readings likelier.
 

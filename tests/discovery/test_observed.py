@@ -16,12 +16,12 @@ from jaxstable.moments.lagged import lagged_moments
 from jaxstable.simulate.systems import svar
 
 SLOW = [0, 2, 5]
-D = 9
+D = 7
 
 
-def slow_plant(seed: int, every: int = 10, n_rows: int = 1500) -> tuple[Prepared, np.ndarray]:
-    """Return a plant of nine sensors, three of them read at every tenth row, and its graph."""
-    system = svar(D, n_rows, n_instant=8, n_lagged=6, seed=seed)
+def slow_plant(seed: int, every: int = 10, n_rows: int = 1200) -> tuple[Prepared, np.ndarray]:
+    """Return a plant of seven sensors, three of them read at every tenth row, and its graph."""
+    system = svar(D, n_rows, n_instant=6, n_lagged=5, seed=seed)
     mask = np.ones(system.values.shape, bool)
     mask[np.arange(n_rows) % every > 0, SLOW[0]] = mask[np.arange(n_rows) % every > 0, SLOW[1]] = False
     mask[np.arange(n_rows) % every > 0, SLOW[2]] = False
@@ -42,7 +42,7 @@ def wrong(graph: np.ndarray, truth: np.ndarray) -> int:
 
 @pytest.fixture(scope="module")
 def slow():
-    rows, truth = slow_plant(3)
+    rows, truth = slow_plant(7)
     moments, start, search = plain(rows)
     return rows, truth, moments, start, search, search.search(start)
 
@@ -94,9 +94,12 @@ def test_it_is_for_seldom_read_sensors_with_few_patterns_of_gaps():
 
 
 def test_discover_says_that_it_judged_by_the_readings():
-    rows, truth = slow_plant(2)
-    found = js.discover(np.where(rows.mask, rows.values, np.nan), draws=3, required=[("x0", "x1", 1)], progress=False)
+    rows, truth = slow_plant(7)
+    held = rows.values.copy()
+    held[:, SLOW] = rows.values[np.arange(len(held)) // 10 * 10][:, SLOW]  # as loggers write it: the last one repeated
+    found = js.discover(held, draws=3, required=[("x0", "x1", 1)], progress=False)
     assert found.chosen["readings"].value is True
+    assert {finding.code for finding in found.findings} >= {"held"}
     assert found.lagged_graph[1, 0, 1]
     assert found.edge_probability[0, 1] == 1.0
-    assert wrong(found.lagged_graph, truth) <= 5
+    assert wrong(found.lagged_graph, truth) <= 3
