@@ -58,6 +58,7 @@ class Criterion:
     ) -> None:
         self.refits = refits
         self.n_vars: int = refits.n_vars
+        self._rows: Numbers = np.median(refits.pair_share, axis=0)
         self.n_lags: int = refits.n_lags
         self.dim: int = refits.dim
         n_lags = self.n_lags if looked_at is None else max(looked_at, self.n_lags)
@@ -137,9 +138,21 @@ class Criterion:
 
     def score(self, graph: Edges, inflation: float) -> float:
         """Return C(graph); lower is better."""
-        rows = np.median(self.refits.pair_share, axis=0) * self.refits.n_rows / inflation
-        misfit = sum(rows[effect] * self.refits.log_variance(effect, graph[:, effect]) for effect in range(self.n_vars))
-        return float(misfit + self.penalties[self.n_present(graph)].sum())
+        effects = np.arange(self.n_vars)
+        return self._misfit(graph, effects, inflation) + float(self.penalties[self.n_present(graph)].sum())
+
+    def change(self, before: Edges, after: Edges, inflation: float) -> float:
+        """Return C(after) - C(before), from the variables alone whose causes differ."""
+        effects = np.flatnonzero((before != after).any(axis=0))
+        own = self.own[:, effects]
+        present = ((graph[:, effects] & ~own).reshape(self.n_lags + 1, self.n_vars, -1) for graph in (before, after))
+        fewer, more = (float(self.penalties[graph.sum(axis=0)].sum()) for graph in present)
+        return self._misfit(after, effects, inflation) - self._misfit(before, effects, inflation) + more - fewer
+
+    def _misfit(self, graph: Edges, effects: NDArray[np.int_], inflation: float) -> float:
+        rows, columns = self._rows[effects] * self.refits.n_rows / inflation, np.asfortranarray(graph[:, effects])
+        every = zip(effects.tolist(), rows, columns.T, strict=True)
+        return float(sum(row * self.refits.log_variance(effect, causes) for effect, row, causes in every))
 
     def effective_rows(self, inflation: float) -> float:
         """Return the independent complete rows that the data are worth."""

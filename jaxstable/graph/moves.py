@@ -11,6 +11,9 @@ from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Edges, Numbers
 
+_KINDS = ("add", "add", "drop", "turn", "add_lags", "drop_pair")
+_AT_ONCE, _LATER, _DROP, _TURN, _ADD_LAGS, _DROP_PAIR = range(len(_KINDS))
+
 
 class Move(NamedTuple):
     """One change of a graph and by how much it lowers the criterion."""
@@ -27,7 +30,8 @@ class Moves:
     """Say which single move lowers the criterion of a graph most, and make it.
 
     What a move gains hangs on the causes of its effect alone, so that a move calls for new figures in one column, two
-    for a turn. Only what closes a cycle at lag 0 hangs on the whole graph; it is read off what leads where.
+    for a turn. Only what closes a cycle at lag 0 hangs on the whole graph; it is read off what leads where. Of every
+    column only the best move of each kind is at hand, so that a step takes as long with many variables as with few.
 
     Args:
         criterion: what graphs are judged by.
@@ -38,29 +42,32 @@ class Moves:
     def __init__(self, criterion: Criterion, graph: Edges, inflation: float) -> None:
         self.criterion: Criterion = criterion
         self.inflation: float = inflation
-        self.graph: Edges = graph.copy()
-        n_vars, several = criterion.n_vars, criterion.n_lags > 1
+        self.graph: Edges = graph.copy(order="F")  # read by columns
+        n_vars = criterion.n_vars
         self._price = np.append(np.diff(criterion.penalties), 0.0)
         self._held: Edges = np.logical_or.reduce(criterion.required.reshape(-1, n_vars, n_vars))
         self._free = ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T
         self._speaks: Numbers = criterion.refits.pair_share * criterion.refits.n_rows
-        self._present = np.zeros((n_vars, n_vars), int)
+        # Of the causes of every variable; the arrays in these lists are never written to, so that copies share them.
         self._marks = [0] * n_vars
-        self._gained, self._lost = np.zeros((n_vars, n_vars)), np.zeros((n_vars, n_vars))
-        self._add, self._drop = np.zeros((criterion.dim, n_vars)), np.zeros((criterion.dim, n_vars))
-        self._add_lags, self._drop_pair = (np.full((n_vars if several else 1, n_vars), -np.inf) for _ in range(2))
+        self._present = [np.zeros(0, int)] * n_vars
+        self._gained = [np.zeros(0)] * n_vars
+        self._lost = [np.zeros(0)] * n_vars
+        self._offers = [(np.zeros(0, int), np.zeros(0))] * n_vars
+        # The best move of each kind into every variable, `[kind, effect]`; turns are weighed apart.
+        self._gain, self._cause = np.full((len(_KINDS), n_vars), -np.inf), np.zeros((len(_KINDS), n_vars), int)
+        self._turns: dict[tuple[int, int], float] = {}
         self._reach = reachability(self.graph[:n_vars])
         for effect in range(n_vars):
             self._look_at(effect)
+        for effect in range(n_vars):
+            self._weigh_turns(effect, np.flatnonzero(self.graph[:n_vars, effect]), ())
 
-    def started_at(self, graph: Edges) -> Moves:
-        """Return the moves from another graph; columns that are the same are not looked at again."""
+    def started_at(self, effects: list[int], causes: Edges) -> Moves:
+        """Return the moves from the same graph with other causes of some variables, `[dim, len(effects)]`."""
         other = object.__new__(Moves)
         other.__dict__.update({name: _own(value) for name, value in vars(self).items()})
-        other.graph = graph.copy()
-        other._reach = reachability(graph[: self.criterion.n_vars])
-        for effect in np.flatnonzero((graph != self.graph).any(axis=0)).tolist():
-            other._look_at(effect)
+        other._rewrite(effects, causes)
         return other
 
     @property
@@ -69,79 +76,93 @@ class Moves:
         return hash(tuple(self._marks))
 
     def best(self) -> Move:
-        """Return the move with the largest gain; of equal ones the first by kind, then by cause and effect."""
-        n_vars = self.criterion.n_vars
-        at_once = _largest("add", np.where(self._reach.T, -np.inf, self._add[:n_vars]))
-        later = _largest("add", self._add[n_vars:], n_vars) if self.criterion.n_lags else at_once
-        moves = at_once, later, _largest("drop", self._drop), self._best_turn()
-        pairs = _largest("add_lags", self._add_lags), _largest("drop_pair", self._drop_pair)
-        return max(*moves, *pairs, key=lambda move: move.gain)
+        """Return the move with the largest gain; of equal ones the first by kind, then by cause and effect.
+
+        Moves that gain nothing need not be told apart.
+        """
+        turn = self._best_turn()
+        largest = self._gain.max(axis=1)
+        largest[_TURN] = turn.gain
+        kind = int(largest.argmax())
+        if kind == _TURN:
+            return turn
+        effects = np.flatnonzero(self._gain[kind] == largest[kind])
+        causes = self._cause[kind, effects]
+        first = int(causes.argmin())
+        return Move(float(largest[kind]), _KINDS[kind], int(causes[first]), int(effects[first]))
 
     def make(self, move: Move) -> None:
         """Change the graph by a move."""
-        graph, n_vars, cause, effect = self.graph, self.criterion.n_vars, move.cause, move.effect
-        if move.kind == "turn":
-            graph[cause, effect], graph[effect, cause] = False, True
-            self._forget(cause, effect)
-            self._join(effect, cause)
-            self._look_at(cause)
-        elif move.kind == "add":
-            graph[cause, effect] = True
-            if cause < n_vars:
-                self._join(cause, effect)
-        elif move.kind == "drop":
-            graph[cause, effect] = False
-            if cause < n_vars:
-                self._forget(cause, effect)
-        elif move.kind == "add_lags":
-            graph[n_vars + cause :: n_vars, effect] = True
+        n_vars, cause, effect = self.criterion.n_vars, move.cause, move.effect
+        effects = [effect, cause] if move.kind == "turn" else [effect]
+        causes = self.graph[:, effects]
+        if move.kind == "add_lags":
+            causes[n_vars + cause :: n_vars, 0] = True
+        elif move.kind == "drop_pair":
+            causes[cause::n_vars, 0] = False
         else:
-            at_once = graph[cause, effect]
-            graph[cause::n_vars, effect] = False
-            if at_once:
-                self._forget(cause, effect)
-        self._look_at(effect)
+            causes[cause, 0] = move.kind == "add"
+        if move.kind == "turn":
+            causes[effect, 1] = True
+        self._rewrite(effects, causes)
+
+    def _rewrite(self, effects: list[int], causes: Edges) -> None:
+        """Give some variables other causes."""
+        n_vars = self.criterion.n_vars
+        before, after = self.graph[:n_vars, effects], causes[:n_vars]
+        self.graph[:, effects] &= causes
+        for cause, place in np.argwhere(before & ~after).tolist():
+            self._forget(cause, effects[place])
+        self.graph[:, effects] = causes
+        for cause, place in np.argwhere(after & ~before).tolist():
+            self._join(cause, effects[place])
+        for effect in effects:
+            self._look_at(effect)
+        for effect in effects:
+            self._turns = {edge: gain for edge, gain in self._turns.items() if effect not in edge}
+            instant = self.graph[:n_vars]
+            self._weigh_turns(effect, np.flatnonzero(instant[:, effect]), np.flatnonzero(instant[effect]))
 
     def _join(self, cause: int, effect: int) -> None:
-        self._reach[self._reach[:, cause]] |= self._reach[effect]
+        reach = self._reach
+        if not reach[cause, effect]:
+            above = np.flatnonzero(reach[:, cause])
+            reach[above] |= reach[effect]
+            for variable in above[reach[above, self._cause[_AT_ONCE, above]]].tolist():
+                self._offer(variable)
 
     def _forget(self, cause: int, effect: int) -> None:
         """Bring what leads where up to date after an edge went; another path may lead the same way."""
-        instant = self.graph[: self.criterion.n_vars]
-        if not (instant[cause] & self._reach[:, effect]).any():
-            self._reach = reachability(instant)
-
-    def _best_turn(self) -> Move:
-        """Return the best turn that closes no cycle."""
-        causes, effects = np.nonzero(self.graph[: self.criterion.n_vars] & self._free)
-        fewer = self._price[np.maximum(self._present[causes, effects] - 1, 0)]
-        more = self._price[self._present[effects, causes]]
-        gain = fewer - more - (self._lost[causes, effects] - self._gained[effects, causes]) / self.inflation
-        # Worth trying only where it gains: then alone does it matter whether it closes a cycle.
-        wanted = np.flatnonzero(gain > 0.0)
-        causes, effects, gain = causes[wanted], effects[wanted], gain[wanted]
-        ways = (self.graph[causes, :] & self._reach[:, effects].T).sum(axis=1)  # the edge itself is one
-        gain = np.where(ways == 1, gain, -np.inf)
-        if not len(gain):
-            return Move(-np.inf, "turn", 0, 0)
-        place = int(gain.argmax())
-        return Move(float(gain[place]), "turn", int(causes[place]), int(effects[place]))
+        instant, reach = self.graph[: self.criterion.n_vars], self._reach
+        if (instant[cause] & reach[:, effect]).any():
+            return
+        above = np.flatnonzero(reach[:, cause])
+        for variable in above[reach[above].sum(axis=1).argsort()].tolist():  # what leads to more leads to what is left
+            reach[variable] = np.logical_or.reduce(reach[np.flatnonzero(instant[variable])])
+            reach[variable, variable] = True
+            self._offer(variable)
 
     def _look_at(self, effect: int) -> None:
-        """Find anew what every move that changes the causes of one variable gains."""
+        """Find anew what every move that changes the causes of one variable gains, turns aside."""
         criterion, refits, inflation = self.criterion, self.criterion.refits, self.inflation
         n_vars, n_lags = criterion.n_vars, criterion.n_lags
+        by_lag = n_lags + 1, n_vars
         causes, own, speaks = self.graph[:, effect], criterion.own[:, effect], self._speaks[:, effect]
         self._marks[effect] = hash(causes.tobytes())
-        present = (causes & ~own).reshape(n_lags + 1, n_vars).sum(axis=0)
+        present: NDArray[np.int_] = (causes & ~own).reshape(by_lag).sum(axis=0)
         gained = refits.gains(effect, causes) * speaks
         lost = np.where(causes & ~criterion.base[:, effect], refits.drops(effect, causes) * speaks, np.inf)
         price, saved = self._price[present], self._price[np.maximum(present - 1, 0)]
         legal = criterion.allowed[:, effect] & ~causes
-        self._present[:, effect] = present
-        self._gained[:, effect], self._lost[:, effect] = gained[:n_vars], lost[:n_vars]
-        self._add[:, effect] = np.where(legal, gained / inflation - np.tile(price, n_lags + 1), -np.inf)
-        self._drop[:, effect] = np.tile(saved, n_lags + 1) - lost / inflation
+        self._present[effect], self._gained[effect], self._lost[effect] = present, gained[:n_vars], lost[:n_vars]
+        add = np.where(legal, ((gained / inflation).reshape(by_lag) - price).ravel(), -np.inf)
+        wanted = (add[:n_vars] > 0.0).nonzero()[0]
+        wanted = wanted[(-add[wanted]).argsort(kind="stable")]
+        self._offers[effect] = wanted, add[wanted]
+        self._offer(effect)
+        if n_lags:
+            self._note(_LATER, effect, add[n_vars:], n_vars)
+        self._note(_DROP, effect, (saved - (lost / inflation).reshape(by_lag)).ravel())
         if n_lags > 1:
             self._look_at_pairs(effect, causes & ~own, legal, present)
 
@@ -154,10 +175,44 @@ class Moves:
         gain = refits.lag_gains(effect, self.graph[:, effect]) * speaks
         gain += prices[present] - prices[np.minimum(present + new, n_lags + 1)]
         whole = (new > 1) & (new + old == n_lags) & (np.arange(n_vars) != effect)
-        self._add_lags[:, effect] = np.where(whole, gain, -np.inf)
+        self._note(_ADD_LAGS, effect, np.where(whole, gain, -np.inf))
         lost = refits.pair_drops(effect, self.graph[:, effect]) * speaks
         several = (present > 1) & ~self._held[:, effect]
-        self._drop_pair[:, effect] = np.where(several, prices[present] - lost, -np.inf)
+        self._note(_DROP_PAIR, effect, np.where(several, prices[present] - lost, -np.inf))
+
+    def _note(self, kind: int, effect: int, gains: Numbers, first: int = 0) -> None:
+        place = int(gains.argmax())
+        self._gain[kind, effect], self._cause[kind, effect] = gains[place], first + place
+
+    def _offer(self, effect: int) -> None:
+        """Find the best cause at lag 0 that closes no cycle."""
+        causes, gains = self._offers[effect]
+        free = ~self._reach[effect, causes]
+        place = int(free.argmax()) if len(free) else 0
+        found = len(free) > 0 and bool(free[place])
+        self._gain[_AT_ONCE, effect] = gains[place] if found else -np.inf
+        self._cause[_AT_ONCE, effect] = causes[place] if found else 0
+
+    def _weigh_turns(self, effect: int, causes: NDArray[np.int_], effects: NDArray[np.int_] | tuple[()]) -> None:
+        """Note what it gains to turn the lag-0 edges at a variable, where it gains anything."""
+        edges = [(int(cause), effect) for cause in causes] + [(effect, int(other)) for other in effects]
+        for edge in edges:
+            if self._free[edge]:
+                cause, other = edge
+                fewer = self._price[max(self._present[other][cause] - 1, 0)]
+                more = self._price[self._present[cause][other]]
+                gain = fewer - more - (self._lost[other][cause] - self._gained[cause][other]) / self.inflation
+                if gain > 0.0:
+                    self._turns[edge] = float(gain)
+
+    def _best_turn(self) -> Move:
+        """Return the best turn that closes no cycle."""
+        best = Move(-np.inf, "turn", 0, 0)
+        for (cause, effect), gain in sorted(self._turns.items()):
+            # Of the ways from cause to effect the edge itself is one.
+            if gain > best.gain and np.count_nonzero(self.graph[cause] & self._reach[:, effect]) == 1:
+                best = Move(gain, "turn", cause, effect)
+        return best
 
 
 def turnable(criterion: Criterion, graph: Edges) -> Edges:
@@ -169,9 +224,6 @@ def turnable(criterion: Criterion, graph: Edges) -> Edges:
 
 
 def _own(value: object) -> object:
-    return value.copy() if isinstance(value, (np.ndarray, list)) else value
-
-
-def _largest(kind: str, gains: Numbers, first: int = 0) -> Move:
-    cause, effect = np.unravel_index(int(gains.argmax()), gains.shape)
-    return Move(float(gains[cause, effect]), kind, first + int(cause), int(effect))
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")
+    return value.copy() if isinstance(value, (list, dict)) else value

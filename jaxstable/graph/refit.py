@@ -12,6 +12,7 @@ _LEAST_VARIANCE = 1e-9
 _NO_VARIANCE = 1e-6  # what a cause must have left, given the others, to be able to explain anything
 _LEAST_DIAGONAL = 1e-12  # of an inverse; far below 1 over a variance, so only moments that are none come below it
 _LEAST_SHARE = 1e-3
+_MOST_KEPT = 40_000_000  # numbers of answers; 320 MB
 _REWEIGHTINGS = 3  # environments: rounds of weights by precision; more change nothing
 
 Numbers = NDArray[np.float64]
@@ -19,7 +20,7 @@ Edges = NDArray[np.bool_]
 
 
 class Refits:
-    """Answer least-squares questions about one set of second moments, each computed once.
+    """Answer least-squares questions about one set of second moments, each computed once while there is room.
 
     Column `lag * n_vars + variable` of a moment matrix is that variable `lag` steps back. Several environments share
     their coefficients but not their residual variances; there `log v` is the mean over environments by rows.
@@ -52,16 +53,15 @@ class Refits:
         self.n_lags: int = self.dim // n_vars - 1
         self.n_rows: float = float(self.count.sum())
         self.pooled: Numbers = np.tensordot(self.count / self.n_rows, self.covariance, 1)
+        self._diagonal: Numbers = np.diagonal(self.pooled)
         share = np.ones((self.dim, n_vars)) if pair_share is None else np.asarray(pair_share, float)
         if share.shape != (self.dim, n_vars):
             raise ValueError(f"pair_share: found shape {share.shape}, expected {(self.dim, n_vars)}")
         self.pair_share: Numbers = np.maximum(share, _LEAST_SHARE)
         self._kept: dict[tuple[str, int, bytes], Numbers] = {}
-        self._last: tuple[Edges, NDArray[np.int_], Numbers] = (
-            np.zeros(0, bool),
-            np.zeros(0, int),
-            np.zeros((0, self.dim)),
-        )
+        self._n_kept = 0
+        nothing = np.zeros((0, self.dim))
+        self._last: tuple[Edges, Numbers, Numbers] = np.zeros(0, bool), nothing, nothing
 
     def leading(self, n_lags: int) -> Refits:
         """Return the same questions about the lags 0 to `n_lags` alone, on the same rows."""
@@ -76,7 +76,7 @@ class Refits:
 
     def coefficients(self, effect: int, causes: Edges) -> Numbers:
         """Return the coefficients `[dim]` of that regression, 0 off `causes`."""
-        return self._once("variance", self._fit, effect, causes)[1:]
+        return self._spread(causes, self._once("variance", self._fit, effect, causes)[1:])
 
     def gains(self, effect: int, causes: Edges) -> Numbers:
         """Return the drop of `log v_j` that each further cause brings, `[dim]`; 0 for causes and the effect itself."""
@@ -84,7 +84,7 @@ class Refits:
 
     def drops(self, effect: int, causes: Edges) -> Numbers:
         """Return the rise of `log v_j` that dropping each cause alone brings, `[dim]`; 0 for what is no cause."""
-        return self._once("drops", self._drops, effect, causes)
+        return self._spread(causes, self._once("drops", self._drops, effect, causes))
 
     def lag_gains(self, effect: int, causes: Edges) -> Numbers:
         """Return the drop of `log v_j` from adding every absent lag >= 1 of each variable at once, `[n_vars]`."""
@@ -98,62 +98,70 @@ class Refits:
         return self._once("pairs", self._pair_drops, effect, causes)
 
     def _once(self, what: str, compute: Callable[[int, Edges], Numbers], effect: int, causes: Edges) -> Numbers:
-        key = (what, effect, causes.tobytes())
+        key = what, effect, np.packbits(causes).tobytes()
         if key not in self._kept:
-            self._kept[key] = compute(effect, causes)
+            answer = compute(effect, causes)
+            if self._n_kept > _MOST_KEPT:
+                self._kept.clear()
+                self._n_kept = 0
+            self._kept[key] = answer
+            self._n_kept += len(answer) + self.dim // 64  # and the key
         return self._kept[key]
 
+    def _spread(self, causes: Edges, numbers: Numbers) -> Numbers:
+        """Return one number for every column, 0 where there is no cause."""
+        spread = np.zeros(self.dim)
+        spread[causes] = numbers
+        return spread
+
     def _fit(self, effect: int, causes: Edges) -> Numbers:
-        """Return log v_j and, behind it, the coefficients."""
+        """Return log v_j and, behind it, the coefficients of the causes."""
         index = np.flatnonzero(causes)
-        weighted = self.pooled
         weights, variance = np.zeros(len(index)), np.maximum(self.covariance[:, effect, effect], _LEAST_VARIANCE)
-        for _ in range(_REWEIGHTINGS if len(self.count) > 1 else 1):
-            if not len(index):
-                break
-            block = weighted[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
-            weights = np.linalg.solve(block, weighted[index, effect])
+        if len(index):
             blocks, crosses = self.covariance[:, index][:, :, index], self.covariance[:, index, effect]
-            explained = 2.0 * crosses @ weights - (blocks @ weights) @ weights
-            variance = np.maximum(self.covariance[:, effect, effect] - explained, _LEAST_VARIANCE)
-            precision = self.count / variance
-            weighted = np.tensordot(precision / precision.sum(), self.covariance, 1)
-        found = np.zeros(self.dim + 1)
-        found[0] = np.log(variance) @ self.count / self.n_rows
-        found[1 + index] = weights
-        return found
+            share, ridge = self.count / self.n_rows, _RIDGE * np.eye(len(index))
+            for _ in range(_REWEIGHTINGS if len(self.count) > 1 else 1):
+                block = (share @ blocks.reshape(len(share), -1)).reshape(ridge.shape) + ridge
+                weights = np.linalg.solve(block, share @ crosses)
+                explained = 2.0 * crosses @ weights - (blocks @ weights) @ weights
+                variance = np.maximum(self.covariance[:, effect, effect] - explained, _LEAST_VARIANCE)
+                precision = self.count / variance
+                share = precision / precision.sum()
+        return np.concatenate([[np.log(variance) @ self.count / self.n_rows], weights], dtype=float)
 
     def _gains(self, effect: int, causes: Edges) -> Numbers:
-        others = ~causes
-        others[effect] = False
-        index = np.flatnonzero(others)
         gains = np.zeros(self.dim)
         if len(self.count) > 1:
+            others = ~causes
+            others[effect] = False
+            index = np.flatnonzero(others)
             gains[index] = [self._gain_of(effect, causes, index[k : k + 1]) for k in range(len(index))]
             return gains
-        used, solved = self._solved(causes)
+        across, solved = self._solved(causes)
         # Partial correlation: what the part of a cause that the other causes do not explain has to say.
-        left = np.diagonal(self.pooled) - np.sum(self.pooled[used] * solved, axis=0)
-        variance, cross = left[index], (self.pooled[effect] - solved[:, effect] @ self.pooled[used])[index]
-        share = cross * cross / np.maximum(left[effect] * variance, 1e-12)
-        gains[index] = np.where(variance < _NO_VARIANCE, 0.0, -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9)))
+        left = self._diagonal - np.sum(across * solved, axis=0)
+        cross = self.pooled[effect] - solved[:, effect] @ across
+        share = cross * cross / np.maximum(left[effect] * left, 1e-12)
+        gains = -np.log1p(-np.clip(share, 0.0, 1.0 - 1e-9))
+        gains[(left < _NO_VARIANCE) | causes] = 0.0
+        gains[effect] = 0.0
         return gains
 
     def _drops(self, effect: int, causes: Edges) -> Numbers:
         index = np.flatnonzero(causes)
-        drops = np.zeros(self.dim)
         if len(self.count) > 1:
-            for cause in index:
+            drops = np.zeros(len(index))
+            for place, cause in enumerate(index):
                 fewer = causes.copy()
                 fewer[cause] = False
-                drops[cause] = self.log_variance(effect, fewer) - self.log_variance(effect, causes)
+                drops[place] = self.log_variance(effect, fewer) - self.log_variance(effect, causes)
             return drops
         # The squares left rise by w_k^2 over the k-th diagonal entry of the inverse.
         inverse = np.linalg.inv(self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index)))
         weights = inverse @ self.pooled[index, effect]
         rise = weights * weights / np.maximum(np.diag(inverse), _LEAST_DIAGONAL)
-        drops[index] = np.log1p(rise / np.exp(self.log_variance(effect, causes)))
-        return drops
+        return np.asarray(np.log1p(rise / np.exp(self.log_variance(effect, causes))), float)
 
     def _pair_drops(self, effect: int, causes: Edges) -> Numbers:
         index = np.flatnonzero(causes)
@@ -183,8 +191,7 @@ class Refits:
         if len(self.count) > 1:
             gains[:] = [self._gain_of(effect, causes, own) for own in columns]
         else:
-            used, solved = self._solved(causes)
-            across = self.pooled[used]
+            across, solved = self._solved(causes)
             block = self.pooled[columns[:, :, None], columns[:, None, :]]
             block -= across[:, columns].transpose(1, 2, 0) @ solved[:, columns].transpose(1, 0, 2)
             here = causes[columns]  # these have nothing left: neutral rows keep the blocks one size
@@ -203,13 +210,16 @@ class Refits:
         more[columns] = True
         return self.log_variance(effect, causes) - self.log_variance(effect, more)
 
-    def _solved(self, causes: Edges) -> tuple[NDArray[np.int_], Numbers]:
-        """Return the causes' columns and the regression of every column on them, `[causes, dim]`; the last is kept."""
+    def _solved(self, causes: Edges) -> tuple[Numbers, Numbers]:
+        """Return the causes' rows of the moments and the regression of every column on them, `[causes, dim]`.
+
+        The last is kept.
+        """
         if not np.array_equal(causes, self._last[0]):
             index = np.flatnonzero(causes)
-            block = self.pooled[np.ix_(index, index)] + _RIDGE * np.eye(len(index))
-            solved = np.asarray(np.linalg.solve(block, self.pooled[index]), float)
-            self._last = causes.copy(), index, solved
+            across = self.pooled[index]
+            block = across[:, index] + _RIDGE * np.eye(len(index))
+            self._last = causes.copy(), across, np.asarray(np.linalg.solve(block, across), float)
         return self._last[1:]
 
 

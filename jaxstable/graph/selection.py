@@ -149,17 +149,15 @@ def _climbed(moves: Moves) -> Edges:
 
 def _escape(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     """Turn or drop one lag-0 edge, let its two ends choose their causes anew, climb, and keep what is lower."""
-    best, n_vars = criterion.score(graph, inflation), criterion.n_vars
+    n_vars = criterion.n_vars
     for _ in range(_MOST_ESCAPES):
         can_turn, here = turnable(criterion, graph), Moves(criterion, graph, inflation)
         for cause, effect in np.argwhere(graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
-            other = graph.copy()
-            other[:, [cause, effect]] = criterion.base[:, [cause, effect]]
-            other[effect, cause] |= can_turn[cause, effect]
-            other = _climbed(here.started_at(other))
-            score = criterion.score(other, inflation)
-            if score < best - _LEAST_GAIN:
-                graph, best = other, score
+            causes = criterion.base[:, [cause, effect]]
+            causes[effect, 0] |= can_turn[cause, effect]
+            other = _climbed(here.started_at([cause, effect], causes))
+            if criterion.change(here.graph, other, inflation) < -_LEAST_GAIN:
+                graph = other
                 break
         else:
             break
