@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from jaxstable.data import roles
+from jaxstable.data import columnnames, roles
 from jaxstable.data.checks import DataError
 from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
@@ -16,13 +16,19 @@ from jaxstable.data.layout import Layout
 from jaxstable.data.reading import Reading, clock_columns
 from jaxstable.data.vocabulary import MOMENT
 
-OF_DAY = re.compile(  # an hour, or hours and minutes
-    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?$"
+OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
+    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
+    r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?)?$"
 )
+HOUR_TO_HOUR = re.compile(r"\d{1,2} ?[-\u2013] ?\d{1,2}$")
 READING = re.compile(
     r"\d{1,2}[.,]\d+$|0\d{7}$"
 )  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
 SAMPLE = 200  # cells that are looked at
+ZONES = 3  # differences of the same clock in another zone
+APART = 0.1  # share of the rows whose second clock is off by half a step, above which it is of another table
+UNNAMED = ((1800, 2300), (1, 12), (1, 31), (0, 24), (0, 59))  # year, month, day, hour, minute
+SHAPE = tuple(highest + 1 for _, highest in UNNAMED)
 
 
 def find_clock(
@@ -43,33 +49,58 @@ def find_clock(
     taken = {asked.environment, asked.series, *(chosen if isinstance(chosen, (list, tuple)) else ())}
     free = [name for name in cells if name not in taken]
     lower = {name.lower(): name for name in free}
-    for one, other in roles.PAIRS:
+    for one, other in columnnames.PAIRS:
         if one in lower and other in lower and is_dated(cells[lower[one]]):
             if is_dated(cells[lower[other]]) and not is_dated(cells[lower[other]], hours=True):
                 continue
             return (lower[one], lower[other]), " (found by their names)"
     first = free[0] if free and free[0] == next(iter(cells)) else None
-    for name in free:
-        if (roles.is_clock_name(name) or name == first) and is_dated(cells[name]) and not _sensor_like(cells[name]):
-            how = " (found by its name)" if roles.is_clock_name(name) else " (the first column holds dates)"
+    named = [name for name in free if columnnames.is_clock_name(name)]
+    dated = [name for name in free if is_dated(cells[name]) and not _sensor_like(cells[name])]
+    for name in dated:
+        if name in named or name == first:
+            how = " (found by its name)" if name in named else " (the first column holds dates)"
             apart = _apart(name, free, cells)
             return (name, *apart), " (one holds dates, one hours)" if apart else how
-    for seconds, nanos in roles.SPLIT:
+    for seconds, nanos in columnnames.SPLIT:
         if seconds in lower and nanos in lower:
             return (lower[seconds], lower[nanos]), " (seconds and what is beyond them)"
     for name in free:
-        if (roles.is_clock_name(name) or name.lower() in roles.FIELDS[0]) and _rises(cells[name]):
+        if (name in named or name.lower() in columnnames.FIELDS[0]) and _rises(cells[name]):
             return (name,), " (found by its name)"
     if first is not None and _rises(cells[first]):
         values = numbers_of(cells[first])
         if values is not None and from_numbers(values).time.dtype.kind == "M":
             return (first,), " (the first column holds dates)"
-    if parts := roles.calendar_parts(lower):
+    if parts := columnnames.calendar_parts(free):
         return parts, " (parts of the calendar)"
-    for name in free:
-        if roles.is_clock_name(name) and cells[name].null_count < len(cells[name]) and numbers_of(cells[name]) is None:
+    if not layout.header and (parts := _unnamed_calendar(free, cells)):
+        return parts, " (parts of the calendar, told by their numbers)"
+    if single := next((name for name in dated if _never_twice(cells[name])), dated[0] if len(dated) == 1 else None):
+        return (single, *_apart(single, free, cells)), " (holds dates)"
+    for name in named:
+        if cells[name].null_count < len(cells[name]) and numbers_of(cells[name]) is None:
             return (name,), " (found by its name)"  # reading it says what is wrong
     return (), ""
+
+
+def _never_twice(column: Any) -> bool:
+    return len(column.unique()) == len(column)
+
+
+def _unnamed_calendar(names: Sequence[str], cells: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return columns without names that hold year, month, day and what follows of hour and minute; none otherwise."""
+    for start in (0, 1):  # behind the number of a station
+        values = []
+        for name, (lowest, highest) in zip(names[start:], UNNAMED, strict=False):
+            column = numbers_of(cells[name])
+            if column is None or not ((column == np.floor(column)) & (column >= lowest) & (column <= highest)).all():
+                break
+            values.append(column.astype(int))
+        for count in range(len(values), 2, -1):
+            if (np.diff(np.ravel_multi_index(values[:count], SHAPE[:count])) > 0).all():
+                return tuple(names[start : start + count])
+    return ()
 
 
 def _sensor_like(column: Any) -> bool:
@@ -83,7 +114,21 @@ def _apart(dates: str, free: Sequence[str], cells: Mapping[str, Any]) -> list[st
     if _has_hours(cells[dates]):
         return []
     hours = [name for name in free if name != dates and _of_day(cells[name])]
-    return hours if len(hours) == 1 else []
+    if len(hours) == 1 or _never_twice(cells[dates]):
+        return hours[:1] if len(hours) == 1 else []
+    place = list(cells).index(dates) + 1
+    after = next(iter([name for name in list(cells)[place : place + 1] if name in free]), None)
+    return [after] if after is not None and _counts_hours(cells[dates], cells[after]) else []
+
+
+def _counts_hours(dates: Any, column: Any) -> bool:
+    """Tell whole numbers to 100 that rise within each day: hours, or parts of them, behind dates that lack them."""
+    values = numbers_of(column)
+    if values is None or len(values) < 2 or not ((values == np.floor(values)) & (values >= 0) & (values <= 100)).all():
+        return False
+    codes = dates.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    same = codes[1:] == codes[:-1]
+    return bool((np.diff(values)[same] > 0).all()) and len(np.unique(codes * 101 + values)) == len(values)
 
 
 def _has_hours(column: Any) -> bool:
@@ -102,7 +147,9 @@ def is_dated(column: Any, hours: bool = False) -> bool:
 
 
 def _of_day(column: Any) -> bool:
-    return ":" in str(column[0]) and is_dated(column, hours=True)
+    first = _first(column)
+    marked = ":" in str(column[0]) or (bool(first) and all(map(HOUR_TO_HOUR.match, first)))
+    return marked and is_dated(column, hours=True)
 
 
 def refuse_hours(
@@ -132,7 +179,7 @@ def numbers_of(column: Any) -> np.ndarray | None:
 
 def _rises(column: Any) -> bool:
     values = numbers_of(column)
-    return values is not None and len(values) > 1 and bool((np.diff(values) > 0).all())
+    return values is not None and roles.rises(values)
 
 
 def joined_clock(parts: Sequence[Any], names: Sequence[str]) -> Any:
@@ -149,12 +196,16 @@ def joined_clock(parts: Sequence[Any], names: Sequence[str]) -> Any:
     if len(parts) == 1:
         return parts[0]
     parts = [pc.fill_null(pc.utf8_trim_whitespace(part), "") for part in parts]
-    if tuple(name.lower() for name in names) in roles.SPLIT:
+    if tuple(name.lower() for name in names) in columnnames.SPLIT:
         return pc.binary_join_element_wise(parts[0], pc.utf8_lpad(parts[1], 9, "0"), ".")
-    of_calendar = names[0].lower() in roles.FIELDS[0] and len(parts) > 1
-    days = 1 if not of_calendar else 2 if names[1].lower() in roles.DAYS_OF_YEAR else 3
+    by_name = names[0].lower().strip() in columnnames.FIELDS[0]
+    of_calendar = by_name or (len(parts) > 2 and pc.all(pc.equal(pc.utf8_length(parts[0]), 4)).as_py())
+    days = 1 if not of_calendar else 2 if names[1].lower() in columnnames.DAYS_OF_YEAR else 3
     date = parts[0]
     if of_calendar:
+        date = pc.replace_substring_regex(
+            pc.replace_substring_regex(date, r"^([0-6]\d)$", r"20\1"), r"^(\d\d)$", r"19\1"
+        )
         wide = [part if days == 3 else pc.utf8_lpad(part, 3, "0") for part in parts[1:days]]
         date = pc.binary_join_element_wise(date, *wide, "-")
     rest = list(parts[days:])
@@ -166,13 +217,45 @@ def joined_clock(parts: Sequence[Any], names: Sequence[str]) -> Any:
 
 
 def _as_hours(column: Any) -> Any:
-    """Write 930 or 2400 as 0930, 91500 as 091500; a column of hours alone, or with colons, stays."""
+    """Write 930 or 2400 as 0930, 91500 as 091500, a period or its number by its start; hours, or colons, stay."""
     import pyarrow as pa
 
+    column = kernels().replace_substring_regex(column, r"^(\d{1,2}(?::\d{2}){0,2}) ?[-\x{2013}] ?\d.*$", r"\1")
     try:
         most = kernels().max(column.cast(pa.int64())).as_py()
     except pa.ArrowInvalid:
         return column
     if most is None or most <= 24:
         return column
+    if most <= 100:  # 48 half hours or 96 quarters of a day, two or four more or fewer where the clock is changed
+        minutes = (column.cast(pa.int64()).to_numpy() - 1) * (30 if most <= 50 else 15)
+        return pa.array([f"{minute // 60:02}:{minute % 60:02}" for minute in minutes.tolist()])
     return kernels().utf8_lpad(column, 4 if most <= 2400 else 6, "0")
+
+
+def refuse_apart(time: np.ndarray, others: Mapping[str, np.ndarray], clock: str, place: Callable[[int], str]) -> None:
+    """Refuse a second clock that does not go with the first, as of tables side by side.
+
+    Args:
+        time: [rows] dates of the clock.
+        others: datetime64[us] [rows] of each other clock, NaT where there is none.
+        clock: name of the first.
+        place: names the place of a row.
+    """
+    time = time.astype("M8[us]")
+    usual = np.median(np.abs(np.diff(time)).astype(np.int64)) if len(time) > 1 else 0
+    for name, other in others.items():
+        there = ~np.isnat(other)
+        later = np.diff(other[there]).astype(np.int64)
+        ahead = (other - time)[there].astype(np.int64)
+        same = len(np.unique(ahead)) <= ZONES
+        if name.lower() in columnnames.ENDS or same or not len(later) or not (later > 0).all():
+            continue
+        apart = np.abs(ahead - np.median(ahead)) > usual / 2
+        if apart.mean() > APART:
+            row = int(np.flatnonzero(there)[np.argmax(apart)])
+            raise DataError(
+                f"columns {clock!r} and {name!r} are clocks that go apart ({place(row)} holds {str(time[row])[:19]} "
+                f"and {str(other[row])[:19]}), as of tables side by side: save each table as a file of its own, or "
+                f"say time={clock!r} if that is the clock of all columns"
+            )

@@ -76,10 +76,17 @@ def _read(values: Any, place: Callable[[int], str], time_format: str | None) -> 
 def _from_objects(array: np.ndarray, place: Callable[[int], str], time_format: str | None) -> Clock:
     if all(isinstance(value, str) for value in array):
         return from_text(array, place, time_format)
+    zoned = [getattr(value, "tzinfo", None) is not None for value in array]
+    if any(zoned) != all(zoned):
+        row = zoned.index(not zoned[0])
+        raise DataError(
+            f"time at {place(row)} is {shortened(array[row])}, {'with' if zoned[row] else 'without'} a zone, unlike "
+            "the rows above it: give all of them one, e.g. with pandas.to_datetime(..., utc=True)"
+        )
     return Clock(
         np.array([_instant(value, row, place) for row, value in enumerate(array)], "M8[us]"),
         "dates",
-        not any(getattr(value, "tzinfo", None) for value in array),
+        not any(zoned),
     )
 
 

@@ -10,49 +10,13 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.clockshapes import MONTHS, REWRITTEN, SHAPES
+from jaxstable.data.durations import since_start
 from jaxstable.data.instants import NUMERIC, Clock, assembled, from_numbers
 from jaxstable.data.kernels import kernels
 from jaxstable.data.zones import ABBREVIATIONS
 
-MONTHS = {  # by its first letters, without accents
-    "jan": 1, "ene": 1, "gen": 1, "feb": 2, "fev": 2, "mar": 3, "mrz": 3, "apr": 4, "avr": 4, "abr": 4, "may": 5,
-    "mai": 5, "mag": 5, "maj": 5, "jun": 6, "juin": 6, "giu": 6, "jul": 7, "juil": 7, "lug": 7, "aug": 8, "aou": 8,
-    "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "out": 10, "ott": 10, "nov": 11, "dec": 12, "dez": 12,
-    "dic": 12,
-}  # fmt: skip
-HOURS = (
-    r"(?P<H>\d{1,2})(?:[:.h]?(?P<M>\d{2})(?:[:.]?(?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?h?"
-    r" ?(?P<p>[AaPp]\.? ?[Mm]\.?)? ?(?P<z>[A-Z]{3,4}|Z|[+-]\d{2}(?::?\d{2})?)?$"
-)
-NO_HOURS = "(?P<M>)(?P<S>)(?P<f>)(?P<H>)(?P<p>)(?P<z>)$"
-AFTER = rf"(?:[T ,;_]+{HOURS.removesuffix('$')})?$"
-SHAPES = {
-    "year first": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + AFTER,
-    "slashed": r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4}|\d{2})" + AFTER,
-    "month in words": r"^(?P<d>\d{1,2})\.?(?:[- /.]| de )*(?P<m>\pL{3,})\.?(?:[- /.,]| de )*(?P<y>\d{4})"
-    rf"(?:[T ,;:_]+{HOURS.removesuffix('$')})?$",
-    "month in words, two digits": r"^(?P<a>\d{1,2})[- /.](?P<m>\pL{3,})[- /.](?P<b>\d{2})" + AFTER,
-    "month first in words": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?[ ,]+(?P<y>\d{4})" + AFTER,
-    "year last": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2}) +(?P<H>\d{1,2}):(?P<M>\d{2}):(?P<S>\d{2})(?P<f>)(?P<p>)"
-    r" ?(?P<z>[A-Z]{3,4})? +(?P<y>\d{4})$",
-    "compact": r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T:_ -]?(?P<H>\d{2}):?(?P<M>\d{2})?:?(?P<S>\d{2})?)?"
-    r"(?:[.,](?P<f>\d{1,9}))?(?P<p>)(?P<z>Z)?$",
-    "months": r"^(?P<y>\d{4})[-/](?P<m>\d{1,2})" + NO_HOURS,
-    "days of a year": r"^(?P<y>\d{4})[-/ ](?P<n>\d{3})" + AFTER,
-    "ISO weeks": r"^(?P<y>\d{4})[-/ ]?W(?P<w>\d{2})(?:-?(?P<e>[1-7]))?" + NO_HOURS,
-    "quarters": r"^(?P<y>\d{4})[-/ ]?[Qq](?P<q>[1-4])" + NO_HOURS,
-}
-REWRITTEN = (  # what is brought into one of the shapes first
-    (r"^(\d{4}-\d{2}-\d{2}T[^/]*)/\d{4}-.*$", r"\1"),  # a period: its start
-    (r"^(\d{4}-\d{2}-\d{2})[_T ](\d{2})-(\d{2})-(\d{2})$", r"\1 \2:\3:\4"),
-    (r"^(.*[+-]\d{2}:?\d{2})\[[A-Za-z_/]+\]$", r"\1"),  # an offset, and the zone that it is of
-    (r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]* +", ""),
-    (r"(?i)^(?:mo|di|mi|do|fr|sa|so)[.,]+ *", ""),
-    (r"^(\d{4})年 ?(\d{1,2})月 ?(\d{1,2})日", r"\1-\2-\3"),
-    (r"(\d{1,2})[時时] ?(\d{1,2})分(?: ?(\d{1,2})秒)?$", r"\1:\2:\3"),
-    (r":$", ""),
-)
-DURATION = r"^(?P<H>\d{1,5}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)? ?(?P<p>[AaPp]\.? ?[Mm]\.?)?$"
+MOST_OFFSETS = 4  # that one column of times has: of summer and winter, and of a journey
 
 
 def from_text(values: Any, place: Callable[[int], str], time_format: str | None) -> Clock:
@@ -89,19 +53,14 @@ def from_text(values: Any, place: Callable[[int], str], time_format: str | None)
         except pa.ArrowInvalid:
             continue
     written, cells = cells, pc.replace_substring_regex(cells, "[\u00a0\u202f]", " ")
-    for pattern, plain in REWRITTEN:
-        cells = pc.replace_substring_regex(cells, pattern, plain)
-    best: tuple[int, str, Any] = (-1, "", None)
-    for shape, pattern in SHAPES.items():
-        fields = pc.extract_regex(cells, pattern=pattern)
-        missed = fields.null_count
-        if best[0] < 0 or missed < best[0]:
-            best = (missed, shape, fields)
-        if not missed:
-            break
-    missed, shape, fields = best
-    if missed and not (hours := pc.extract_regex(cells, pattern=DURATION)).null_count:
-        return _since_start(hours, place)
+    cells = _without_ends(cells)
+    missed, shape, fields = _fitting(cells)
+    if missed:
+        for pattern, plain in REWRITTEN:
+            cells = pc.replace_substring_regex(cells, pattern, plain)
+        missed, shape, fields = _fitting(cells)
+    if missed and (since := since_start(cells, place)) is not None:
+        return since
     if missed:
         row = int(np.flatnonzero(pc.is_null(fields).to_numpy(zero_copy_only=False))[0])
         raise DataError(
@@ -111,6 +70,27 @@ def from_text(values: Any, place: Callable[[int], str], time_format: str | None)
         )
     named = {name: pc.struct_field(fields, name) for name in re.findall(r"\?P<(\w+)>", SHAPES[shape])}
     return _from_fields(named, shape, written, place)
+
+
+def _fitting(cells: Any) -> tuple[int, str, Any]:
+    """Return the shape that most cells have, how many have another one, and the fields of each."""
+    best: tuple[int, str, Any] = (-1, "", None)
+    for shape, pattern in SHAPES.items():
+        fields = kernels().extract_regex(cells, pattern=pattern)
+        if best[0] < 0 or fields.null_count < best[0]:
+            best = (fields.null_count, shape, fields)
+        if not best[0]:
+            break
+    return best
+
+
+def _without_ends(cells: Any) -> Any:
+    """Return periods such as 03/04/2024 01:00-02:00 by their start; their ends look like offsets, but are many."""
+    pc = kernels()
+    ends = pc.extract_regex(cells, pattern=r"\d:\d{2}-(?P<end>\d{2}:\d{2})$")
+    if ends.null_count or len(pc.unique(pc.struct_field(ends, 0))) <= MOST_OFFSETS:
+        return cells
+    return pc.replace_substring_regex(cells, r"-\d{2}:\d{2}$", "")
 
 
 def _whole(fields: dict[str, Any], name: str, fill: str = "0") -> np.ndarray:
@@ -234,23 +214,6 @@ def _counted(fields: dict[str, Any], shape: str, rest: tuple) -> tuple[np.ndarra
     monday = fourth.astype("M8[D]") - (fourth.astype("M8[D]").astype(np.int64) + 3) % 7
     time = monday + (7 * (week - 1) + weekday - 1).astype("m8[D]")
     return time.astype("M8[us]"), wrong | (week < 1) | (week > 53)
-
-
-def _since_start(fields: Any, place: Callable[[int], str]) -> Clock:
-    """Return hours and minutes without a date as time since a start; each fall past midnight is another day."""
-    pc = kernels()
-    named = {name: pc.struct_field(fields, name) for name in "HMSfp"}
-    micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(named["f"], 6, "0"), 0, 6), "int64").to_numpy()
-    hours, minutes = _half_day(named), _whole(named, "M")
-    seconds = (hours * 60 + minutes) * 60 + _whole(named, "S")
-    odd = np.flatnonzero(minutes > 59)
-    if len(odd):
-        raise DataError(f"time at {place(int(odd[0]))} has {minutes[odd[0]]} minutes: mend it, or leave that line out")
-    midnights = (np.diff(seconds) < -43_200) & (hours.max() < 24)
-    days = np.cumsum(np.append(0, midnights))
-    time = (seconds + 86_400 * days) * 1_000_000 + micro
-    told = f", a day added at each of {days[-1]} midnights" if days[-1] else ""
-    return Clock(time.astype("M8[us]"), f"hours without a date{told}")
 
 
 def _by_format(cells: Any, place: Callable[[int], str], time_format: str) -> Clock:

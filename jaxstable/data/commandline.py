@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "plain")
+LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "epw", "usgs", "dwd", "plain")
 OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
 TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "text", *OF_A_FILE)
 OF_ANY = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone")

@@ -13,7 +13,7 @@ import numpy as np
 from jaxstable.data import roles
 from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import DataError, check_distinct, counted
-from jaxstable.data.clockcolumns import find_clock, is_dated, joined_clock, refuse_hours
+from jaxstable.data.clockcolumns import find_clock, is_dated, joined_clock, refuse_apart, refuse_hours
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.longformat import refuse_long
 from jaxstable.data.numerals import decimal_mark, to_numbers
@@ -98,6 +98,9 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     if texts[1] is None and not clock and len(sheet.repeats):
         texts[1] = np.searchsorted(sheet.repeats, sheet.lines)
         notes.append(("recordings", "a repeated header starts another one"))
+    if texts[1] is None and asked.time is None and (again := roles.restarts_of(time)) is not None:
+        texts[1] = again
+        notes.append(("recordings", "another one wherever the clock starts again"))
     if chosen is None:
 
         def column(i: int) -> np.ndarray | None:
@@ -106,7 +109,12 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         joints = None if texts[1] is None else np.append(True, texts[1][1:] != texts[1][:-1])
         reasons = roles.left_out(sensors, column, bool(clock), time, joints)
         clocks = [name for name in sensors if isinstance(found[name], DataError) and is_dated(cells[name])]
+        if time is not None and asked.time is None and time.dtype.kind == "M":
+            others = [name for name in clocks if not is_dated(cells[name], hours=True)]
+            refuse_apart(time, {name: _moments(cells[name]) for name in others}, clock[0], where)
         reasons |= dict.fromkeys(clocks if clock else [], "another clock")
+        words = [name for name in sensors if isinstance(found[name], DataError) and _is_one_word(cells[name])]
+        reasons |= dict.fromkeys([name for name in words if name not in reasons], "the same word in every row")
         again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
         if asked.series is None:
             roles.refuse_labels(sensors, column, again)
@@ -167,6 +175,23 @@ def _named(sheet: Sheet) -> tuple[list[str], dict[str, str]]:
         elif filled:
             names[i] = f"column {i + 1}"
     return names, dropped
+
+
+def _moments(column: Any) -> np.ndarray:
+    """Return another clock as dates, NaT where there is none or where it cannot be read."""
+    there = column.is_valid().to_numpy(zero_copy_only=False)
+    found = np.full(len(column), "NaT", "M8[us]")
+    try:
+        time = read_clock(column.drop_null()).time
+    except DataError:
+        return found
+    if time.dtype.kind == "M":
+        found[there] = time
+    return found
+
+
+def _is_one_word(column: Any) -> bool:
+    return not column.null_count and len(column.unique()) == 1
 
 
 def _counts(column: Any) -> bool:

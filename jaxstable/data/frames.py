@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from jaxstable.data import roles
-from jaxstable.data.checks import DataError, check_distinct, listed, not_numeric, object_column, shortened
+from jaxstable.data import columnnames, roles
+from jaxstable.data.checks import DataError, check_distinct, counted, not_numeric, object_column
+from jaxstable.data.clockcolumns import refuse_apart
 from jaxstable.data.clocks import read_clock
+from jaxstable.data.frameindex import from_index, has_times
 from jaxstable.data.numerals import to_numbers
 from jaxstable.data.reading import ANYTHING, Reading, clock_columns
 from jaxstable.data.suspicions import warn_integers
@@ -46,13 +49,34 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     labels = {"environment": asked.environment, "series": asked.series}
     labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
     names = choose_columns(present, labels, asked.columns)
+    time, series = None, None
+    if clock:
+        columns = [_times(nw, table.get_column(name)) for name in clock]
+        aware = any(getattr(table.get_column(name).dtype, "time_zone", None) for name in clock)
+        read = read_clock(
+            _joined(columns) if len(columns) > 1 else columns[0],
+            time_format=asked.time_format,
+            zone=None if aware else asked.zone,
+        )
+        time = read.time
+        notes.append(("clock", f"{' and '.join(repr(str(name)) for name in clock)}{how}: {read.how}"))
+        if asked.time is None and asked.series is None and (series := roles.restarts_of(time)) is not None:
+            notes.append(("recordings", "another one wherever the clock starts again"))
+    elif asked.time is None:
+        time, series, said = from_index(nw.maybe_get_index(table), asked.zone)
+        notes.extend(said)
+    found = [None if c is None else _labels(table.get_column(c)) for c in (asked.environment, asked.series)]
+    series = series if found[1] is None else found[1]
     if asked.columns is None:
         columns = [table.get_column(name) for name in names]
         texts = [str(name) for name in names]
-        timed = bool(clock) or _has_timed_index(nw, table)
-        reasons = roles.left_out(texts, lambda i: _plain(columns[i]), dated=timed)
-        clocks = [str(column.name) for column in columns if column.dtype in (nw.Datetime, nw.Date)]
-        reasons |= dict.fromkeys(clocks if timed else [], "another clock")
+        timed = bool(clock) or has_times(nw.maybe_get_index(table))
+        joints = None if series is None else np.append(True, series[1:] != series[:-1])
+        reasons = roles.left_out(texts, lambda i: _plain(columns[i]), timed, time, joints)
+        clocks = [column for column in columns if column.dtype in (nw.Datetime, nw.Date)]
+        if clock and time is not None and time.dtype.kind == "M" and asked.time is None:
+            refuse_apart(time, {str(c.name): _dates(nw, c) for c in clocks}, str(clock[0]), "row {}".format)
+        reasons |= dict.fromkeys([str(column.name) for column in clocks] if timed else [], "another clock")
         if asked.series is None and not timed:
             again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
             roles.refuse_labels(texts, lambda i: _plain(columns[i]), again)
@@ -67,21 +91,6 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         if column.dtype.is_integer() and not column.null_count():
             overflowed |= warn_integers([column.to_numpy()], [str(names[i])])
         values[:, i] = _numeric(nw, column, str(names[i]), asked.missing)
-    time, series = None, None
-    if clock:
-        columns = [_times(nw, table.get_column(name)) for name in clock]
-        aware = any(getattr(table.get_column(name).dtype, "time_zone", None) for name in clock)
-        read = read_clock(
-            _joined(columns) if len(columns) > 1 else columns[0],
-            time_format=asked.time_format,
-            zone=None if aware else asked.zone,
-        )
-        time = read.time
-        notes.append(("clock", f"{' and '.join(repr(str(name)) for name in clock)}{how}: {read.how}"))
-    elif asked.time is None:
-        time, series, said = _from_index(nw.maybe_get_index(table), asked.zone)
-        notes.extend(said)
-    found = [None if c is None else _labels(table.get_column(c)) for c in (asked.environment, asked.series)]
     units = {str(name): unit for name in names if (unit := clean(str(name))[1])}
     return Table(
         values,
@@ -89,7 +98,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         frozenset(overflowed),
         time=time,
         environment=found[0],
-        series=series if found[1] is None else found[1],
+        series=series,
         units=units,
         notes=notes,
         sortable=True,
@@ -116,12 +125,21 @@ def _eager(nw: Any, frame: Any) -> Any:
     if isinstance(frame, np.ndarray) and frame.dtype.names:
         import pyarrow as pa
 
-        frame = pa.table({name: np.ascontiguousarray(frame[name]) for name in frame.dtype.names})
+        mask = np.ma.getmaskarray(frame) if isinstance(frame, np.ma.MaskedArray) else None
+        fields = {name: np.ascontiguousarray(np.ma.getdata(frame)[name]) for name in frame.dtype.names}
+        hidden = {name: None if mask is None else np.ascontiguousarray(mask[name]) for name in fields}
+        frame = pa.table({name: pa.array(values, mask=hidden[name]) for name, values in fields.items()})
+    elif type(frame).__name__ == "RecordBatch":
+        import pyarrow as pa
+
+        frame = pa.Table.from_batches([frame])
     elif type(frame).__module__.startswith("xarray"):
         frame = frame.to_dataframe()  # pyright: ignore[reportAttributeAccessIssue]
     try:
         table = nw.from_native(frame)
-        return table.collect() if isinstance(table, nw.LazyFrame) else table
+        table = table.collect() if isinstance(table, nw.LazyFrame) else table
+        wide = [name for name, dtype in table.schema.items() if dtype in (nw.Int128, nw.UInt128)]
+        return table.with_columns(nw.col(*wide).cast(nw.Float64)) if wide else table
     except TypeError as error:
         raise DataError(
             f"frame is a {type(frame).__module__}.{type(frame).__name__}: expected a pandas, polars, pyarrow, "
@@ -138,27 +156,37 @@ def _is_row_number(table: Any, name: Any) -> bool:
     return left_over and table.get_column(name).dtype.is_integer()
 
 
-def _has_timed_index(nw: Any, table: Any) -> bool:
-    kind = type(nw.maybe_get_index(table)).__name__
-    return kind in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex", "MultiIndex")
-
-
 def _clock(nw: Any, table: Any, present: Sequence[Any], asked: Reading) -> tuple[tuple[Any, ...], str]:
     """Return the columns of the clock, and how they were found."""
     if asked.time is not None and not isinstance(asked.time, (str, list, tuple)) and asked.time in present:
         return (asked.time,), ""
     if (named := clock_columns(asked.time, present)) is not None:
         return named, ""
-    if _has_timed_index(nw, table):
+    if has_times(nw.maybe_get_index(table)):
         return (), ""
     taken = {asked.environment, asked.series, *(asked.columns or ())}
-    for name in present:
-        column = table.get_column(name)
-        if name not in taken and roles.is_clock_name(str(name)) and not column.null_count():
-            dated = column.dtype in (nw.Datetime, nw.Date)
-            if dated or ((values := _plain(column)) is not None and len(values) > 1 and (np.diff(values) > 0).all()):
-                return (name,), " (found by its name)"
-    return (), ""
+    free = [name for name in present if name not in taken]
+    for name in free:
+        if columnnames.is_clock_name(str(name)) and _is_clock(nw, table.get_column(name)):
+            return (name,), " (found by its name)"
+    dated = [name for name in free if table.get_column(name).dtype in (nw.Datetime, nw.Date)]
+    return ((dated[0],), " (holds dates)") if len(dated) == 1 and len(free) > 2 else ((), "")
+
+
+def _is_clock(nw: Any, column: Any) -> bool:
+    """Tell whether a column that is named like a clock holds one: dates, durations, text, numbers that rise."""
+    if column.dtype in (nw.Datetime, nw.Date, nw.Duration):
+        return True
+    if column.dtype.is_numeric():
+        values = _plain(column)
+        return values is not None and roles.rises(values)
+    if column.dtype not in (nw.String, nw.Object, nw.Unknown, nw.Time) or column.null_count():
+        return False
+    try:
+        read_clock(_times(nw, column.head(200)))
+    except (DataError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _plain(column: Any) -> np.ndarray | None:
@@ -190,19 +218,37 @@ def _numeric(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndar
     present = column.drop_nulls()
     if not len(present):
         return np.full(len(column), np.nan)
+    if dtype == nw.Categorical and not isinstance(present.head(1).to_list()[0], str):
+        return object_column(column.to_list(), name)
     raise DataError(not_numeric(name, "its first entry", present.to_list()[0]))
 
 
 def _times(nw: Any, column: Any) -> Any:
-    if column.null_count():
-        raise DataError(f"time column {column.name!r} has {column.null_count()} missing entries")
+    if gone := column.null_count():
+        raise DataError(f"time column {column.name!r} has {counted(gone, 'missing entry')}: leave those rows out")
+    if column.dtype == nw.Duration:
+        return column.dt.total_microseconds().to_numpy().astype(np.int64).view("m8[us]")
     if column.dtype == nw.Date:
         column = column.cast(nw.Datetime("us"))
     if column.dtype == nw.Datetime:
         unit = column.dtype.time_unit
         unit = unit if unit in ("ns", "us", "ms") else "ms"
         return column.dt.timestamp(unit).to_numpy().astype(np.int64).view(f"M8[{unit}]")
-    return column.to_numpy() if column.dtype.is_numeric() else column.to_list()
+    if column.dtype.is_numeric():
+        return column.to_numpy()
+    cells = column.to_list()
+    if all(isinstance(cell, datetime.time) for cell in cells):
+        return [cell.isoformat() for cell in cells]
+    return [cell.to_timestamp() if type(cell).__name__ == "Period" else cell for cell in cells]
+
+
+def _dates(nw: Any, column: Any) -> np.ndarray:
+    """Return another clock in microseconds, NaT where it is missing."""
+    ticks = column.cast(nw.Datetime("us")) if column.dtype == nw.Date else column
+    found = np.full(len(column), "NaT", "M8[us]")
+    there = (~column.is_null()).to_numpy().astype(bool)
+    found[there] = ticks.drop_nulls().dt.timestamp("us").to_numpy().astype(np.int64).view("M8[us]")
+    return found
 
 
 def _joined(columns: list[Any]) -> list[str]:
@@ -211,57 +257,3 @@ def _joined(columns: list[Any]) -> list[str]:
 
 def _labels(column: Any) -> np.ndarray:
     return np.array(column.to_list(), dtype=object) if column.null_count() else column.to_numpy()
-
-
-def _from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, str]]]:
-    """Return time and series that a pandas index holds, and how it was read; refuse one of unknown use."""
-    kind = type(index).__name__
-    if index is None or (kind == "RangeIndex" and index.start == 0 and index.step == 1):
-        return None, None, []
-    if kind == "MultiIndex":
-        times = [level for level in range(index.nlevels) if _is_time(index.get_level_values(level))]
-        if len(times) != 1:
-            raise DataError(
-                f"the index has {index.nlevels} levels, {listed([str(n) for n in index.names])}, of which "
-                f"{len(times)} are times: make columns of them with frame.reset_index() and name them (time=, series=)"
-            )
-        rest = [index.get_level_values(level) for level in range(index.nlevels) if level != times[0]]
-        labels = np.array(["|".join(map(str, row)) for row in zip(*rest, strict=True)])
-        time, _, _ = _from_index(index.get_level_values(times[0]), zone)
-        return (
-            time,
-            labels,
-            [("clock", "a level of the index"), ("recordings", "told apart by the other levels of the index")],
-        )
-    if kind == "PeriodIndex":
-        return index.to_timestamp().to_numpy(), None, [("clock", "the index, starts of periods")]
-    if kind in ("DatetimeIndex", "TimedeltaIndex"):
-        aware = getattr(index, "tz", None) is not None
-        time = read_clock(index.to_numpy(), zone=None if aware or kind == "TimedeltaIndex" else zone)
-        return time.time, None, [("clock", f"the index: {time.how}")]
-    if len(index) and index.dtype.kind in "iuf":
-        values = index.to_numpy()
-        if (np.diff(values) > 0).all():
-            time = read_clock(values, zone=zone)
-            return time.time, None, [("clock", f"the index: {time.how}")]
-        return None, None, [("index", "numbers that do not rise: not used")]
-    if len(index) and _is_time(index):
-        time = read_clock(np.array(index, dtype=object), zone=zone)
-        return time.time, None, [("clock", f"the index: {time.how}")]
-    raise DataError(
-        f"the index holds {shortened(index[0] if len(index) else index)} and the like, neither times nor "
-        "row numbers: name it as a column with frame.reset_index() (series= or environment= takes labels), or drop it "
-        "with frame.reset_index(drop=True)"
-    )
-
-
-def _is_time(index: Any) -> bool:
-    if type(index).__name__ in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex"):
-        return True
-    if index.dtype.kind in "iufb" or not len(index):
-        return False
-    try:
-        read_clock(np.array(index[:200], dtype=object))
-    except (DataError, TypeError, ValueError):
-        return False
-    return True

@@ -74,6 +74,8 @@ def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
     whole = array.astype(np.int64) if array.dtype.kind in "iu" or (array == np.floor(array)).all() else None
     if whole is not None and len(whole) and abs(int(whole[0])) < 10**15:
         digits = len(str(abs(int(whole[0]))))
+        if digits == 7 and (dated := _days_of_year(whole)) is not None:
+            return Clock(dated, "dates written as integers, year and day of the year", True)
         if digits in (8, 10, 12, 14) and (dated := _calendar(whole, digits)) is not None:
             return Clock(dated, "dates written as integers, " + "YYYYMMDDHHMMSS"[:digits], True)
     if not len(array):
@@ -96,6 +98,15 @@ def _calendar(whole: np.ndarray, digits: int) -> np.ndarray | None:
         return None
     time, wrong = assembled(*fields)
     return None if wrong.any() else time
+
+
+def _days_of_year(whole: np.ndarray) -> np.ndarray | None:
+    """Return integers such as 2024060 as days if every one of several is one."""
+    year, day = whole // 1000, whole % 1000
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    if len(whole) < 2 or ((year < 1900) | (year > 2200) | (day < 1) | (day > 365 + leap)).any():
+        return None
+    return ((year - 1970).astype("M8[Y]").astype("M8[D]") + (day - 1)).astype("M8[us]")
 
 
 def assembled(

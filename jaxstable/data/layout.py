@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from jaxstable.data.checks import CLOCKS, DataError, counted
+from jaxstable.data.columnnames import calendar_parts, is_clock_name
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
 
 HEAD = 400_000  # characters that are looked at
 ROWS = 400  # of them, rows
-DELIMITERS = (",", ";", "\t", "|", " ")
-NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
+DELIMITERS = (",", ";", "\t", "|", "^", " ")
+HOURS_OF = " (hour)"  # the name of hours that a blank parts from their date
+HOURS = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$")
+NAMED = {",": "comma", "^": "caret", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,6 +172,9 @@ def _first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
         if place == 0 and len(cells) == width and _names_in_numbers(cells, later):
             continue
         if len(cells) == width and filled and 2 * sum(map(is_datum, filled)) > len(filled):
+            below = rows[place + 1][1] if place + 1 < len(rows) else []
+            if not all(map(is_datum, filled)) and len(below) == width and not any(map(is_datum, below)):
+                continue  # entries of metadata, such as the place, with the names of the data below them
             numbers = [cell.strip() for cell in cells if cell.strip()]
             counted = [[str(i + s) for i in range(len(numbers))] for s in (0, 1)]
             if place == 0 and len(rows) > 1 and numbers in counted:
@@ -195,7 +201,10 @@ def _names_in_numbers(cells: Sequence[str], later: Sequence[Sequence[str]]) -> b
     for i, cell in enumerate(cells):
         if cell.strip() and not any(map(str.isdigit, cell)) and all(MOMENT.match(row[i].strip()) for row in later):
             return True
-    return all(cell.strip().isdigit() for cell in cells) and all("." in cell for row in later for cell in row)
+    first = cells[1:] if not is_datum(cells[0]) and all(map(is_datum, (row[0] for row in later))) else cells
+    return all(cell.strip().isdigit() for cell in first) and all(
+        "." in cell for row in later for cell in row[-len(first) :]
+    )
 
 
 def _names(
@@ -203,24 +212,28 @@ def _names(
 ) -> tuple[tuple[str, ...], tuple[str, ...], int, int]:
     """Return names, units, the line of the names (0 without) and the number of lines left out above it."""
     block = start
-    while block > 0 and abs(len(rows[block - 1][1]) - width) <= 1 and len(rows[block - 1][1]) > 1:
+    body = [row for _, row in rows[start:] if len(row) == width]
+    used = max((i + 1 for row in body for i, cell in enumerate(row) if cell.strip()), default=width)
+    while block > 0 and max(used - 1, 2) <= len(rows[block - 1][1]) <= width + 1:
         block -= 1
     titles = rows[block:start]
     if not titles:
         line = rows[start][0] if start < len(rows) else head.count("\n") + 1
-        comments = [text.lstrip("#%/ ") for text in head.split("\n")[: line - 1] if text.startswith(COMMENTS)]
-        last = cells_of(comments[-1], mark)[-1][1] if comments and comments[-1].strip() else []
-        if len(last) == width:
-            titles, block = [(line - 1, last)], 0
+        comments = _comments_above(head.split("\n")[: line - 1], width, mark)
+        if comments:
+            titles, block = comments, 0
         elif start > 0 and len(rows[start - 1][1]) > 1:
             raise DataError(other_width(rows[start][0], width, len(rows[start - 1][1]), mark))
         else:
             return tuple(f"column {i + 1}" for i in range(width)), ("",) * width, 0, start
-    best = max(range(len(titles)), key=lambda i: (_named(titles[i][1]), -i))
+    best = max(range(len(titles)), key=lambda i: (_named(titles[i][1], width), -i))
     line, cells = titles[best]
     cells = [" ".join(cell.split()) for cell in cells]
-    body = [row for _, row in rows[start:] if len(row) == width]
+    if used <= len(cells) < width - 1:
+        cells = [*cells, *[""] * (width - len(cells))]
     extra = any(cell.strip() for cell in cells[width:])
+    if mark == " " and len(cells) == width - 1 and (place := _split_clock(body)) is not None and cells[place]:
+        cells = [*cells[: place + 1], cells[place] + HOURS_OF, *cells[place + 1 :]]
     if len(cells) == width - 1:
         trailing = not any(row[-1].strip() for row in body)
         extra = not trailing and not _row_names([row[0].strip() for row in body], cells[0])
@@ -244,11 +257,31 @@ def _names(
     return names, tuple(units), line, line - 1
 
 
+def _comments_above(above: Sequence[str], width: int, mark: str) -> list[tuple[int, list[str]]]:
+    """Return the last comments above the data that have as many cells as a row, with their lines."""
+    found = []
+    for line in range(len(above), 0, -1):
+        rows = cells_of(above[line - 1].lstrip("#%/ "), mark) if above[line - 1].startswith(COMMENTS) else []
+        if not rows or len(rows[0][1]) != width:
+            break
+        found.insert(0, (line, rows[0][1]))
+    return found
+
+
 def other_width(line: int, found: int, expected: int, mark: str) -> str:
     """Word the refusal of a line of another width."""
     commas = mark == "," and found > 1.5 * expected
     hint = ", or write its decimal commas within quotes" if commas else ""
     return f"line {line} has {counted(found, 'field')}, the header {expected}: mend the line{hint}"
+
+
+def _split_clock(body: Sequence[Sequence[str]]) -> int | None:
+    """Return the column of dates whose hours, behind a blank, are taken for the next column."""
+    for place in range(len(body[0]) - 1 if body else 0):
+        date, hours = ([row[column].strip() for row in body] for column in (place, place + 1))
+        if all(map(MOMENT.match, date)) and not any(":" in cell for cell in date) and all(map(HOURS.match, hours)):
+            return place
+    return None
 
 
 def _row_names(first: Sequence[str], name: str) -> bool:
@@ -258,8 +291,9 @@ def _row_names(first: Sequence[str], name: str) -> bool:
     return not all(map(NUMBER.match, first)) or all(text.isdigit() for text in first)
 
 
-def _named(cells: Sequence[str]) -> float:
-    """Say how much a row looks like one of names: filled, each another text, and no units."""
+def _named(cells: Sequence[str], width: int) -> float:
+    """Say how much a row looks like one of names: filled, each another text, no units, a clock among them."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     units = sum(map(bool, map(UNIT.fullmatch, filled)))
-    return len(set(filled)) / max(len(cells), 1) - 0.5 * units / max(len(filled), 1)
+    timed = any(map(is_clock_name, filled)) or bool(calendar_parts(filled))
+    return len(set(filled)) / width - 0.5 * units / max(len(filled), 1) + 0.2 * timed

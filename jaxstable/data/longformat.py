@@ -5,57 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jaxstable.data import roles
+from jaxstable.data import columnnames
 from jaxstable.data.checks import DataError
 from jaxstable.data.clockcolumns import is_dated
 
-TAGS = (
-    frozenset(
-        (
-            "tag",
-            "tagname",
-            "tag_name",
-            "variable",
-            "varname",
-            "parameter",
-            "metric",
-            "metric_name",
-            "sensor",
-            "sensor_id",
-        )
-    )
-    | frozenset(
-        (
-            "sensorid",
-            "signal",
-            "channel",
-            "entity_id",
-            "nodeid",
-            "node_id",
-            "_field",
-            "topic",
-            "point",
-            "pointname",
-            "item",
-        )
-    )
-    | frozenset(
-        (
-            "itemid",
-            "measurement",
-            "attribute",
-            "name",
-            "series",
-            "sensor_name",
-            "register",
-            "node",
-            "param",
-            "quantity",
-            "tagid",
-        )
-    )
-)
-VALUES = ("_value", "value", "val", "varvalue", "reading", "state", "payload", "wert", "result", "v", "avg")
+TAGS = frozenset({
+    "tag", "tagname", "tag_name", "variable", "varname", "parameter", "metric", "metric_name", "sensor",
+    "sensor_id", "sensorid", "signal", "channel", "entity_id", "nodeid", "node_id", "_field", "topic", "point",
+    "pointname", "item", "itemid", "measurement", "attribute", "name", "series", "sensor_name", "register",
+    "node", "param", "quantity", "tagid", "element", "datatype", "data_type", "characteristicname", "datapoint",
+    "key", "property",
+})  # fmt: skip
+VALUES = (
+    "_value", "value", "val", "varvalue", "reading", "state", "payload", "wert", "result", "v", "avg",
+    "resultmeasurevalue", "val_num",
+)  # fmt: skip
 
 
 def refuse_long(cells: Mapping[str, Any], clock: tuple[str, ...]) -> None:
@@ -70,7 +34,7 @@ def refuse_long(cells: Mapping[str, Any], clock: tuple[str, ...]) -> None:
     value = next((held[name] for name in VALUES if name in held), None)
     if tag is None or value is None or 3 * len(cells[tag].unique()) > len(cells[tag]):
         return
-    time = clock[0] if clock else next((n for n in cells if roles.is_clock_name(n) or is_dated(cells[n])), None)
+    time = clock[0] if clock else next((n for n in cells if columnnames.is_clock_name(n) or is_dated(cells[n])), None)
     if time is None:
         return
     raise DataError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxstable.data.checks import DataError, counted, not_numeric
 from jaxstable.data.kernels import kernels
-from jaxstable.data.vocabulary import MISSING, SWITCHES
+from jaxstable.data.vocabulary import LETTERS, MISSING, STATES
 
 SPACES = "[ \u00a0\u202f'\u2019]"
 CODES = {  # what looks like a number and is none, where all cells of a column do
@@ -135,7 +135,7 @@ def to_numbers(
     if not len(present):
         return np.full(len(column), np.nan), told
     kinds = pc.unique(pc.utf8_lower(present.slice(0, 1000))).to_pylist()
-    known = {**SWITCHES, "1": 1.0, "0": 0.0}
+    known = {**next((pair for pair in LETTERS if set(pair) == set(kinds)), STATES), "1": 1.0, "0": 0.0}
     if set(kinds) <= set(known) and not set(kinds := pc.unique(pc.utf8_lower(present)).to_pylist()) - set(known):
         if set(kinds) <= {"0", "1"}:
             return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told

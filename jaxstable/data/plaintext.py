@@ -11,7 +11,7 @@ from pathlib import Path
 from jaxstable.data.checks import DataError, shortened
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab", ".lvm", ".arff")
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab", ".lvm", ".arff", ".epw", ".rdb")
 INVISIBLE = re.compile(b"\xef\xbb\xbf|\x0c")  # of files put below each other, and between pages
 HEAD = 4_000_000  # bytes from which the encoding of East Asian text is told
 KANA = re.compile(rb"\x83[\x40-\x96]|\x82[\x9f-\xf1]")  # Shift-JIS; in Windows-1252 these begin with odd signs

@@ -14,17 +14,20 @@ from jaxstable.data.kernels import kernels
 NAMES = frozenset({"statuscode", "status", "quality", "opcquality", "validity", "valuequality", "qualitycode"})
 FLAG = re.compile(r"(.+?)[ ._-](?:q|qc|quality|status|statuscode|flag|validity)$", re.IGNORECASE)
 
+VALUE = re.compile(r"[ ._-](?:value|val|pv|wert)$", re.IGNORECASE)
+
 
 def flagged(names: Iterable[str]) -> dict[str, str]:
     """Return the columns that say how good another one is, and that one.
 
     Example:
-        >>> flagged(["Flow", "Flow_Q", "Temp"])
-        {'Flow_Q': 'Flow'}
+        >>> flagged(["Flow", "Flow_Q", "Temp_VALUE", "Temp_QUALITY"])
+        {'Flow_Q': 'Flow', 'Temp_QUALITY': 'Temp_VALUE'}
     """
     names = list(names)
+    stems = {VALUE.sub("", name): name for name in reversed(names) if not FLAG.match(name)}
     pairs = ((name, found[1]) for name in names if (found := FLAG.match(name)))
-    return {name: sensor for name, sensor in pairs if sensor in names}
+    return {name: stems[stem] for name, stem in pairs if stem in stems}
 
 
 def good(name: str, column: Any) -> np.ndarray | None:

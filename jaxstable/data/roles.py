@@ -2,68 +2,42 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from jaxstable.data.checks import CLOCKS, DataError, counted, listed
+from jaxstable.data.checks import DataError, counted, listed
+from jaxstable.data.columnnames import CALENDAR, COUNTERS, COUNTING, DAYS_OF_YEAR, ENDS, LABEL, is_clock_name
 
-COUNTERS = frozenset(
-    ("", "#", "no", "no.", "nr", "nr.", "row", "index", "idx", "id", "record", "recnbr", "rownames", "unnamed: 0")
-) | frozenset(("line", "sample", "seq", "count", "obs", "rownum", "level_0"))
-CALENDAR = {  # name -> smallest and largest value
-    "year": (1800, 2300), "yr": (1800, 2300), "month": (1, 12), "mon": (1, 12), "day": (1, 31), "hour": (0, 24),
-    "hr": (0, 24), "minute": (0, 59), "min": (0, 59), "second": (0, 60), "sec": (0, 60), "week": (0, 53),
-    "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "doy": (1, 366), "dayofyear": (1, 366), "jday": (1, 366),
-    "yday": (1, 366), "quarter": (1, 4), "hhmm": (0, 2400), "hrmn": (0, 2400), "hour_minute": (0, 2400),
-}  # fmt: skip
-FIELDS = (("year", "yr"), ("month", "mon"), ("day",), ("hour", "hr"), ("minute", "min"), ("second", "sec"))
-DAYS_OF_YEAR = ("doy", "dayofyear", "jday", "yday", "julian_day", "day_of_year")
-HOURS = (*FIELDS[3], "hhmm", "hrmn", "hour_minute")
-PAIRS = (
-    ("date", "time"),
-    ("date", "hour"),
-    ("date", "clock"),
-    ("day", "time"),
-    ("datum", "uhrzeit"),
-    ("datum", "zeit"),
-)
-SPLIT = (("sec", "nsec"), ("secs", "nsecs"), ("seconds", "nanoseconds"), ("sec", "nanosec"))
-ENDS = frozenset({"timestamp_end", "time_end", "end_time", "date_end", "end", "stop", "timestamp_stop"})
-MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_start", "time_utc", "time(utc)", "datum",
-                         "zeit", "measurement date", "valid_time", "_time", "ts", "date-time", "start", "uhrzeit",
-                         "zeitstempel", "fecha", "data", "data/hora", "horodate", "horodatage", "datenum", "date/time",
-                         "tmstamp", "x_value", "timestring", "日時", "時刻", "日期", "时间", "時間"})  # fmt: skip
-CLOCK_NAME = re.compile(
-    r"(?:elapsed|relative|rel\.?|run|test|unix|epoch|system|utc|local|sample|log)[ _-]?(?:time|ts|timestamp)?"
-    r"(?:[ _-]?(?:s|ms|us|ns|sec|secs|seconds|milliseconds))?$|(?:time|timestamp|ts|t)[ _-]?"
-    r"(?:s|ms|us|ns|sec|secs|seconds|milliseconds|min|minutes|h|hours|d|days|unix|epoch)$"
-)
-LABEL = re.compile(
-    r"(?:unit|machine|device|sensor|station|site|plant|asset|engine|turbine|well|meter|node|location|experiment|trial|"
-    r"batch|episode|subject|run|serial)[ _-]?(?:id|no|nr|number|name)|unit|machine|station|engine|trial|batch"
-)
-COUNTING = re.compile(  # a word of a name that says that its column counts rows or time; a nameless one may
-    r"(?:^|[ ._-])(?:n|no|nr|num|number|counter|count|seq|sequence|id|idx|index|row|rn|rec|record|sample|cycle|step|"
-    r"frame|iteration|line|obs|zaehler|zähler|lfd|t|time|timestamp|unix|epoch|s|ms|us|ns|sec|secs|seconds|nsec|datenum|"
-    r"jd|mjd|julian|elapsed|zeit|year|stamp|tow|sow|filetime|ticks?)(?:$|[ ._-])|^column \d+$"
-)
 STARTS_AGAIN = "counts and starts again"
 FEWEST = 10  # rows from which a column that rises evenly is taken for a count
 ROUNDED = 2e-3  # of an even step: what the digits of a date in numbers, such as a decimal year, leave of it
+STANDING = 0.1  # share of the steps of a clock of numbers that may repeat a time or start again
 REGULAR = 0.9  # share of the steps of a count of rows that are 1
 
 
-def is_clock_name(name: str) -> bool:
-    """Tell whether a column's name says that it is the time.
+def rises(values: np.ndarray) -> bool:
+    """Tell numbers that can be a clock: they rise, or fall from row to row; one step in ten at the most does not."""
+    steps = np.diff(values)
+    onward = np.sign(steps[0]) if len(steps) else 0.0
+    return bool(onward and (np.sign(steps) != onward).mean() <= STANDING)
+
+
+def restarts_of(time: np.ndarray | None) -> np.ndarray | None:
+    """Return int [rows], the recording of each row of a clock of numbers that starts again, None if it does not.
+
+    Numbers that fall now and then are out of order where each is another, and start again where some come twice.
 
     Example:
-        >>> is_clock_name("TIMESTAMP"), is_clock_name("time (s)"), is_clock_name("flow time")
-        (True, True, False)
+        >>> restarts_of(np.array([0.0, 1.0, 2.0, 0.0, 1.0]))
+        array([0, 0, 0, 1, 1])
     """
-    low = re.sub(r" ?[(\[].{0,24}[)\]]$", "", name.lower().strip()) or name.lower()
-    return low in CLOCKS | MORE_CLOCKS or name.lower() in MORE_CLOCKS or bool(CLOCK_NAME.match(low)) or name == "t"
+    if time is None or time.dtype.kind not in "iuf":
+        return None
+    falls = np.diff(time) < 0
+    if not falls.any() or falls.all() or len(np.unique(time)) == len(time):
+        return None
+    return np.cumsum(np.append(False, falls))
 
 
 def is_counter(values: np.ndarray) -> bool:
@@ -74,32 +48,6 @@ def is_counter(values: np.ndarray) -> bool:
         and (values == np.floor(values)).all()
         and (np.diff(values) > 0).all()
     )
-
-
-def calendar_parts(lower: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the columns of year, month, day and so on, or of year, day of the year and hour; none without a day.
-
-    Args:
-        lower: the names that there are, by their lower case.
-
-    Example:
-        >>> calendar_parts({"year": "Year", "doy": "DOY", "hhmm": "HHMM", "flow": "flow"})
-        ('Year', 'DOY', 'HHMM')
-    """
-
-    def first(names: Sequence[str]) -> str | None:
-        return next((lower[name] for name in names if name in lower), None)
-
-    year, month, day, of_year = (first(names) for names in (*FIELDS[:3], DAYS_OF_YEAR))
-    date = (year, month, day) if month and day else (year, of_year)
-    if not all(date):
-        return ()
-    found = list(date)
-    for names in (HOURS, *FIELDS[4:]):
-        if not (part := first(names)):
-            break
-        found.append(part)
-    return tuple(part for part in found if part)
 
 
 def _stands_or_rises(values: np.ndarray) -> bool:
@@ -141,7 +89,7 @@ def left_out(
         names: name of each column that nobody has chosen or named otherwise.
         column: its numbers, or None if it holds something else.
         dated: whether the data have a clock, so that parts of a calendar repeat it.
-        time: [rows] the clock as numbers, or None.
+        time: [rows] the clock, or None.
         joints: bool [rows], True on the first row of each recording, or None if there is one.
 
     Example:
@@ -173,9 +121,40 @@ def left_out(
             found[name] = "the end of the step whose start is the time"
         elif dated and _are_days(values):
             found[name] = "holds days, such as 20240301"
-        if name not in found and COUNTING.search(low) and (why := _evenly(values, time) or _in_runs(values, joints)):
+        if name in found or len(values) < FEWEST:
+            continue
+        if not np.ptp(values[:64]) and not np.ptp(values) and LABEL.fullmatch(low):
+            found[name] = "the same label in every row"
+        elif _repeats_part(values, time):
+            found[name] = "a part of the calendar"
+        elif joints is not None and _labels(values, joints):
+            found[name] = "a label of the recordings"
+        elif COUNTING.search(low) and (why := _evenly(values, time) or _in_runs(values, joints)):
             found[name] = why
     return found
+
+
+def _repeats_part(values: np.ndarray, time: np.ndarray | None) -> bool:
+    """Tell the hour of the clock, from 0 or 1, or its minute, month or day of the month, as long as it varies."""
+    if (
+        time is None
+        or time.dtype.kind != "M"
+        or not np.ptp(values[:1000])
+        or (values[:64] != np.floor(values[:64])).any()
+    ):
+        return False
+    day, month, year = (time.astype(f"M8[{unit}]") for unit in "DMY")
+    minutes = (time - day).astype("m8[m]").astype(np.int64)
+    hours = minutes // 60
+    parts = (hours, hours + 1, minutes % 60, (month - year).astype(np.int64) + 1, (day - month).astype(np.int64) + 1)
+    return any(bool((part[:64] == values[:64]).all() and (part == values).all()) for part in parts)
+
+
+def _labels(values: np.ndarray, joints: np.ndarray) -> bool:
+    """Tell whole numbers that stay within each of several recordings, and are another in each."""
+    first = values[joints]
+    same = bool((np.diff(values)[~joints[1:]] == 0).all())
+    return len(first) > 1 and same and bool((first == np.floor(first)).all()) and len(np.unique(first)) == len(first)
 
 
 def _are_days(values: np.ndarray) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +19,15 @@ from jaxstable.data.layouts.known import layout_of
 from jaxstable.data.plaintext import read_plain
 from jaxstable.data.ragged import refusal, told, with_ragged
 from jaxstable.data.reading import ANYTHING, Reading
-from jaxstable.data.vocabulary import COMMENTS, clean, is_datum
+from jaxstable.data.vocabulary import COMMENTS, MOMENT, clean, is_datum, plain_digits
 
 HEAD = 1_000_000  # bytes that a layout is found out from
 BLOCK = 1 << 26  # bytes that are split into cells at a time
-SUMMARIES = frozenset(
-    ("average", "avg", "mean", "median", "max", "maximum", "min", "minimum", "sum", "total", "std", "stdev", "count")
-) | frozenset(("mittelwert", "summe", "gesamt", "moyenne", "somme", "media", "totale", "suma", "promedio", "máximo"))
+SUMMARIES = frozenset({
+    "average", "avg", "mean", "median", "max", "maximum", "min", "minimum", "sum", "total", "std", "stdev",
+    "count", "mittelwert", "mittel", "summe", "gesamt", "moyenne", "somme", "media", "totale", "suma", "promedio",
+    "máximo", "mínimo", "média", "итого", "合計", "合计", "平均",
+})  # fmt: skip
 EMPTY = [" " * count for count in range(33)]
 
 
@@ -78,7 +81,7 @@ def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
     except DataError as error:
         raise DataError(f"{path}{'' if re.match('is |holds ', str(error)) else ':'} {error}") from error
     plan = dataclasses.replace(plan, decimal=decimal or plan.decimal)
-    body, width = _body(plain, plan), len(plan.names)
+    body, width = plain_digits(_body(plain, plan)), len(plan.names)
     columns, rows, ragged = _cells(body, plan.delimiter, width)
     lines = plan.first + _starts(body, rows)
     notes = [("file", f"{suffix.lstrip('.') or 'text'}, {encoding}"), *plan.notes]
@@ -99,7 +102,7 @@ def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
         words = [cell for cell in text.split(plan.delimiter) if cell.strip()]
         if text.lstrip().startswith(COMMENTS):
             continue
-        if line > last and not any(map(is_datum, words)):
+        if line > last and _is_prose(words):
             footer.append(line)
         else:
             torn.append((line, text))
@@ -235,6 +238,14 @@ def _is_summary(columns: list[Any], row: int) -> bool:
     first = next((cell for column in columns[:2] if (cell := column[row].as_py())), "")
     words = re.findall(r"[^\W\d_]+", first.lower())
     return bool(words) and words[0] in SUMMARIES
+
+
+def _is_prose(words: Sequence[str]) -> bool:
+    """Tell the words of a footer, such as "60 rows selected.", from a torn row."""
+    if not any(map(is_datum, words)):
+        return True
+    letters = sum(word.strip(" .,:!").isalpha() for word in words)
+    return 2 * letters > len(words) and not MOMENT.match(words[0].strip())
 
 
 def _comments(column: Any) -> np.ndarray:

@@ -38,9 +38,15 @@ SWITCHES = {
     ),
     **dict.fromkeys(("false", "off", "no", "falsch", "aus", "nein", "faux", "non", "falso", "não"), 0.0),
 }
+OPEN = "open opened aan på sí si tak да вкл evet はい 是 开 开启"  # more words for them, which are names of columns too
+CLOSED = "closed close uit av nej nie нет выкл hay\u0131r いいえ 否 关 关闭"
+STATES = SWITCHES | dict.fromkeys(OPEN.split(), 1.0) | dict.fromkeys(CLOSED.split(), 0.0)
+LETTERS = ({"y": 1.0, "n": 0.0}, {"t": 1.0, "f": 0.0}, {"j": 1.0, "n": 0.0})  # only where both are there
 NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
 DATE = (  # the notations that are taken for a date; `clocktext` reads them
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}|\d{4}年\d{1,2}月\d{1,2}日|"
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}|"
+    r"\d{4}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|"
+    r"\d{4}\. ?\d{1,2}\. ?\d{1,2}\.?|\d{1,2}\. ?\d{1,2}\. ?\d{4}\.?|"
     r"(?:[^\W\d_]{2,9}[.,]+ ?)?\d{1,2}\.?[- /.]?[^\W\d_]{3,9}\.?[- /.,]?(?:\d{4}|\d{2})|"
     r"(?:[^\W\d_]{3} )?[^\W\d_]{3,9}\.? +\d{1,2}(?:, ?| )(?:\d{4}|[\d:]+ \d{4})|"
     r"\d{4}[-/]\d{2}|\d{4}-\d{3}|\d{4}[-/ ]?W\d{2}(?:-?[1-7])?|\d{4}[-/ ]?[Qq][1-4]"
@@ -52,13 +58,33 @@ QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.
 RULE = re.compile(r"[-+=:| ]*")
 UNIT = re.compile(
     r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|[CFK]|min|"
-    r"ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|mph|kt"
+    r"ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|mph|"
+    r"kt|yr|mo|dy|hr|mn|ft|nmi|hPa|degT|degrees?(?:_[A-Za-z]+)?|celsius|kelvin|percent|UTC|[Vv]olts?|[Aa]mp(?:ere)?s?|"
+    r"[Ww]atts?|℃|℉|º[CF]|[A-Za-zµ]{1,6}\d?(?:[ .][A-Za-z]{1,4}-?\d?)*[ .][A-Za-z]{1,4}-\d"
 )
+
+
+ZEROS = "\u0660\u06f0\u0966\u09e6\uff10"  # of Arabic, Persian, Hindi, Bengali, and of full width
+DIGITS = {ord(zero) + i: str(i) for zero in ZEROS for i in range(10)} | {0x66B: ".", 0x66C: ","}
+WIDE = DIGITS | {0xFF0E: ".", 0xFF1A: ":", 0xFF0F: "/", 0xFF0D: "-"}
+
+
+def plain_digits(text: bytes) -> bytes:
+    """Write the digits and decimal marks of other scripts as those of ASCII.
+
+    Example:
+        >>> plain_digits("２０.３８, ５".encode())
+        b'20.38, 5'
+    """
+    if text.isascii():
+        return text
+    found = text.decode()
+    return found.translate(WIDE).encode() if any(sign in DIGITS for sign in set(map(ord, set(found)))) else text
 
 
 def is_datum(cell: str) -> bool:
     """Tell a number, with its unit or without, a time, a switch or a usual text for missing from a name."""
-    cell = cell.strip()
+    cell = cell.strip() if cell.isascii() else cell.strip().translate(WIDE)
     if cell.lower() in MISSING or NUMBER.match(cell) or MOMENT.match(cell) or cell.lower() in SWITCHES:
         return True
     return bool((found := QUANTITY.match(cell)) and UNIT.fullmatch(found[1]))

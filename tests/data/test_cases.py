@@ -487,6 +487,7 @@ def every_sixth(value):
 
 GAP = TIMED.drop(TIMED.index[20:40])
 
+SOME = [(i == 3, False) for i in range(N)]
 FRAMES = {
     "MultiIndex": (pd.concat({"A": TIMED, "B": TIMED}), {"series": 2, "rows": 2 * N, "step": "1 h"}),
     "PeriodIndex": (GAP.set_index(GAP.index.to_period("h")), {"series": 2, "step": "1 h"}),
@@ -517,6 +518,59 @@ FRAMES = {
     "local time in autumn, by the index": (
         TABLE.set_index(pd.date_range("2024-10-26", periods=N, freq="h", tz="Europe/Berlin").tz_localize(None)),
         {"values": BOTH, "step": "1 h", "how": {"zone": "Europe/Berlin"}},
+    ),
+    "durations": (TABLE.assign(time=pd.to_timedelta(range(N), unit="h")), {"values": BOTH, "step": "1 h"}),
+    "durations of polars": (
+        pl.from_pandas(TABLE.assign(time=pd.to_timedelta(range(N), unit="h"))),
+        {"values": BOTH, "step": "1 h"},
+    ),
+    "periods": (
+        TABLE.assign(time=pd.period_range("2024-01", periods=N, freq="M")),
+        {"values": BOTH, "step": "1 month"},
+    ),
+    "days": (
+        TABLE.assign(time=[(HOURS[0] + 1440 * i).astype("M8[D]").astype(object) for i in range(N)]),
+        {"values": BOTH, "step": "1 d"},
+    ),
+    "hours of a day": (
+        pa.table({"time": [t.astype(object).time() for t in HOURS[:24]], "Flow": FLOW[:24], "Temp": BOTH[:24, 1]}),
+        {"values": BOTH[:24], "step": "1 h"},
+    ),
+    "clock in words": (TABLE.assign(time=list(map(str, HOURS))), {"values": BOTH, "step": "1 h"}),
+    "clock of an unknown name": (TABLE.assign(gemessen=HOURS.astype("M8[us]")), {"values": BOTH, "step": "1 h"}),
+    "a time that is missing": (
+        TABLE.assign(time=np.where(np.arange(N) == 4, np.datetime64("NaT"), HOURS).astype("M8[us]")),
+        {"error": "time column 'time' has 1 missing entry: leave those rows out"},
+    ),
+    "times with and without a zone": (
+        TABLE.assign(
+            time=np.array([pd.Timestamp(t, tz="UTC" if i == 3 else None) for i, t in enumerate(HOURS)], object)
+        ),
+        {"error": "time at row 3 is .*with a zone, unlike the rows above it", "how": {"time": "time"}},
+    ),
+    "record batch": (pa.RecordBatch.from_pydict({"Flow": FLOW, "Temp": BOTH[:, 1]}), {"values": BOTH}),
+    "masked fields": (
+        np.ma.array(list(map(tuple, BOTH)), dtype=[("Flow", float), ("Temp", float)], mask=SOME),
+        {"missing": 1},
+    ),
+    "128 bits": (
+        pl.from_pandas(TABLE).with_columns((pl.int_range(N) % 7).cast(pl.Int128).alias("q")),
+        {"names": ("Flow", "Temp", "q"), "row": (*BOTH[0], 0)},
+    ),
+    "categories of numbers": (TABLE.assign(q=pd.Categorical([i % 3 for i in range(N)])), {"row": (*BOTH[0], 0)}),
+    "two frames below each other": (pd.concat([TABLE, TABLE]), {"series": 2, "rows": 2 * N}),
+    "an index out of order": (
+        TABLE.sort_values("Flow"),
+        {"error": r"the index holds numbers out of order.*sort_index.*reset_index\(drop=True\) keeps this one"},
+    ),
+    "an index of labels": (TABLE.set_index(pd.Index(np.repeat([1, 2], N // 2))), {"error": "series= takes"}),
+    "a clock that starts again": (
+        TABLE.assign(t=[i % 30 * 0.5 for i in range(N)], machine=np.repeat([3, 8], N // 2)),
+        {"series": 2, "names": ("Flow", "Temp")},
+    ),
+    "clocks that go apart": (
+        TABLE.assign(time=HOURS.astype("M8[us]"), other=(HOURS + 7 * np.arange(N)).astype("M8[us]")),
+        {"error": "'time' and 'other' are clocks that go apart"},
     ),
     "text that means missing": (every_sixth("Bad"), {"missing": 20, "how": {"missing": "Bad"}}),
     "date and hour": (

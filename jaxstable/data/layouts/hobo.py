@@ -24,7 +24,7 @@ EVENTS = (
 
 def matches(lines: Sequence[str]) -> bool:
     """Tell whether the file starts with a plot title or with the names of HOBOware."""
-    return bool(re.match(r'\ufeff?"?(Plot Title|#"?,"?Date Time)', lines[0]))
+    return bool(re.match(r'\ufeff?"?(Plot Title|#"?,"?(?:Date )?Time,)', lines[0]))
 
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, shortened
 from jaxstable.data.layout import Layout, look
-from jaxstable.data.layouts import arff, campbell, cams, hobo, lvm, pvgis, toa5, uci
+from jaxstable.data.layouts import arff, campbell, cams, dwd, epw, hobo, lvm, pvgis, toa5, uci, usgs
 
+ALONE = (epw.NAME, usgs.NAME)  # which need no look at the rows, as lines above them may split into as many cells
 FIRST = 2_000  # lines that are shown to a layout
 
 
@@ -21,7 +22,8 @@ class Known(NamedTuple):
 
 
 KNOWN = {
-    module.NAME: Known(module.matches, module.adapt) for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff)
+    module.NAME: Known(module.matches, module.adapt)
+    for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff, epw, usgs, dwd)
 }
 
 
@@ -48,7 +50,7 @@ def layout_of(text: str, named: str | Layout | None = None, delimiter: str | Non
         )
     lines = text[:200_000].split("\n")[:FIRST]
     name = named or next((name for name, known in KNOWN.items() if known.matches(lines)), "plain")
-    found = look(text, delimiter)
+    found = Layout() if name in ALONE else look(text, delimiter)
     if name == "plain":
         return found
     adapted = KNOWN[name].adapt(found, lines)

@@ -1,0 +1,29 @@
+"""Climate data of the German weather service: number of the station, YYYYMMDD[HH[MM]], levels of quality, -999, eor."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from jaxstable.data.layout import Layout
+
+NAME = "dwd"
+START = "STATIONS_ID;MESS_DATUM"
+
+
+def matches(lines: Sequence[str]) -> bool:
+    """Tell whether the file starts with the names of the service."""
+    return lines[0].lstrip("\ufeff ").startswith(START)
+
+
+def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
+    """Name the clock, what means missing, and the columns that are no sensors."""
+    clock = next(name for name in layout.names if name.startswith("MESS_DATUM"))
+    others = ("STATIONS_ID", "QN", "QUALITAETS", "MESS_DATUM", "eor", "STRAHLUNG_EOR")
+    return dataclasses.replace(
+        layout,
+        time=(clock,),
+        decimal=".",
+        missing=(-999.0,),
+        without=tuple(name for name in layout.names if name != clock and name.startswith(others)),
+    )
