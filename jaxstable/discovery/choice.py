@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -21,8 +22,10 @@ from jaxstable.moments.lagged import Moments
 
 LAMBDAS = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 LIKELIHOODS = ("free", "equal")
-_LARGE = 10_000  # parameters of a fit from which draws use the chosen sparsity weight only, and short fits:
-_FEW_STEPS = 200  # where a draw's search starts, not where it ends
+# Fits are where a search starts, not where it ends. From so many parameters on every other sparsity weight and short
+# fits lead to as good graphs, and draws use the chosen weight only; from so many more the search starts at no edges.
+_LARGE, _HUGE = 10_000, 1_000_000
+_FEW_STEPS = 200
 
 
 class Path(NamedTuple):
@@ -33,6 +36,8 @@ class Path(NamedTuple):
     score: float
     scores: Mapping[str, float]
     """score of the graph found from the fits of each likelihood."""
+    sparsities: tuple[float, ...]
+    """sparsity weights of the fits."""
 
 
 class Chosen(NamedTuple):
@@ -41,7 +46,8 @@ class Chosen(NamedTuple):
     criterion: Criterion
     selection: Selection
     order: Order
-    path: Path
+    path: Path | None
+    """None where the search started at no edges, without fits."""
     draws: tuple[Selection, ...]
     sparsities: tuple[float, ...]
     """sparsity weights that the draws were fitted at."""
@@ -94,12 +100,19 @@ def choose(
         return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood, steps)
 
     criterion = judge(moments.matrix)
-    begin(f"{len(LIKELIHOODS) * len(LAMBDAS)} fits", None)
-    fits = {likelihood: fit(moments.matrix[None], LAMBDAS, likelihood)[0] for likelihood in LIKELIHOODS}
-    begin("graph", None)
-    likelihood, selection, scores = _of_likelihoods(criterion, fits)
-    path = _best(criterion, likelihood, fits[likelihood], selection.inflation, scores)
-    sparsities, steps = _fits_of_draws(path, criterion)
+    sparsities, steps = _fits_of(criterion.dim * criterion.n_vars)
+    path = None
+    if sparsities:
+        begin(f"{len(LIKELIHOODS) * len(sparsities)} fits", None)
+        fits = {likelihood: fit(moments.matrix[None], sparsities, likelihood, steps)[0] for likelihood in LIKELIHOODS}
+        begin("graph", None)
+        likelihood, selection, scores = _of_likelihoods(criterion, fits)
+        every = dict(zip(sparsities, fits[likelihood], strict=True))
+        path = _best(criterion, likelihood, every, selection.inflation, scores)
+        sparsities = sparsities if steps == STEPS else (path.sparsity,)
+    else:
+        begin("graph", None)
+        selection = select(criterion)
     if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
         matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
         if draws:
@@ -108,9 +121,10 @@ def choose(
         return Chosen(beyond.criterion, beyond.selection, order, path, drawn, sparsities, beyond.extras)
 
     def draw() -> Iterator[Selection]:
-        begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
-        matrices = bootstrap_moments(moments, draws, seed=seed)
-        every = fit(matrices, sparsities, path.likelihood, steps)
+        matrices, every = bootstrap_moments(moments, draws, seed=seed), itertools.repeat((), draws)
+        if path:
+            begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
+            every = fit(matrices, sparsities, path.likelihood, steps)
         begin(f"{draws} draws", draws)
         for matrix, own in zip(matrices, every, strict=True):
             yield select(judge(matrix), own, selection.inflation)
@@ -153,18 +167,22 @@ def _flat(criterion: Criterion, selection: Selection) -> Edges:
 
 
 def _best(
-    criterion: Criterion, likelihood: str, path: NDArray[Any], inflation: float, scores: Mapping[str, float]
+    criterion: Criterion,
+    likelihood: str,
+    fits: Mapping[float, NDArray[Any]],
+    inflation: float,
+    scores: Mapping[str, float],
 ) -> Path:
     found = {}
-    for sparsity, weights in zip(LAMBDAS, path, strict=True):
+    for sparsity, weights in fits.items():
         graphs = candidates(criterion, np.nan_to_num(weights))
         found[sparsity] = min(criterion.score(graph, inflation) for graph in graphs)
     sparsity = min(found, key=lambda key: found[key])
-    return Path(likelihood, sparsity, found[sparsity], scores)
+    return Path(likelihood, sparsity, found[sparsity], scores, tuple(fits))
 
 
-def _fits_of_draws(path: Path, criterion: Criterion) -> tuple[tuple[float, ...], int]:
-    """Return the sparsity weights that draws are fitted at, and the length of a fit."""
-    if criterion.dim * criterion.n_vars < _LARGE:
+def _fits_of(n_parameters: int) -> tuple[tuple[float, ...], int]:
+    """Return the sparsity weights that moments are fitted at, and the length of a fit."""
+    if n_parameters < _LARGE:
         return LAMBDAS, STEPS
-    return (path.sparsity,), _FEW_STEPS
+    return (LAMBDAS[::2] if n_parameters < _HUGE else ()), _FEW_STEPS

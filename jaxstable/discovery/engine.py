@@ -86,12 +86,12 @@ def find(
         inner = np.ix_(range(n_lags + 1), kept, kept)
         edges = asked[0][inner], asked[1][inner]
         stages.begin("moments")
-        shares = {} if n_blocks == 1 else {"blocks": max(BLOCKS // n_blocks, 1)}
+        shares = max((BLOCKS if draws else 1) // n_blocks, 1)  # kept for the draws
 
         def moments_of(n_lags: int, squares: bool = False) -> Moments:
             rows = with_squares(*series[:2]) if squares else series[:2]
             try:
-                return lagged_moments(*rows, n_lags, dataset.series, dataset.environment, **shares)
+                return lagged_moments(*rows, n_lags, dataset.series, dataset.environment, shares)
             except ValueError as error:
                 raise DataError(f"max_lag={n_lags}: {error}") from error
 

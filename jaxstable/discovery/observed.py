@@ -16,7 +16,8 @@ from jaxstable.graph.paths import has_cycle
 from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, selection_of
 from jaxstable.moments.expectation import Expected, Gaussian, Rows, arrange, expect
-from jaxstable.moments.lagged import Moments, lagged_rows, stack
+from jaxstable.moments.lagged import Moments, lagged_rows
+from jaxstable.moments.passes import stack
 from jaxstable.signals.threads import one_blas_thread
 
 SELDOM = 0.3  # share of the rows in which a sensor is read, below which the search is worth its time

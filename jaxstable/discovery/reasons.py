@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jaxstable.discovery.bends import FITS, OPEN, Question
-from jaxstable.discovery.choice import LAMBDAS, Chosen
+from jaxstable.discovery.choice import Chosen, Path
 from jaxstable.discovery.found import Choice
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER
 from jaxstable.discovery.observed import MOST_PATTERNS, SELDOM
@@ -30,21 +30,10 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
     """
     criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
     shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
-    other = {name: score for name, score in path.scores.items() if name != path.likelihood}
-    own = path.scores[path.likelihood]
-    behind = " and ".join(f"{score - own:.1f} below that of {name}" for name, score in other.items())
-    gained = path.score - selection.score
-    every = "every sparsity weight" if len(chosen.sparsities) == len(LAMBDAS) else "the chosen sparsity weight"
     return {
         "model": Choice("svar", question.why),
         "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
-        "likelihood": Choice(
-            path.likelihood, f"its graph scores {behind}; equal must be better by the price of an edge"
-        ),
-        "lambda_sparse": Choice(
-            path.sparsity / SPARSE_UNIT,
-            f"as in Config; lowest criterion of {len(LAMBDAS)}, and the search lowered it by {gained:.1f}",
-        ),
+        **_path_choices(path, selection.score),
         "inflation": Choice(
             selection.inflation, "rows worth one independent row, from what absent edges seem to explain"
         ),
@@ -69,6 +58,33 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
             f"{WIDER} times the lags are no more than {MOST_COLUMNS} columns",
         ),
         "draws": Choice(
-            len(chosen.draws), f"moving blocks of time, fitted at {every}; behind the probability of an edge"
+            len(chosen.draws), f"moving blocks of time, {_starts(chosen)}; behind the probability of an edge"
         ),
     }
+
+
+def _path_choices(path: Path | None, score: float) -> dict[str, Choice]:
+    """Return what was chosen among the fits; nothing where there were none."""
+    if path is None:
+        return {}
+    other = {name: score for name, score in path.scores.items() if name != path.likelihood}
+    behind = " and ".join(
+        f"{score - path.scores[path.likelihood]:.1f} below that of {name}" for name, score in other.items()
+    )
+    lowest = f"as in Config; lowest criterion of {len(path.sparsities)}"
+    return {
+        "likelihood": Choice(
+            path.likelihood, f"its graph scores {behind}; equal must be better by the price of an edge"
+        ),
+        "lambda_sparse": Choice(
+            path.sparsity / SPARSE_UNIT, f"{lowest}, and the search lowered it by {path.score - score:.1f}"
+        ),
+    }
+
+
+def _starts(chosen: Chosen) -> str:
+    """Say where the search of a draw starts."""
+    if chosen.path is None:
+        return "searched from no edges"
+    every = len(chosen.sparsities) == len(chosen.path.sparsities)
+    return f"fitted at {'every sparsity weight' if every else 'the chosen sparsity weight'}"

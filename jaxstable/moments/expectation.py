@@ -1,12 +1,12 @@
-"""Expectation-maximisation for the mean and covariance of Gaussian rows with missing entries."""
+"""The expectation step for Gaussian rows with missing entries: what they sum up to under a mean and a covariance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import scipy.linalg
+from scipy.linalg import get_lapack_funcs
 
 # A pattern shared by this many rows is factorised once and its rows go through one matrix product.
 _SHARED = 8
@@ -19,6 +19,16 @@ class Gaussian(NamedTuple):
 
     mean: np.ndarray
     cov: np.ndarray
+
+
+class Factored(NamedTuple):
+    """A Gaussian whose covariance was factorised once, for the many batches of rows that come under it."""
+
+    mean: np.ndarray
+    cov: np.ndarray
+    precision: np.ndarray
+    log_det: float
+    """of the covariance."""
 
 
 class Expected(NamedTuple):
@@ -37,23 +47,6 @@ class Expected(NamedTuple):
     uncertainty: np.ndarray
     log_likelihood: float
     n_rows: int
-
-
-class Convergence(NamedTuple):
-    """How the iteration went.
-
-    Attributes:
-        converged: whether the last change was below the tolerance.
-        iterations: E-steps over all rows.
-        change: largest last change of an entry of the covariance.
-        log_likelihood: penalised log-likelihood per row before each kept step; never decreasing
-            within one `maximise` call.
-    """
-
-    converged: bool
-    iterations: int
-    change: float
-    log_likelihood: tuple[float, ...]
 
 
 class Rows(NamedTuple):
@@ -103,7 +96,28 @@ def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
     return Rows(np.where(mask, values, 0.0), mask, tuple(batches), tuple(shared))
 
 
-def complete(rows: Rows, model: Gaussian) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]]:
+def factored(model: Gaussian) -> Factored:
+    """Return a Gaussian with its inverse covariance and the log-determinant of its covariance.
+
+    Raises:
+        numpy.linalg.LinAlgError: if the covariance is not positive definite.
+
+    Example:
+        >>> factored(Gaussian(np.zeros(2), 4.0 * np.eye(2))).precision.tolist()
+        [[0.25, 0.0], [0.0, 0.25]]
+    """
+    factorise, invert = get_lapack_funcs(("potrf", "potri"), (model.cov,))
+    lower, info = factorise(model.cov, lower=1)
+    if info:
+        raise np.linalg.LinAlgError("the covariance is not positive definite")
+    log_det = 2.0 * float(np.log(np.diagonal(lower)).sum())
+    half = invert(lower, lower=1, overwrite_c=1)[0]
+    return Factored(*model, np.tril(half) + np.tril(half, -1).T, log_det)
+
+
+def complete(
+    rows: Rows, model: Gaussian | Factored
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]]:
     """Yield, batch by batch, the conditional mean and covariance of the missing entries.
 
     With K the inverse covariance and m, o the missing and observed entries of a row,
@@ -121,9 +135,7 @@ def complete(rows: Rows, model: Gaussian) -> Iterator[tuple[np.ndarray, np.ndarr
         numpy.linalg.LinAlgError: if the covariance is not positive definite.
     """
     dim = len(model.mean)
-    factor = scipy.linalg.cho_factor(model.cov, lower=True)
-    precision = scipy.linalg.cho_solve(factor, np.eye(dim))
-    precision = 0.5 * (precision + precision.T)
+    precision = model.precision if isinstance(model, Factored) else factored(model).precision
     # Padding points at extra, independent unit variables: each padded slot needs one of its own.
     padded = np.eye(2 * dim)
     padded[:dim, :dim] = precision
@@ -154,7 +166,7 @@ def complete(rows: Rows, model: Gaussian) -> Iterator[tuple[np.ndarray, np.ndarr
         yield index, centred, columns, cov, float(log_det * (len(index) if shared else 1))
 
 
-def expect(rows: Rows, model: Gaussian) -> Expected:
+def expect(rows: Rows, model: Gaussian | Factored) -> Expected:
     """Return expected sums and the log-likelihood of all rows: one E-step.
 
     Args:
@@ -171,7 +183,7 @@ def expect(rows: Rows, model: Gaussian) -> Expected:
         [[1.0, 0.5], [0.5, 1.0]]
     """
     dim, n_rows = len(model.mean), len(rows.values)
-    precision = np.linalg.inv(model.cov)
+    model = model if isinstance(model, Factored) else factored(model)
     first, second, spread = np.zeros(dim), np.zeros((dim, dim)), np.zeros((dim, dim))
     log_det = 0.0
     for index, centred, columns, cov, part in complete(rows, model):
@@ -187,112 +199,10 @@ def expect(rows: Rows, model: Gaussian) -> Expected:
             flat = columns[:, :, None] * (dim + 1) + columns[:, None, :]
             total = np.bincount(flat.ravel(), cov.ravel(), (dim + 1) ** 2)
             spread += total.reshape(dim + 1, dim + 1)[:dim, :dim]
-    quadratic = float(np.sum(precision * second))
-    log_det_cov = np.linalg.slogdet(model.cov)[1]
+    quadratic = float(np.vdot(model.precision, second))
     constant = float(rows.mask.sum()) * np.log(2.0 * np.pi)
-    log_likelihood = -0.5 * (constant + n_rows * log_det_cov + log_det + quadratic)
+    log_likelihood = -0.5 * (constant + n_rows * model.log_det + log_det + quadratic)
     shift = np.outer(first, model.mean)
     second = second + spread + shift + shift.T + n_rows * np.outer(model.mean, model.mean)
     first = first + n_rows * model.mean
     return Expected(first, second, np.diag(spread).copy(), log_likelihood, n_rows)
-
-
-def maximise(
-    expectation: Callable[[Gaussian], Expected],
-    start: Gaussian,
-    prior: float = 1.0,
-    tolerance: float = 1e-4,
-    max_iterations: int = 100,
-) -> tuple[Gaussian, Convergence]:
-    """Climb to the Gaussian with the largest penalised likelihood by accelerated EM.
-
-    Maximises `sum_i log p(x_i observed) - prior/2 (log det S + tr S^-1)`. Pairs of EM steps are
-    extrapolated (SQUAREM); an extrapolation that lowers the objective or leaves the positive
-    definite matrices is taken back, so the objective never falls.
-
-    Args:
-        expectation: the E-step over all rows, such as `expect` with its rows bound; rows should
-            be standardised, as the prior pulls towards unit variance.
-        start: first guess, positive definite.
-        prior: weight of the prior in rows; it keeps the covariance invertible.
-        tolerance: largest change of a covariance entry in one plain EM step at which to stop.
-        max_iterations: most E-steps.
-
-    Returns:
-        The Gaussian and how the iteration went. A series without gaps takes one step.
-
-    Example:
-        >>> x = np.random.default_rng(0).normal(size=(500, 2))
-        >>> start = Gaussian(np.zeros(2), np.eye(2))
-        >>> rows = arrange(x, np.ones(x.shape, bool))
-        >>> model, info = maximise(lambda g: expect(rows, g), start, prior=1e-6)
-        >>> bool(np.allclose(model.cov, np.cov(x.T, bias=True))), info.converged
-        (True, True)
-
-    Reference:
-        Ravi Varadhan, Christophe Roland, Simple and globally convergent methods for accelerating
-        the convergence of any EM algorithm (2008).
-    """
-    history: list[float] = []
-    steps, gaps = 0, True
-
-    def step(model: Gaussian) -> tuple[Gaussian, float]:
-        nonlocal steps, gaps
-        steps += 1
-        sums = expectation(model)
-        gaps = bool(sums.uncertainty.any())
-        return maximised(sums, prior), _objective(sums, model, prior) / max(sums.n_rows, 1)
-
-    current, change = start, np.inf
-    while steps < max_iterations:
-        one, before = step(current)
-        history.append(before)
-        change = float(np.abs(one.cov - current.cov).max())
-        if change < tolerance or not gaps:
-            current = one
-            break
-        two, middle = step(one)
-        history.append(middle)
-        change = float(np.abs(two.cov - one.cov).max())
-        if change < tolerance:
-            current = two
-            break
-        leap = _extrapolate(current, one, two)
-        current = two
-        if leap is not None and steps < max_iterations:
-            landed, height = step(leap)
-            # The plain step `two` is at least as high as `middle`; only what beats that is kept.
-            if height >= middle:
-                history.append(height)
-                current = landed
-    converged = bool(change < tolerance or not gaps)
-    return current, Convergence(converged, steps, float(change), tuple(history))
-
-
-def maximised(sums: Expected, prior: float) -> Gaussian:
-    """Return the Gaussian that maximises the expected penalised likelihood: the M-step."""
-    mean = sums.first / max(sums.n_rows, 1)
-    scatter = sums.second - sums.n_rows * np.outer(mean, mean)
-    cov = (scatter + prior * np.eye(len(mean))) / (sums.n_rows + prior)
-    return Gaussian(mean, 0.5 * (cov + cov.T))
-
-
-def _objective(sums: Expected, model: Gaussian, prior: float) -> float:
-    log_det = np.linalg.slogdet(model.cov)[1]
-    return sums.log_likelihood - 0.5 * prior * float(log_det + np.trace(np.linalg.inv(model.cov)))
-
-
-def _extrapolate(zero: Gaussian, one: Gaussian, two: Gaussian) -> Gaussian | None:
-    first = np.concatenate([one.mean - zero.mean, (one.cov - zero.cov).ravel()])
-    second = np.concatenate([two.mean - one.mean, (two.cov - one.cov).ravel()]) - first
-    length = -np.linalg.norm(first) / max(float(np.linalg.norm(second)), 1e-300)
-    if length > -1.0:
-        return None
-    dim = len(zero.mean)
-    leap = -2.0 * length * first + length**2 * second
-    cov = zero.cov + leap[dim:].reshape(dim, dim)
-    try:
-        np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
-        return None
-    return Gaussian(zero.mean + leap[:dim], cov)

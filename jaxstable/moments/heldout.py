@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from jaxstable.moments.expectation import arrange, expect
-from jaxstable.moments.lagged import Moments, as_host, lagged_rows, stack
+from jaxstable.moments.lagged import Moments, as_host, lagged_rows
+from jaxstable.moments.passes import stack
 
 
 def held_out_moments(

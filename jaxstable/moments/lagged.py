@@ -7,18 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from jaxstable.moments.expectation import (
-    Convergence,
-    Expected,
-    Gaussian,
-    arrange,
-    expect,
-    maximise,
-)
+from jaxstable.moments.expectation import Gaussian, arrange, expect
+from jaxstable.moments.maximisation import Convergence, maximise, maximise_by_sample
+from jaxstable.moments.passes import ROWS_AT_ONCE, Pass, Sample, centred, stack
 from jaxstable.signals.threads import one_blas_thread
-
-# Rows stacked at once where a pass goes over the whole series: bounds the memory of long series.
-_SEGMENT = 20_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,8 +80,8 @@ def lagged_moments(
     Each row [x_t .. x_{t-L}] is taken as Gaussian; EM finds its mean and covariance from the
     observed entries, and the moments returned contain the conditional covariance of the missing
     ones. Rows never cross from one series into another; rows without any reading are left out.
-    Above `subset` rows the EM starts on a random subset and ends with passes over all rows, until
-    a pass moves no entry by more than a tenth of its sampling error.
+    Above `subset` rows the EM runs on a random subset, corrected by passes over all rows, until a
+    pass moves no entry by more than a tenth of its sampling error.
 
     Args:
         values: [time, vars]; NaN or anything where missing.
@@ -138,16 +130,23 @@ def lagged_moments(
         own = ends[labels[ends] == label]
         share = min(max(round(blocks * len(own) / len(ends)), 1), len(own))
         pieces = np.array_split(own, share)
-        em = partial(maximise, prior=prior, tolerance=tolerance, max_iterations=max_iterations)
-        model, info = _fit(standard, mask, own, pieces, n_lags, em, subset, rng)
+        everything = Pass(standard, mask, pieces, n_lags)
+        dim = (n_lags + 1) * standard.shape[1]
+        start, em = Gaussian(np.zeros(dim), np.eye(dim)), partial(maximise, max_iterations=max_iterations)
+        if len(own) <= subset:
+            rows = arrange(*stack(standard, mask, own, n_lags))
+            model, info = em(partial(expect, rows), start, prior, tolerance)
+            everything(model)
+        else:
+            sample = Sample(standard, mask, np.sort(rng.choice(own, subset, replace=False)), n_lags)
+            # Finer than a tenth of the sampling error of a correlation is of no use.
+            rough, fine = (max(tolerance, 0.1 / np.sqrt(n)) for n in (subset, len(own)))
+            model, _ = em(sample, start, prior, rough)
+            model, info = maximise_by_sample(sample, everything, model, prior, fine, max_iterations)
         models.append(model)
         convergence.append(info)
-        totals.append(_nothing(model))
-        for piece in pieces:
-            sums = _centre(expect(arrange(*stack(standard, mask, piece, n_lags)), model), model)
-            totals[k] = _sum(totals[k], sums)
-            # Single precision is enough to reweight blocks; the totals stay in double.
-            parts.append((k, sums.n_rows, sums.first, sums.second.astype(np.float32)))
+        totals.append(centred(everything.total, model))
+        parts += [(k, *part) for part in everything.parts]
     pairs = _pair_share(mask, ends, n_lags)
     moments = _assemble(parts, totals, models, n_lags, mean, scale, pairs)
     return dataclasses.replace(moments, convergence=tuple(convergence), environments=tuple(environments.tolist()))
@@ -167,12 +166,6 @@ def lagged_rows(n_rows: int, n_lags: int, series: np.ndarray | None = None) -> n
     return times[run[times] == run[times - n_lags]]
 
 
-def stack(values: np.ndarray, mask: np.ndarray, ends: np.ndarray, n_lags: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows [x_t .. x_{t-L}] and their mask [ends, (n_lags + 1) vars] for t in `ends`."""
-    times = ends[:, None] - np.arange(n_lags + 1)
-    return values[times].reshape(len(ends), -1), mask[times].reshape(len(ends), -1)
-
-
 def as_host(values: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return values in float64 and their boolean mask, False wherever a value is not finite."""
     values = np.asarray(values, float)
@@ -182,53 +175,9 @@ def as_host(values: np.ndarray, mask: np.ndarray | None) -> tuple[np.ndarray, np
     return values, finite if mask is None else np.asarray(mask).astype(bool) & finite
 
 
-def _fit(standard, mask, own, pieces, n_lags, em, subset, rng) -> tuple[Gaussian, Convergence]:
-    dim = (n_lags + 1) * standard.shape[1]
-    start = Gaussian(np.zeros(dim), np.eye(dim))
-    few = own if len(own) <= subset else np.sort(rng.choice(own, subset, replace=False))
-    rows = arrange(*stack(standard, mask, few, n_lags))
-    model, info = em(partial(expect, rows), start)
-    if len(few) == len(own):
-        return model, info
-
-    def everything(model: Gaussian) -> Expected:
-        total = _nothing(model)
-        for piece in pieces:
-            for part in np.array_split(piece, -(-len(piece) // _SEGMENT)):
-                sums = expect(arrange(*stack(standard, mask, part, n_lags)), model)
-                total = _sum(total, sums)
-        return total
-
-    # Finer than a tenth of the sampling error of a correlation is of no use.
-    coarse = max(em.keywords["tolerance"], 0.1 / np.sqrt(len(own)))
-    return em(everything, model, tolerance=coarse)
-
-
-def _sum(a: Expected, b: Expected) -> Expected:
-    return Expected(
-        a.first + b.first,
-        a.second + b.second,
-        a.uncertainty + b.uncertainty,
-        a.log_likelihood + b.log_likelihood,
-        a.n_rows + b.n_rows,
-    )
-
-
-def _nothing(model: Gaussian) -> Expected:
-    zero = np.zeros_like(model.mean)
-    return Expected(zero, np.zeros_like(model.cov), zero, 0.0, 0)
-
-
-def _centre(sums: Expected, model: Gaussian) -> Expected:
-    first = sums.first - sums.n_rows * model.mean
-    shift = np.outer(sums.first, model.mean)
-    second = sums.second - shift - shift.T + sums.n_rows * np.outer(model.mean, model.mean)
-    return sums._replace(first=first, second=second)
-
-
 def _pair_share(mask, ends, n_lags) -> np.ndarray:
     both = np.zeros(((n_lags + 1) * mask.shape[1], mask.shape[1]))
-    for part in np.array_split(ends, -(-len(ends) // _SEGMENT)):
+    for part in np.array_split(ends, -(-len(ends) // ROWS_AT_ONCE)):
         seen = mask[part[:, None] - np.arange(n_lags + 1)].astype(np.float32)
         both += seen.reshape(len(part), -1).T @ seen[:, 0]
     return both / len(ends)

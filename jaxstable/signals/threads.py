@@ -1,11 +1,18 @@
-"""One thread for small matrices: on a busy machine the threads of BLAS wait for each other longer than they work."""
+"""Threads that help: one for small matrices, where those of BLAS wait for each other, and one per core for many."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import threadpoolctl
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 @contextlib.contextmanager
@@ -23,3 +30,19 @@ def one_blas_thread() -> Iterator[None]:
     """
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
         yield
+
+
+def on_all_cores(function: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+    """Yield what a function returns for each item, in their order, with as many at work as there are cores.
+
+    For work that numpy does outside the interpreter's lock. No more answers wait in memory than there are cores.
+
+    Example:
+        >>> list(on_all_cores(abs, [-2, 1]))
+        [2, 1]
+    """
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
+    n_cores, left = len(affinity(0)) if affinity else os.cpu_count() or 1, iter(items)
+    with ThreadPoolExecutor(n_cores) as pool:
+        while batch := list(itertools.islice(left, n_cores)):
+            yield from pool.map(function, batch)

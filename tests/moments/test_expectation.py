@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from jaxstable.moments.expectation import Gaussian, arrange, complete, expect, maximise
+from jaxstable.moments.expectation import Gaussian, arrange, complete, expect
+from jaxstable.moments.maximisation import maximise
 
 
 def make(n_rows: int, dim: int, share: float, seed: int = 0, repeat: bool = False):
