@@ -53,7 +53,11 @@ def find_clock(
         if one in lower and other in lower and is_dated(cells[lower[one]]):
             if is_dated(cells[lower[other]]) and not is_dated(cells[lower[other]], hours=True):
                 continue
-            return (lower[one], lower[other]), " (found by their names)"
+            pair = (lower[one], lower[other])
+            fine = _milliseconds(free, cells)
+            if fine and _never_twice(kernels().binary_join_element_wise(*(cells[name] for name in pair), " ")):
+                fine = []
+            return (*pair, *fine), " (found by their names)"
     first = free[0] if free and free[0] == next(iter(cells)) else None
     named = [name for name in free if columnnames.is_clock_name(name)]
     dated = [name for name in free if is_dated(cells[name]) and not _sensor_like(cells[name])]
@@ -61,7 +65,9 @@ def find_clock(
         if name in named or name == first:
             how = " (found by its name)" if name in named else " (the first column holds dates)"
             apart = _apart(name, free, cells)
-            return (name, *apart), " (one holds dates, one hours)" if apart else how
+            fine = bool(apart) and apart[0].lower().strip() in columnnames.MILLISECONDS
+            both = " (time and milliseconds)" if fine else " (one holds dates, one hours)"
+            return (name, *apart), both if apart else how
     for seconds, nanos in columnnames.SPLIT:
         if seconds in lower and nanos in lower:
             return (lower[seconds], lower[nanos]), " (seconds and what is beyond them)"
@@ -74,6 +80,8 @@ def find_clock(
             return (first,), " (the first column holds dates)"
     if parts := columnnames.calendar_parts(free):
         return parts, " (parts of the calendar)"
+    if (parts := columnnames.months_of(free)) and _rises_in(parts, cells):
+        return parts, " (parts of the calendar)"
     if not layout.header and (parts := _unnamed_calendar(free, cells)):
         return parts, " (parts of the calendar, told by their numbers)"
     if single := next((name for name in dated if _never_twice(cells[name])), dated[0] if len(dated) == 1 else None):
@@ -82,6 +90,12 @@ def find_clock(
         if cells[name].null_count < len(cells[name]) and numbers_of(cells[name]) is None:
             return (name,), " (found by its name)"  # reading it says what is wrong
     return (), ""
+
+
+def _rises_in(names: Sequence[str], cells: Mapping[str, Any]) -> bool:
+    """Tell years and months of which each comes once."""
+    year, month = (numbers_of(cells[name]) for name in names)
+    return year is not None and month is not None and bool((np.diff(12 * year + month) > 0).all())
 
 
 def _never_twice(column: Any) -> bool:
@@ -105,20 +119,30 @@ def _unnamed_calendar(names: Sequence[str], cells: Mapping[str, Any]) -> tuple[s
 
 def _sensor_like(column: Any) -> bool:
     """Tell numbers of eight digits that are no dates."""
+    if numbers_of(column[:SAMPLE]) is None:
+        return False
     values = numbers_of(column)
     return values is not None and from_numbers(values).time.dtype.kind != "M"
 
 
 def _apart(dates: str, free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
-    """Return the only other column that holds hours of a day, if the dates hold none."""
+    """Return the only other column that holds hours of a day, if the dates hold none; milliseconds, if they repeat."""
     if _has_hours(cells[dates]):
-        return []
+        fine = _milliseconds(free, cells)
+        return [] if not fine or _never_twice(cells[dates]) else fine
     hours = [name for name in free if name != dates and _of_day(cells[name])]
     if len(hours) == 1 or _never_twice(cells[dates]):
         return hours[:1] if len(hours) == 1 else []
     place = list(cells).index(dates) + 1
     after = next(iter([name for name in list(cells)[place : place + 1] if name in free]), None)
     return [after] if after is not None and _counts_hours(cells[dates], cells[after]) else []
+
+
+def _milliseconds(free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
+    for name in free:
+        if name.lower().strip() in columnnames.MILLISECONDS and (values := numbers_of(cells[name])) is not None:
+            return [name] if ((values == np.floor(values)) & (values >= 0) & (values < 1000)).all() else []
+    return []
 
 
 def _counts_hours(dates: Any, column: Any) -> bool:
@@ -180,57 +204,6 @@ def numbers_of(column: Any) -> np.ndarray | None:
 def _rises(column: Any) -> bool:
     values = numbers_of(column)
     return values is not None and roles.rises(values)
-
-
-def joined_clock(parts: Sequence[Any], names: Sequence[str]) -> Any:
-    """Join the cells of the columns of a clock to text such as 2024-3-31 18:00.
-
-    Args:
-        parts: an arrow array of text for each column.
-        names: of the columns; those of a calendar are joined by their place in it.
-
-    Returns:
-        An arrow array of text.
-    """
-    pc = kernels()
-    if len(parts) == 1:
-        return parts[0]
-    parts = [pc.fill_null(pc.utf8_trim_whitespace(part), "") for part in parts]
-    if tuple(name.lower() for name in names) in columnnames.SPLIT:
-        return pc.binary_join_element_wise(parts[0], pc.utf8_lpad(parts[1], 9, "0"), ".")
-    by_name = names[0].lower().strip() in columnnames.FIELDS[0]
-    of_calendar = by_name or (len(parts) > 2 and pc.all(pc.equal(pc.utf8_length(parts[0]), 4)).as_py())
-    days = 1 if not of_calendar else 2 if names[1].lower() in columnnames.DAYS_OF_YEAR else 3
-    date = parts[0]
-    if of_calendar:
-        date = pc.replace_substring_regex(
-            pc.replace_substring_regex(date, r"^([0-6]\d)$", r"20\1"), r"^(\d\d)$", r"19\1"
-        )
-        wide = [part if days == 3 else pc.utf8_lpad(part, 3, "0") for part in parts[1:days]]
-        date = pc.binary_join_element_wise(date, *wide, "-")
-    rest = list(parts[days:])
-    if rest:
-        rest[0] = _as_hours(rest[0])
-    if of_calendar and len(rest) > 1:
-        rest = [pc.binary_join_element_wise(*(pc.utf8_lpad(part, 2, "0") for part in rest), ":")]
-    return pc.binary_join_element_wise(date, *rest, " ")
-
-
-def _as_hours(column: Any) -> Any:
-    """Write 930 or 2400 as 0930, 91500 as 091500, a period or its number by its start; hours, or colons, stay."""
-    import pyarrow as pa
-
-    column = kernels().replace_substring_regex(column, r"^(\d{1,2}(?::\d{2}){0,2}) ?[-\x{2013}] ?\d.*$", r"\1")
-    try:
-        most = kernels().max(column.cast(pa.int64())).as_py()
-    except pa.ArrowInvalid:
-        return column
-    if most is None or most <= 24:
-        return column
-    if most <= 100:  # 48 half hours or 96 quarters of a day, two or four more or fewer where the clock is changed
-        minutes = (column.cast(pa.int64()).to_numpy() - 1) * (30 if most <= 50 else 15)
-        return pa.array([f"{minute // 60:02}:{minute % 60:02}" for minute in minutes.tolist()])
-    return kernels().utf8_lpad(column, 4 if most <= 2400 else 6, "0")
 
 
 def refuse_apart(time: np.ndarray, others: Mapping[str, np.ndarray], clock: str, place: Callable[[int], str]) -> None:

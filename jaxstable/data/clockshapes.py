@@ -24,6 +24,7 @@ SHAPES = {
     rf"(?:[T ,;:_]+{HOURS.removesuffix('$')})?$",
     "month in words, two digits": r"^(?P<a>\d{1,2})[- /.](?P<m>\pL{3,})[- /.](?P<b>\d{2})" + AFTER,
     "month first in words": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?[ ,]+(?P<y>\d{4})" + AFTER,
+    "year first in words": r"^(?P<y>\d{4})[-/ .](?P<m>\pL{3,})[-/ .](?P<d>\d{1,2})" + AFTER,
     "year last": r"^(?P<m>\pL{3,})\.? +(?P<d>\d{1,2}) +(?P<H>\d{1,2}):(?P<M>\d{2}):(?P<S>\d{2})(?P<f>)(?P<p>)"
     r" ?(?P<z>[A-Z]{3,4})? +(?P<y>\d{4})$",
     "compact": r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T:_ -]?(?P<H>\d{2}):?(?P<M>\d{2})?:?(?P<S>\d{2})?)?"
@@ -33,6 +34,12 @@ SHAPES = {
     "ISO weeks": r"^(?P<y>\d{4})[-/ ]?W(?P<w>\d{2})(?:-?(?P<e>[1-7]))?" + NO_HOURS,
     "quarters": r"^(?P<y>\d{4})[-/ ]?[Qq](?P<q>[1-4])" + NO_HOURS,
 }
+WEEKDAYS = frozenset({
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+    "sunday", "mo", "di", "mi", "do", "fr", "sa", "so", "montag", "dienstag", "mittwoch", "donnerstag", "freitag",
+    "samstag", "sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "lunes", "martes",
+    "miércoles", "jueves", "viernes", "sábado", "domingo",
+})  # fmt: skip
 REWRITTEN = (  # what is brought into one of the shapes first
     (r"^(\d{4}-\d{2}-\d{2})t(.*\d)z?$", r"\1T\2"),
     (r"z$", "Z"),

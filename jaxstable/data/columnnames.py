@@ -35,6 +35,7 @@ PAIRS = (
     ("datum", "zeit"),
 )
 SPLIT = (("sec", "nsec"), ("secs", "nsecs"), ("seconds", "nanoseconds"), ("sec", "nanosec"))
+MILLISECONDS = ("ms", "msec", "millis", "millisecond", "milliseconds", "time_ms", "ms.")
 ENDS = frozenset({"timestamp_end", "time_end", "end_time", "date_end", "end", "stop", "timestamp_stop"})
 MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_start", "time_utc", "time(utc)", "datum",
                          "zeit", "measurement date", "valid_time", "_time", "ts", "date-time", "start", "uhrzeit",
@@ -97,3 +98,9 @@ def calendar_parts(names: Sequence[str]) -> tuple[str, ...]:
             break
         found.append(part)
     return tuple(part for part in found if part)
+
+
+def months_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of year and month."""
+    found = [next((name for name in names if name.lower().strip() in words), None) for words in FIELDS[:2]]
+    return tuple(name for name in found if name) if all(found) else ()

@@ -13,8 +13,10 @@ import numpy as np
 from jaxstable.data import roles
 from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import DataError, check_distinct, counted
-from jaxstable.data.clockcolumns import find_clock, is_dated, joined_clock, refuse_apart, refuse_hours
+from jaxstable.data.clockcolumns import find_clock, is_dated, refuse_apart, refuse_hours
+from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
+from jaxstable.data.clockshapes import MONTHS, WEEKDAYS
 from jaxstable.data.longformat import refuse_long
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import flagged, good
@@ -113,11 +115,14 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
             others = [name for name in clocks if not is_dated(cells[name], hours=True)]
             refuse_apart(time, {name: _moments(cells[name]) for name in others}, clock[0], where)
         reasons |= dict.fromkeys(clocks if clock else [], "another clock")
+        weekdays = [name for name in sensors if isinstance(found[name], DataError) and _names_days(cells[name])]
+        reasons |= dict.fromkeys(weekdays if clock else [], "a part of the calendar")
         words = [name for name in sensors if isinstance(found[name], DataError) and _is_one_word(cells[name])]
         reasons |= dict.fromkeys([name for name in words if name not in reasons], "the same word in every row")
         again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
         if asked.series is None:
             roles.refuse_labels(sensors, column, again)
+            roles.refuse_turns(sensors, column, time)
         sensors = [name for name in sensors if name not in reasons]
         dropped |= reasons
     values = np.empty((len(sheet.lines), len(sensors)))
@@ -188,6 +193,11 @@ def _moments(column: Any) -> np.ndarray:
     if time.dtype.kind == "M":
         found[there] = time
     return found
+
+
+def _names_days(column: Any) -> bool:
+    words = [word.strip().lower() for word in column.unique().to_pylist() if word]
+    return 1 < len(words) <= 12 and (set(words) <= WEEKDAYS or all(word[:3] in MONTHS for word in words))
 
 
 def _is_one_word(column: Any) -> bool:

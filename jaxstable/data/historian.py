@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, listed, nearest, shortened, warn
-from jaxstable.data.clocks import read_clock
-from jaxstable.data.frames import as_columns
+from jaxstable.data.cellunits import without_unit
+from jaxstable.data.checks import DataError, counted, listed, nearest, shortened
+from jaxstable.data.events import Events, recordings_of
 from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
-from jaxstable.data.quality import without_bad
 from jaxstable.data.reading import ANYTHING, Reading
-from jaxstable.data.recordings import files_of, joined
+from jaxstable.data.recordings import joined
 from jaxstable.data.regular import as_span, span_text, tick_of
-from jaxstable.data.sheet import read_sheet, without_blanks
 from jaxstable.data.tables import Table
 
 FEW = 10  # different whole numbers up to which a tag is a state
@@ -32,17 +30,6 @@ STEPS = np.concatenate(
 )
 EVEN = 0.8  # share of a tag's intervals near the usual one, above which it is sampled and not written on change
 STALE = 5.0  # usual intervals without a row, after which a sampled tag is missing
-
-
-class Events(NamedTuple):
-    """The rows of one recording: microseconds or numbers, tags, values as text."""
-
-    label: str
-    time: np.ndarray
-    dated: bool
-    tag: np.ndarray
-    value: Any
-    place: Any
 
 
 def read_long(
@@ -73,7 +60,7 @@ def read_long(
     """
     if text not in (None, "ordinal", "onehot"):
         raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
-    recordings, notes = _recordings(source, (time, name, value), asked)
+    recordings, notes = recordings_of(source, (time, name, value), asked)
     tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
     if asked.columns is not None:
         strange = [tag for tag in asked.columns if tag not in tags]
@@ -83,7 +70,8 @@ def read_long(
             )
         tags = list(asked.columns)
     decimal = asked.decimal or decimal_mark([events.value for events in recordings], ";")
-    numbers, words = _numbers(recordings, tags, asked.missing, text, decimal)
+    units = {tag: unit for events in recordings for tag, unit in events.units.items()}
+    numbers, words = _numbers(recordings, tags, asked.missing, text, decimal, units)
     if not numbers:
         raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")
     empty = [tag for tag, parts in numbers.items() if all(np.isnan(part).all() for part in parts)]
@@ -115,66 +103,20 @@ def read_long(
     table = joined(tables, [events.label for events in recordings]) if len(tables) > 1 else tables[0]
     return table._replace(
         tick=None if dated else tick_of(time),
+        units={tag: unit for tag, unit in units.items() if tag in table.names},
         notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]],
     )
 
 
-def _recordings(source: Any, names: tuple[str, str, str], asked: Reading) -> tuple[list[Events], list[tuple[str, str]]]:
-    import pyarrow as pa
-
-    for field, column in zip(("time", "name", "value"), names, strict=True):
-        if not isinstance(column, str):
-            raise DataError(f"{field}={shortened(column)}: expected the name of one column")
-    found = []
-    notes: list[tuple[str, str]] = []
-    is_path = isinstance(source, (str, list, tuple)) or hasattr(source, "__fspath__")
-    for file in files_of(source) if is_path else [None]:
-        if file is None:
-            label, columns, place = "", as_columns(source), "row {}".format
-        else:
-            sheet = without_blanks(read_sheet(file, asked))
-            notes = notes or list(sheet.notes)
-            label, columns, place = file.name, dict(zip(sheet.names, sheet.columns, strict=True)), _lines(sheet.lines)
-        absent = [column for column in names if column not in columns]
-        if absent:
-            where = f"{label}: " if label else ""
-            raise DataError(
-                f"{where}{listed(absent)} is not a column: there are {listed(list(columns), 20)}"
-                + nearest(absent[0], list(columns))
-            )
-        time, tag, value = (columns[column] for column in names)
-        clock = read_clock(time, place, asked.time_format, asked.zone)
-        ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
-        texts = (
-            value
-            if hasattr(value, "null_count")
-            else pa.array([None if v is None or v != v else str(v) for v in np.asarray(value).tolist()], pa.string())
-        )
-        texts, bad = without_bad(columns, names, texts)
-        if bad and not any(what == "quality" for what, _ in notes):
-            notes.append(("quality", bad))
-        tags = np.array([str(t) for t in (tag.to_pylist() if hasattr(tag, "to_pylist") else list(tag))])
-        order = np.argsort(ticks, kind="stable")
-        if (np.diff(ticks) < 0).any():
-            warn("time: the rows were sorted by time")
-        found.append(
-            Events(label, ticks[order], clock.time.dtype.kind == "M", tags[order], texts.take(pa.array(order)), place)
-        )
-    if not notes:
-        notes.append(("clock", names[0]))
-    if len({events.dated for events in found}) > 1:
-        raise DataError(f"{names[0]!r} holds dates in some files and numbers in others: read them apart")
-    return found, notes
-
-
-def _lines(lines: np.ndarray) -> Any:
-    return lambda row: f"line {lines[row]}"
-
-
 def _numbers(
-    recordings: Sequence[Events], tags: Sequence[str], missing: Sequence[str], text: str | None, decimal: str | None
+    recordings: Sequence[Events],
+    tags: Sequence[str],
+    missing: Sequence[str],
+    text: str | None,
+    decimal: str | None,
+    units: dict[str, str],
 ) -> tuple[dict[str, list[np.ndarray]], list[str]]:
-    """Return the values of each tag by recording, and the tags whose values are words."""
+    """Return the values of each tag by recording, and the tags whose values are words; note units behind numbers."""
     import pyarrow as pa
 
     pc = kernels()
@@ -185,6 +127,9 @@ def _numbers(
         parts = [events.value.take(pa.array(mine[tag])) for events, mine in zip(recordings, rows, strict=True)]
         whole = pa.chunked_array(parts).combine_chunks()
         whole = whole.combine_chunks() if hasattr(whole, "combine_chunks") else whole
+        whole, unit = without_unit(whole)
+        if unit:
+            units.setdefault(tag, unit)
         sizes = np.cumsum([len(part) for part in parts])[:-1]
         try:
             numbers = to_numbers(pc.fill_null(whole, ""), tag, "row {}".format, decimal, missing)[0]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from jaxstable.data.checks import CLOCKS, DataError, counted
 from jaxstable.data.columnnames import calendar_parts, is_clock_name
+from jaxstable.data.firstrow import first_row, usual_width
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
 
 HEAD = 400_000  # characters that are looked at
@@ -82,6 +83,7 @@ def look(text: str, delimiter: str | None = None) -> Layout:
     tried = [
         (score * (0.95 if mark == " " else 1.0), mark, rows) for mark in marks for score, rows in [_try(head, mark)]
     ]
+    tried = [found for found in tried if found[1] != "^" or len({len(cells) for _, cells in found[2]}) == 1]
     score, mark, rows = max(tried, key=lambda found: found[0])
     if not score:
         if not rows:
@@ -90,7 +92,7 @@ def look(text: str, delimiter: str | None = None) -> Layout:
         raise DataError(
             f"line {skipped + rows[0][0]} has {counted(width, 'column')}: expected names split by , ; tab or |"
         )
-    start, width = _first_row(rows)
+    start, width = first_row(rows)
     names, units, header, above = _names(rows, start, width, head, mark)
     found = Layout(
         delimiter=mark,
@@ -140,7 +142,7 @@ def _is_rule(cells: Sequence[str]) -> bool:
 def _try(head: str, mark: str) -> tuple[float, list[tuple[int, list[str]]]]:
     """Score a delimiter: how many rows have the usual width, and how many of their cells look like data."""
     rows = cells_of(head, mark)
-    width = _width(rows)
+    width = usual_width(rows)
     if width < 2:
         return 0.0, rows
     later = rows[len(rows) // 2 :]
@@ -149,62 +151,8 @@ def _try(head: str, mark: str) -> tuple[float, list[tuple[int, list[str]]]]:
     data = sum(map(is_datum, filled)) / max(len(filled), 1)
     # Where two marks fit the rows alike, as in "2024-03-01;1,5", the line of the names tells: it has but one of them.
     alike = sum(len(cells) == width for _, cells in rows) / len(rows)
-    return len(fit) / len(later) * (0.2 + data) + 1e-3 * alike + 1e-4 * min(width, 99), rows
-
-
-def _width(rows: Sequence[tuple[int, list[str]]]) -> int:
-    later = rows[len(rows) // 2 :] if len(rows) > 20 else rows
-    counts = Counter(len(cells) for _, cells in later)
-    return max(counts, key=lambda width: (counts[width], width), default=0)
-
-
-def _first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
-    """Return which row is the first of data, and how many cells a row of data has."""
-    width = _width(rows)
-    later = [cells for _, cells in rows[len(rows) // 2 :] if len(cells) == width]
-    data = []
-    for column in range(width):
-        filled = [cells[column] for cells in later if cells[column].strip()]
-        if not filled or sum(map(is_datum, filled)) >= 0.6 * len(filled):
-            data.append(column)
-    for place, (_, cells) in enumerate(rows):
-        filled = [cells[column] for column in data if column < len(cells) and cells[column].strip()]
-        if place == 0 and len(cells) == width and _names_in_numbers(cells, later):
-            continue
-        if len(cells) == width and filled and 2 * sum(map(is_datum, filled)) > len(filled):
-            below = rows[place + 1][1] if place + 1 < len(rows) else []
-            if not all(map(is_datum, filled)) and len(below) == width and not any(map(is_datum, below)):
-                continue  # entries of metadata, such as the place, with the names of the data below them
-            numbers = [cell.strip() for cell in cells if cell.strip()]
-            counted = [[str(i + s) for i in range(len(numbers))] for s in (0, 1)]
-            if place == 0 and len(rows) > 1 and numbers in counted:
-                continue  # names that pandas gives to the columns of an array
-            while place and len(rows[place - 1][1]) != width and _dated(rows[place - 1][1]) and _dated(cells):
-                place -= 1  # a torn row, which must not be lost among the titles
-            return place, width
-    full = [place for place, (_, cells) in enumerate(rows) if len(cells) == width]
-    blank = [place for place in full if not any(cell.strip() for cell in rows[place][1])]
-    return (blank[0] if blank and not data else min(full[:1] or [0]) + 1), width
-
-
-def _dated(cells: Sequence[str]) -> bool:
-    return bool(cells) and bool(MOMENT.match(cells[0].strip()))
-
-
-def _names_in_numbers(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
-    """Tell names that are numbers, such as those of tags or depths, from a row of data.
-
-    Either one of them is a word where all rows hold moments, or all are whole where all rows hold decimals.
-    """
-    if len(later) < 2 or len(set(cells)) < len(cells):
-        return False
-    for i, cell in enumerate(cells):
-        if cell.strip() and not any(map(str.isdigit, cell)) and all(MOMENT.match(row[i].strip()) for row in later):
-            return True
-    first = cells[1:] if not is_datum(cells[0]) and all(map(is_datum, (row[0] for row in later))) else cells
-    return all(cell.strip().isdigit() for cell in first) and all(
-        "." in cell for row in later for cell in row[-len(first) :]
-    )
+    named = 1.1 if len(rows[0][1]) == width else 1.0
+    return len(fit) / len(later) * (0.2 + data) * named + 1e-3 * alike + 1e-4 * min(width, 99), rows
 
 
 def _names(

@@ -12,7 +12,7 @@ from jaxstable.data.checks import DataError, shortened
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab", ".lvm", ".arff", ".epw", ".rdb")
-INVISIBLE = re.compile(b"\xef\xbb\xbf|\x0c")  # of files put below each other, and between pages
+INVISIBLE = (b"\xef\xbb\xbf", b"\x0c")  # of files put below each other, and between pages
 HEAD = 4_000_000  # bytes from which the encoding of East Asian text is told
 KANA = re.compile(rb"\x83[\x40-\x96]|\x82[\x9f-\xf1]")  # Shift-JIS; in Windows-1252 these begin with odd signs
 PAIRED = re.compile(rb"(?<![\x80-\xff])(?:[\xa1-\xf7][\xa1-\xfe])+(?![\x80-\xff])")
@@ -39,8 +39,8 @@ def read_plain(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
         raise DataError(f"no such file: {path.absolute()}")
     plain, how = _recoded(_unpacked(path), path, encoding)
     plain = plain.rstrip(b"\0\x1a")
-    if INVISIBLE.search(plain):
-        plain = INVISIBLE.sub(b"", plain)
+    for sign in INVISIBLE:
+        plain = plain.replace(sign, b"") if sign in plain else plain
     if b"\r" in plain:
         plain = plain.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\0" in plain:

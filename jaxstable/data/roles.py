@@ -203,6 +203,22 @@ def refuse_labels(names: Sequence[str], column: Callable[[int], np.ndarray | Non
             )
 
 
+def refuse_turns(names: Sequence[str], column: Callable[[int], np.ndarray | None], time: np.ndarray | None) -> None:
+    """Refuse a number of a machine whose rows take turns with those of others at the same times."""
+    for i, name in enumerate(names):
+        if time is None or not LABEL.fullmatch(name.lower().strip()) or (values := column(i)) is None:
+            continue
+        if np.isnan(values).any() or len(np.unique(time)) == len(time):
+            continue
+        kinds, codes = np.unique(values, return_inverse=True)
+        pairs = np.unique(np.stack([codes, np.unique(time, return_inverse=True)[1]]), axis=1).shape[1]
+        if 1 < len(kinds) <= len(values) / 5 and pairs == len(values):
+            raise DataError(
+                f"column {name!r} tells {len(kinds)} recordings apart, whose rows share their times: say "
+                f"series={name!r}, or take it for a sensor with columns=[...]"
+            )
+
+
 def told(reasons: dict[str, str]) -> tuple[str, str] | None:
     """Write the columns left out as a row of what was understood, None without any."""
     if not reasons:

@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, HOUR, HOURS, N, check, check_file, stamp
+from loggerfiles import BOTH, HOUR, HOURS, N, check, check_case, check_file, stamp
 
 from jaxstable.data.dataset import Dataset
 
@@ -332,6 +332,61 @@ CLOCKS = {
         {},
         HOUR,
     ),
+    "milliseconds beside seconds": (
+        "logger",
+        "time,ms,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-04 00:00:{i // 10:02},{i % 10 * 100},{a},{b}"),
+        {},
+        {**HOUR, "step": "100 ms"},
+    ),
+    "milliseconds beside date and seconds": (
+        "logger",
+        "Date,Time,ms,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-04,00:00:{i // 10:02},{i % 10 * 100},{a},{b}"),
+        {},
+        {**HOUR, "step": "100 ms"},
+    ),
+    "names of months in a calendar": (
+        "R",
+        "Year,Month,Day,Flow,Temp\n"
+        + rows(lambda i, t, a, b: f"2024,{'Jan' if i < 31 else 'Feb'},{1 + i % 31},{a},{b}"),
+        {"max_gap": 0},
+        {**HOUR, "step": "1 d"},
+    ),
+    "year and month": (
+        "climate",
+        "Year,Month,Flow,Temp\n" + rows(lambda i, t, a, b: f"{2015 + i // 12},{1 + i % 12},{a},{b}"),
+        {},
+        {**HOUR, "step": "1 month"},
+    ),
+    "hours with decimals": (
+        "ecology",
+        "Date,Hour,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-{4 + i // 48:02},{i % 48 / 2},{a},{b}"),
+        {},
+        {**HOUR, "step": "30 min"},
+    ),
+    "weekdays": (
+        "smart meter",
+        "time,weekday,Flow,Temp\n" + rows(lambda i, t, a, b: f"{PLAIN[i]},{t:%A},{a},{b}"),
+        {},
+        HOUR,
+    ),
+    "machines that take turns": (
+        "gateway",
+        "time,machine,Flow,Temp\n" + rows(lambda i, t, a, b: f"{PLAIN[i // 2]},{i % 2 + 1},{a},{b}"),
+        {},
+        {"error": "'machine' tells 2 recordings apart, whose rows share their times: say series='machine'"},
+    ),
+    "machines that take turns, said": (
+        "gateway",
+        "time,machine,Flow,Temp\n" + rows(lambda i, t, a, b: f"{PLAIN[i // 2]},{i % 2 + 1},{a},{b}"),
+        {"series": "machine"},
+        {"names": ("Flow", "Temp"), "series": 2},
+    ),
+    "a clock that stands still": (
+        "any",
+        HEAD + rows(lambda i, t, a, b: f"2024-03-04 00:00,{a},{b}"),
+        {},
+        {"error": "time repeats at line 3 .*resample='1min'"},
+    ),
     "hour to hour beside a date": (
         "grid operator",
         "Date;Hours;Flow;Temp\n" + rows(lambda i, t, a, b: f"{t:%d/%m/%Y};{t.hour:02} - {t.hour + 1:02};{a};{b}"),
@@ -357,6 +412,18 @@ CELLS = {
         "Open,Close,Low\n2,2,3\n" + "3,1,2\n" * 9,
         {"window": 4},
         {"names": ("Open", "Close", "Low")},
+    ),
+    "a first row that is censored": (
+        "laboratory",
+        "Flow,Temp\n<0.1,5\n" + rows(lambda i, t, a, b: f"{a},{b}"),
+        {},
+        {"error": "'Flow': line 2 holds '<0.1', beyond"},
+    ),
+    "powers": (
+        "report",
+        HEAD + rows(lambda i, t, a, b: f"{PLAIN[i]},1.{i}x10^3,{b}"),
+        {},
+        {"error": "'Flow' is not numeric: line 2 holds '1.0x10"},
     ),
     "digits of Arabic": (
         "Excel",
@@ -387,3 +454,49 @@ def test_weather_files_of_energyplus(tmp_path):
     (tmp_path / "a.epw").write_text(text)
     data = Dataset.from_file(tmp_path / "a.epw", columns=["Dry bulb temperature", "Dew point temperature"], window=8)
     check(data, {"values": BOTH, "step": "1 h", "units": dict.fromkeys(data.names, "C")})
+
+
+def tagged(row, head="t,tag,v", tags=("Flow", "Temp")):
+    """A row for each value of the two sensors."""
+    return (head + "\n") + "".join(
+        row(t, tag, v) + "\n"
+        for tag, column in zip(tags, BOTH.T, strict=True)
+        for t, v in zip(TIMES, column, strict=True)
+    )
+
+
+EVENTS = tagged(lambda t, tag, v: f"{t},{tag},{v}")
+UNITS = {"Flow": "m3/h", "Temp": "degC"}
+# case -> (text, columns of time, tag and value, what is expected)
+LONG = {
+    "a column of units": (
+        tagged(lambda t, tag, v: f"{t},{tag},{v},{UNITS[tag]}", "t,tag,v,unit"),
+        "t",
+        {**HOUR, "units": UNITS},
+    ),
+    "units behind numbers": (
+        tagged(lambda t, tag, v: f"{t},{tag},{v} kW"),
+        "t",
+        {**HOUR, "units": dict.fromkeys(UNITS, "kW")},
+    ),
+    "blanks around tags": (tagged(lambda t, tag, v: f"{t}, {tag} ,{v}"), "t", HOUR),
+    "date and hour": (tagged(lambda t, tag, v: f"{t:%Y-%m-%d,%H:%M},{tag},{v}", "d,c,tag,v"), "d,c", HOUR),
+    "no tag": (EVENTS + "2024-03-06 12:00:00,,5\n", "t", {"error": "the tag is missing at line 122 .1 row.: leave"}),
+    "a first row that is torn": (EVENTS.replace("20.38", "12_3"), "t", {"error": "12_3"}),
+    "a first row that is censored": (EVENTS.replace("20.38", "<0.1"), "t", {"error": "<0.1"}),
+    "words below numbers": (
+        EVENTS + "".join(f"{t},Mode,{'auto' if t.hour % 3 else 'man'}\n" for t in TIMES),
+        "t",
+        HOUR,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+@pytest.mark.filterwarnings("ignore:time. the rows were sorted")
+def test_long_file(tmp_path, case):
+    text, time, expected = LONG[case]
+    (tmp_path / "a.csv").write_text(text)
+    check_case(
+        Dataset.from_long, tmp_path / "a.csv", {"time": time, "name": "tag", "value": "v", "window": 8}, expected
+    )
