@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.discovery import factor_search
+from jaxstable.discovery.factors import FactorModel
 from jaxstable.discovery.latent import System, common_part, completed, misfit, of_graph, without
 from jaxstable.graph.autocovariance import settled
 from jaxstable.graph.criterion import Criterion
@@ -70,25 +72,47 @@ class HiddenSearch:
     def search(self, selection: Selection) -> Hidden | None:
         """Return the hidden causes that pay for all their edges and for two more, None where there are none.
 
+        Two ways lead to candidates: causes without memory, of which the likelihood is known (`factor_search`), and
+        causes with a memory of their own, one after the other from groups of linked sensors.
+
         Args:
             selection: the graph of the sensors without them.
         """
-        inflation = selection.inflation
-        system = self._of(selection)
-        best, least = system, self._score(system, inflation)
+        plain, inflation = self._of(selection), selection.inflation
+        found = [plain, self._grown(plain, inflation), self._by_factors(plain, inflation)]
+        best = min(found, key=lambda one: self._charged(one, inflation))
+        return self._settle(best) if len(best.noise) > self.n_vars else None
+
+    def _grown(self, system: System, inflation: float) -> System:
+        """Return the best system to which hidden causes were added one by one."""
+        best = system
         while len(system.noise) < self.n_vars + MOST_HIDDEN:
             starts = [self._with(system, group) for group in suspects(self._linked(system))]
             found = [self._polished(self._refined(one, inflation), inflation) for one in starts]
             if not found:
                 break
             system = min(found, key=lambda one: self._score(one, inflation))
-            more = len(system.noise) - len(best.noise)
-            score = self._score(system, inflation) + more * _MARGIN * self._judge(system).penalty
-            if score < least:
-                best, least = system, self._score(system, inflation)
-            elif more > 1:  # overlapping causes can be worth little one by one: a step that does not pay is taken once
+            if self._charged(system, inflation) < self._charged(best, inflation):
+                best = system
+            elif len(system.noise) - len(best.noise) > 1:  # overlapping causes can be worth little one by one
                 break
-        return self._settle(best) if len(best.noise) > self.n_vars else None
+        return best
+
+    def _by_factors(self, system: System, inflation: float) -> System:
+        """Return the best system whose hidden causes begin as common factors of the noise."""
+        judge = self._judge(system)
+        model = FactorModel(self.moments.matrix[0, : judge.dim, : judge.dim], judge, judge.effective_rows(inflation))
+        found = factor_search.search(model, system.graph, MOST_HIDDEN)
+        n_vars, n_all = self.n_vars, self.n_vars + len(found.acts)
+        graph = np.zeros((self.n_lags + 1, n_all, n_all), bool)
+        weights = np.zeros(graph.shape)
+        for whole, own, across in ((graph, found.graph, found.acts), (weights, found.weights, found.loadings)):
+            whole[:, :n_vars, :n_vars] = own.reshape(-1, n_vars, n_vars)
+            whole[0, n_vars:, :n_vars] = across
+        graph[1:, range(n_vars, n_all), range(n_vars, n_all)] = True
+        noise = np.append(found.noise, np.ones(len(found.acts)))
+        begun = System(graph.reshape(-1, n_all), settled(weights), noise)
+        return self._polished(self.fitted(self.moments.matrix[0], begun, _FIRST), inflation)
 
     def _settle(self, system: System) -> Hidden | None:
         """Return the system that the whole search comes to, None where no hidden cause is left that acts on three."""
@@ -165,6 +189,11 @@ class HiddenSearch:
         judge = self._judge(system)
         price = judge.penalties[judge.n_present(system.graph)].sum()
         return judge.effective_rows(inflation) * misfit(self.moments.matrix[0], system, self.n_vars) + float(price)
+
+    def _charged(self, system: System, inflation: float) -> float:
+        """Return the score with what every hidden cause must gain beyond its own edges."""
+        margin = _MARGIN * self._judge(system).penalty
+        return self._score(system, inflation) + (len(system.noise) - self.n_vars) * margin
 
     def _linked(self, system: System) -> NDArray[np.bool_]:
         n_all = len(system.noise)
