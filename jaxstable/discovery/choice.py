@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jaxstable.data.checks import DataWarning
 from jaxstable.discovery.beyond import Extras, Sources, look_beyond
-from jaxstable.discovery.fits import STEPS, fit_moments
+from jaxstable.discovery.fits import STEPS, fit_by_likelihood, fit_moments
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
 from jaxstable.graph.refit import Edges, Refits
@@ -93,18 +93,13 @@ def choose(
     def judge(matrix: NDArray[Any]) -> Criterion:
         return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
 
-    def fit(
-        matrices: NDArray[Any], sparsities: tuple[float, ...], likelihood: str, steps: int = STEPS
-    ) -> NDArray[np.float32]:
-        dim = (order.lags + 1) * moments.n_vars
-        return fit_moments(matrices[..., :dim, :dim], moments.count, moments.n_vars, sparsities, likelihood, steps)
-
     criterion = judge(moments.matrix)
     sparsities, steps = _fits_of(criterion.dim * criterion.n_vars)
     path = None
     if sparsities:
         begin(f"{len(LIKELIHOODS) * len(sparsities)} fits", None)
-        fits = {likelihood: fit(moments.matrix[None], sparsities, likelihood, steps)[0] for likelihood in LIKELIHOODS}
+        matrix = moments.matrix[None, :, : criterion.dim, : criterion.dim]
+        fits = fit_by_likelihood(matrix, moments.count, moments.n_vars, sparsities, LIKELIHOODS, steps)
         begin("graph", None)
         likelihood, selection, scores = _of_likelihoods(criterion, fits)
         every = dict(zip(sparsities, fits[likelihood], strict=True))
@@ -124,7 +119,8 @@ def choose(
         matrices, every = bootstrap_moments(moments, draws, seed=seed), itertools.repeat((), draws)
         if path:
             begin(f"{draws * len(sparsities)} fits of {draws} draws", None)
-            every = fit(matrices, sparsities, path.likelihood, steps)
+            inner = matrices[..., : criterion.dim, : criterion.dim]
+            every = fit_moments(inner, moments.count, moments.n_vars, sparsities, path.likelihood, steps)
         begin(f"{draws} draws", draws)
         for matrix, own in zip(matrices, every, strict=True):
             yield select(judge(matrix), own, selection.inflation)

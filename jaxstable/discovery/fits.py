@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.config import Config
 from jaxstable.models.svar import SPARSE_UNIT, SVAR, SecondMoments
+from jaxstable.signals.threads import on_all_cores
 from jaxstable.training.exported import call_kept
 from jaxstable.training.lanes import stack
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
@@ -35,6 +37,7 @@ def fit_moments(
     lambdas: Sequence[float],
     likelihood: str = "free",
     steps: int = STEPS,
+    devices: Sequence[Any] | None = None,
 ) -> NDArray[np.float32]:
     """Fit an `SVAR` to every set of moments at every sparsity weight.
 
@@ -47,6 +50,7 @@ def fit_moments(
         lambdas: sparsity weights, > 0, in nats of one variable for a unit of weight.
         likelihood: "free" or "equal", as in `SVAR`.
         steps: length of a run.
+        devices: JAX devices to use; None is all of this process.
 
     Returns:
         Signed weights `[sets, lambdas, lags + 1, cause, effect]`.
@@ -67,7 +71,7 @@ def fit_moments(
         )
     spec = make_spec(SETTINGS, SVAR(likelihood, "geometric", matrices.shape[-1] // n_vars - 1), n_vars, False)
     hyper = stack([make_hyper(SETTINGS.replace(lambda_sparse=float(value) / SPARSE_UNIT)) for value in lambdas])
-    devices = jax.local_devices()[: len(matrices)]
+    devices = (devices or jax.local_devices())[: len(matrices)]
     mesh = Mesh(np.asarray(devices), ("lane",), axis_types=(AxisType.Auto,))
     # Every device takes as many sets: the last ones fill up with copies that are thrown away.
     padded = np.resize(np.arange(len(matrices)), -(-len(matrices) // len(devices)) * len(devices))
@@ -77,6 +81,19 @@ def fit_moments(
     key = ("fits", likelihood, n_vars, steps, len(devices))
     fitted = call_kept(functools.partial(_fit, spec, mesh, steps), key, *placed)
     return np.asarray(fitted)[: len(matrices)]
+
+
+def fit_by_likelihood(
+    matrices: ArrayLike, count: ArrayLike, n_vars: int, lambdas: Sequence[float], likelihoods: Sequence[str], steps: int
+) -> Mapping[str, NDArray[np.float32]]:
+    """Fit one set of moments by each of several likelihoods, side by side; the arguments are those of `fit_moments`."""
+    devices = jax.local_devices()
+
+    def fitted(place: int) -> NDArray[np.float32]:
+        own = [devices[place % len(devices)]]
+        return fit_moments(matrices, count, n_vars, lambdas, likelihoods[place], steps, own)[0]
+
+    return dict(zip(likelihoods, on_all_cores(fitted, range(len(likelihoods))), strict=True))
 
 
 def _fit(spec: Spec, mesh: Mesh, steps: int, hyper: Hyper, matrices: Array, rows: Array) -> Array:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+_LONGEST_PERIOD = 12  # of walks around cycles, that is looked for
 
 
 def closure(edges: Any, matmul: Callable[[Any, Any], Any] | None = None) -> Any:
@@ -56,9 +60,16 @@ def walks(graph: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
     >>> [int(joined.sum()) for joined in walks(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], bool))]
     [2, 1]
     """
-    step, joined = graph.astype(np.float32), graph
-    for _ in range(len(graph)):
+    step, joined, recent = graph.astype(np.float32), graph, deque[NDArray[np.bool_]](maxlen=_LONGEST_PERIOD)
+    for length in range(len(graph)):
         if not joined.any():
             return
         yield joined
+        recent.appendleft(joined)
         joined = (joined.astype(np.float32) @ step) > 0
+        # Walks around a cycle repeat themselves: the same arrays come again, without a product.
+        again = next((ago for ago, old in enumerate(recent, 1) if np.array_equal(old, joined)), None)
+        if again:
+            round_trip = [recent[ago] for ago in reversed(range(again))]
+            yield from itertools.islice(itertools.cycle(round_trip), len(graph) - length - 1)
+            return

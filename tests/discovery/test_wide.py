@@ -7,6 +7,7 @@ import pytest
 
 import jaxstable as js
 from jaxstable.discovery import choice
+from jaxstable.discovery.fits import fit_by_likelihood, fit_moments
 from jaxstable.simulate.systems import svar
 
 
@@ -18,6 +19,15 @@ def system():
 @pytest.fixture(scope="module")
 def usual(system):
     return js.discover(system.values, draws=2, progress=False)
+
+
+def test_fits_by_each_likelihood_side_by_side_are_those_one_after_the_other(system):
+    matrix, likelihoods = np.cov(system.values.T)[None, None], ("free", "equal")
+    together = fit_by_likelihood(matrix, [1500], 6, (0.05, 0.2), likelihoods, 40)
+    assert tuple(together) == likelihoods
+    for likelihood in likelihoods:
+        alone = fit_moments(matrix, [1500], 6, (0.05, 0.2), likelihood, 40)[0]
+        np.testing.assert_array_equal(together[likelihood], alone)
 
 
 def test_large_moments_are_fitted_at_fewer_weights_and_draws_at_the_chosen_one(system, usual, monkeypatch):
@@ -34,6 +44,7 @@ def test_huge_moments_are_not_fitted_and_the_search_starts_at_no_edges(system, u
     monkeypatch.setattr(choice, "_LARGE", 1)
     monkeypatch.setattr(choice, "_HUGE", 1)
     monkeypatch.setattr(choice, "fit_moments", None)
+    monkeypatch.setattr(choice, "fit_by_likelihood", None)
     found = js.discover(system.values, draws=2, progress=False)
     np.testing.assert_array_equal(found.lagged_graph, usual.lagged_graph)
     assert not {"likelihood", "lambda_sparse"} & set(found.chosen)

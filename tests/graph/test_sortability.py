@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jaxstable.graph.paths import walks
 from jaxstable.graph.sortability import explained_shares, sortability
 
 
@@ -24,6 +25,21 @@ def test_turning_every_edge_turns_the_share(seed):
 
 def test_a_cycle_ends_and_says_nothing():
     assert sortability([1.0, 2.0, 3.0], np.roll(np.eye(3), 1, axis=1)) == pytest.approx(0.5)
+
+
+@given(st.integers(0, 1000))
+def test_walks_around_cycles_are_those_of_matrix_powers(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 12))
+    graph = (rng.random((n, n)) < rng.choice([0.1, 0.2, 0.4])) & ~np.eye(n, dtype=bool)
+    power, expected = graph, []
+    while len(expected) < n and power.any():
+        expected.append(power)
+        power = (power.astype(int) @ graph.astype(int)) > 0
+    found = list(walks(graph))
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_explained_shares_are_those_of_regressions():
