@@ -94,7 +94,7 @@ def choose(
         return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
 
     criterion = judge(moments.matrix)
-    sparsities, steps = _fits_of(criterion.dim * criterion.n_vars)
+    sparsities, steps = fits_of(criterion.dim * criterion.n_vars)
     path = None
     if sparsities:
         begin(f"{len(LIKELIHOODS) * len(sparsities)} fits", None)
@@ -177,8 +177,8 @@ def _best(
     return Path(likelihood, sparsity, found[sparsity], scores, tuple(fits))
 
 
-def _fits_of(n_parameters: int) -> tuple[tuple[float, ...], int]:
-    """Return the sparsity weights that moments are fitted at, and the length of a fit."""
+def fits_of(n_parameters: int) -> tuple[tuple[float, ...], int]:
+    """Return the sparsity weights that moments are fitted at, and the length of a fit; no weights are no fits."""
     if n_parameters < _LARGE:
         return LAMBDAS, STEPS
     return (LAMBDAS[::2] if n_parameters < _HUGE else ()), _FEW_STEPS

@@ -7,16 +7,18 @@ from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.room import free_memory
-from jaxstable.discovery.choice import LAMBDAS
+from jaxstable.discovery.choice import fits_of
 from jaxstable.discovery.fits import LANES_AT_ONCE
 
 BLOCKS = 100  # of time, kept for the bootstrap
 LONG = 600.0  # seconds from which the user hears of it unasked
 _BASE_SECONDS, _BASE_BYTES = 10.0, 0.7e9  # compiling; the interpreter with JAX
-# Seconds of the fits and the search on the full data, and of one draw, for 100 sensors and three lags (0, 1, 2) on two
-# cores; both grow with the third power of the sensors (benchmarks/discovery/discover_speed.py). At 100 and 200 sensors
-# the estimate was within a fifth of what was measured; at 60, with all programs compiled before, twice as long.
-_SECONDS, _SECONDS_OF_A_DRAW = 7.0, 0.27
+# Processor seconds on one core of a server: of the preparation, for a reading; of the fits and of the search for 100
+# sensors and three lags (0, 1, 2), which grow with the third and the second power of the sensors; and of one draw
+# (benchmarks/engine/scale.py).
+_PREPARATION, _FITS, _SEARCH = 6e-6, 1.8, 2.2
+_FIT_OF_A_DRAW, _SEARCH_OF_A_DRAW = 0.2, 0.1
+_ROWS_AT_ONCE = 20_000
 
 
 class Cost(NamedTuple):
@@ -37,15 +39,20 @@ def estimate(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:
 
     Example:
         >>> small, large = estimate(13, 3000, 2, 50), estimate(2000, 3000, 2, 50)
-        >>> small.seconds < 60, large.seconds > 86_400, large.memory > 40e9
+        >>> small.seconds < 60, large.seconds > 1_800, large.memory > 40e9
         (True, True, True)
     """
     dim = n_vars * (max_lag + 1)
-    seconds = (_SECONDS + _SECONDS_OF_A_DRAW * draws) * (n_vars / 100) ** 3 * (max_lag + 1) / 3
+    sparsities, _ = fits_of(dim * n_vars)
+    lags, hundreds = (max_lag + 1) / 3, n_vars / 100
+    fits, search = _FITS + _FIT_OF_A_DRAW * draws, _SEARCH + _SEARCH_OF_A_DRAW * draws
+    seconds = (fits * hundreds**3 * bool(sparsities) + search * hundreds**2) * lags
     # Doubles of the moments and their inverses; floats of the blocks (collected, stacked, scaled) and of the draws.
-    squares = 8 * 12 + 4 * 3 * min(BLOCKS, n_rows) + 4 * 2 * draws
-    fits = 4 * 10 * min(LANES_AT_ONCE, len(LAMBDAS) * max(draws, 1)) * n_vars * dim
-    return Cost(_BASE_SECONDS + seconds, _BASE_BYTES + squares * float(dim) ** 2 + fits)
+    squares = 8 * 12 + 4 * 3 * min(BLOCKS, n_rows) * (draws > 0) + 4 * 2 * draws
+    rows = 8 * 4 * min(n_rows, _ROWS_AT_ONCE)
+    lanes = 4 * 10 * min(LANES_AT_ONCE, len(sparsities) * max(draws, 2)) * n_vars
+    memory = _BASE_BYTES + (squares * float(dim) + rows + lanes) * dim
+    return Cost(_BASE_SECONDS + _PREPARATION * n_vars * n_rows + seconds, memory)
 
 
 def check_cost(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:

@@ -70,7 +70,7 @@ def most_lags(values: NDArray[Any], series: NDArray[Any] | None = None) -> int:
     """Return the largest lag that data of this size can speak about."""
     n_rows, n_vars = values.shape
     longest = n_rows if series is None else int(np.unique(series, return_counts=True)[1].max())
-    return min(MOST_LAGS, n_rows // (_ROWS_PER_COLUMN * n_vars), _COLUMNS // n_vars - 1, longest // 10)
+    return max(min(MOST_LAGS, n_rows // (_ROWS_PER_COLUMN * n_vars), _COLUMNS // n_vars - 1, longest // 10), 0)
 
 
 def memory(

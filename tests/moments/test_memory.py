@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jaxstable.moments.memory import memory, most_lags, needed_lags
+from jaxstable.moments.memory import NO_MEMORY, memory, most_lags, needed_lags
 from jaxstable.simulate.systems import svar
 
 
@@ -46,3 +46,9 @@ def test_nothing_is_remembered_across_series():
     rows = late(4, 5)
     series = np.arange(len(rows)) // 4
     assert needed_lags(rows, np.ones(rows.shape, bool), series) == 2
+
+
+def test_more_sensors_than_columns_are_looked_at_with_no_lags():
+    wide, series = np.random.default_rng(0).normal(size=(50, 700)), np.zeros(50, int)
+    assert most_lags(wide, series) == 0
+    assert memory(wide, np.ones(wide.shape, bool), series, 2, most_lags(wide, series)) == NO_MEMORY
