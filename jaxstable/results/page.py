@@ -12,10 +12,11 @@ from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.page_graph import STEPS, first_least, graph_svg, measure
+from jaxstable.results.page_graph import graph_svg
 from jaxstable.results.page_looks import CSS, SCRIPT
 from jaxstable.results.page_sensors import sensors_html
 from jaxstable.results.report import LINE, Report, Table, grouped
+from jaxstable.results.strongest import STEPS, first_least, measure
 from jaxstable.results.text import MOST_LIKE_IT, together
 from jaxstable.results.words import evidence, paragraph, sentence, what_would_change_it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -10,17 +9,16 @@ import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of
-from jaxstable.results.layers import layered
+from jaxstable.results.layers import Layers, layered
 from jaxstable.results.report import arrow
+from jaxstable.results.strongest import measure, strongest
 from jaxstable.results.style import shorten_all
 from jaxstable.results.words import evidence
 
-HEIGHT, GAP, PITCH = 24, 76, 38  # of a box, between layers and from row to row
-LETTER, SIDES = 7, 18  # width of a letter and of the room beside the letters in a box
+HEIGHT, GAP, PITCH = 24, 64, 38  # of a box, between layers and from row to row
+SIDES = 18  # room beside the letters in a box
 MARGIN = 16
 LETTERS = 18
-MOST_EDGES, FIRST_EDGES = 150, 60  # of a graph that is drawn whole, and of a larger one at first
-STEPS = 1000  # of the slider from 0 to 1, where there are more
 LINE = 0.28  # room for a line that passes a layer, in rows
 
 
@@ -29,21 +27,20 @@ def graph_svg(graph: LearnedGraph) -> str:
     links = links_of(graph)
     if not links:
         return "<p>The graph has no edge.</p>"
-    trust = graph.adjacency if graph.probability is None else graph.probability
-    places = layered(graph.graph, np.asarray(trust, dtype=float), LINE)
+    peak = max(abs(link.heaviest.weight) for link in links) or 1.0
+    places = _places(graph)
     shown = np.flatnonzero(places.layer >= 0)
     rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
     top = min(rows)
     labels = shorten_all(graph.names, LETTERS)
-    width = SIDES + LETTER * max(len(labels[i]) for i in shown)
+    width = round(SIDES + max(_length(labels[i]) for i in shown))
     x, y = _across(places.layer, width), _down(places.row, top)
-    peak = max(abs(link.heaviest.weight) for link in links) or 1.0
     number = {name: index for index, name in enumerate(graph.names)}
     paths = []
     for link in reversed(links):  # the surest on top
         i, j = number[link.cause], number[link.effect]
-        ahead = -1 if places.backward[i, j] else 1
-        stops = enumerate(places.passing[i, j], 1)
+        ahead = 1 if places.layer[j] > places.layer[i] else -1
+        stops = enumerate(places.passing.get((i, j), []), 1)
         through = [(_across(places.layer[i] + ahead * number, width), _down(row, top)) for number, row in stops]
         curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead, width)
         paths.append(_path(link, graph, curve, (i, j), peak))
@@ -66,24 +63,27 @@ def graph_svg(graph: LearnedGraph) -> str:
     )
 
 
-def measure(link: Link, peak: float) -> float:
-    """Return what the slider compares: the probability, or the weight as a share of the heaviest."""
-    return link.probability if link.probability is not None else abs(link.heaviest.weight) / peak
+def _places(graph: LearnedGraph) -> Layers:
+    """Return where the sensors stand: as the edges that are drawn at first ask for, those of others in rows below."""
+    trust = np.asarray(graph.adjacency if graph.probability is None else graph.probability, dtype=float)
+    places = layered(strongest(graph).graph, trust, LINE)
+    others = np.flatnonzero((places.layer < 0) & (graph.graph.any(axis=0) | graph.graph.any(axis=1)))
+    layer, row = places.layer.copy(), places.row.copy()
+    columns = int(layer.max()) + 1
+    lowest = max([*row[layer >= 0], *(row for stops in places.passing.values() for row in stops)])
+    for place, sensor in enumerate(others):
+        layer[sensor], row[sensor] = place % columns, lowest + 1.5 + place // columns
+    return places._replace(layer=layer, row=row)
 
 
-def first_least(strengths: Iterable[float]) -> float:
-    """Return where the slider starts: at 0, or for more than `MOST_EDGES` so high that about `FIRST_EDGES` are drawn.
+def _length(label: str) -> float:
+    """Return about how many pixels a name takes.
 
-    It is a step of the slider, `1 / STEPS`. Where the strongest are within one step, these are drawn, however many.
-
-    >>> first_least([0.5, 0.9]), first_least([0.9512, *[0.95] * 60, *[0.91] * 100]), first_least([0.9504] * 200)
-    (0.0, 0.951, 0.95)
+    >>> _length("illi") < _length("abcd") < _length("MWMW")
+    True
     """
-    ranked = sorted((round(10 * STEPS * strength) for strength in strengths), reverse=True)  # as they are written
-    if len(ranked) <= MOST_EDGES:
-        return 0.0
-    above = ranked[FIRST_EDGES] // 10 + 1
-    return (above if 10 * above <= ranked[0] else ranked[0] // 10) / STEPS
+    return sum(11 if c in "mwMW@%" else 3.8 if c in "ijlt.,:;|'()[] f" else 8.6 if c.isupper() or ord(c) > 127 else 7.2
+               for c in label)  # fmt: skip
 
 
 def _across(layer: Any, width: int) -> Any:

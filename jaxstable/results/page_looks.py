@@ -144,7 +144,7 @@ SCRIPT = """
     canvas.scrollTop += from[1] - event.clientY;
     from = [event.clientX, event.clientY];
   });
-  fit(0.7);
+  fit(0.62);
   draw();
 })();
 """

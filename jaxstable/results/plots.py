@@ -9,11 +9,13 @@ import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results import style
+from jaxstable.results.arrows import title_of
 from jaxstable.results.drawing import draw_circle, draw_weights, matrix_size
 from jaxstable.results.drawing_layers import draw_layers, places_of
 from jaxstable.results.drawing_time import draw_time, time_size
 from jaxstable.results.evidence import Evidence, series
 from jaxstable.results.rules_training import CLIP_HEALTHY
+from jaxstable.results.strongest import strongest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +29,6 @@ COMPONENTS = {
 }
 EDGE = 0.06  # inches below what is drawn
 MOST_ON_CIRCLE = 8  # variables; more are drawn in layers
-MOST_LINKS = 600  # beyond this layers are unreadable too
 View = Literal["all", "graph", "matrix", "time"]
 VIEWS = get_args(View)
 
@@ -126,9 +127,9 @@ def _panels_size(graph: LearnedGraph) -> tuple[float, float]:
 
 
 def _graph_size(graph: LearnedGraph) -> tuple[float, float]:
-    if len(graph.names) <= MOST_ON_CIRCLE or graph.graph.sum() > MOST_LINKS:
+    if len(graph.names) <= MOST_ON_CIRCLE:
         return 6.4, 5.4
-    places = places_of(graph)
+    places = places_of(strongest(graph))
     return max(5.0, places.width + 0.2), places.height + 1.1
 
 
@@ -144,14 +145,15 @@ def _graph_panels(figure: Figure, part: Any, graph: LearnedGraph, values: np.nda
 
 
 def _draw_graph(axes: Axes, graph: LearnedGraph) -> None:
-    total = int(graph.graph.sum())
-    if total > MOST_LINKS:
-        axes.set_title("Graph")
-        style.blank(axes, f"{total} edges are too many to draw;\nsee report() or links_above(0.9)")
-    elif len(graph.names) <= MOST_ON_CIRCLE:
-        draw_circle(axes, graph)
+    """Draw a graph, of a dense one the strongest edges; its title counts all."""
+    shown = strongest(graph)
+    if len(graph.names) <= MOST_ON_CIRCLE:
+        draw_circle(axes, shown)
     else:
-        draw_layers(axes, graph, places_of(graph))
+        draw_layers(axes, shown, places_of(shown))
+    if shown is not graph:
+        which = "heaviest" if graph.probability is None else "most probable"
+        axes.set_title(f"{title_of(graph)}; the {int(shown.graph.sum())} {which} are drawn")
 
 
 def _settled(figure: Figure) -> Figure:

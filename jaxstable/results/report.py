@@ -107,6 +107,13 @@ def share_text(share: float) -> str:
     return f"{math.floor(100 * share + 1e-9) / 100:.2f}"
 
 
+def either_way(link: Link, graph: LearnedGraph) -> float:
+    """Return the probability that the two sensors of a link are linked, whichever drives the other."""
+    assert graph.probability is not None
+    cause, effect = graph.names.index(link.cause), graph.names.index(link.effect)
+    return min(1.0, float(graph.probability[cause, effect] + graph.probability[effect, cause]))
+
+
 def raw_unit(link: Link, units: Mapping[str, str] | None) -> str:
     """Return the unit of the raw weight of a link, empty where the units are not known."""
     cause, effect = ((units or {}).get(name) for name in (link.cause, link.effect))
@@ -137,8 +144,12 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _parts_of_time(summary: Mapping[str, Any]) -> str:
     """Split the time of a run, where that is known."""
-    parts = [f"{name} {seconds:.1f} s" for name, seconds in (summary.get("times") or {}).items()]
-    return f" ({', '.join(parts)})" if parts else ""
+    times = dict(summary.get("times") or {})
+    before = times.pop("prepare", None)
+    parts = [", ".join(f"{name} {seconds:.1f} s" for name, seconds in times.items())]
+    parts += [] if before is None else [f"{before:.1f} s before it to prepare"]
+    told = "; ".join(part for part in parts if part)
+    return f" ({told})" if told else ""
 
 
 def cell(value: Any) -> str:
@@ -160,6 +171,8 @@ def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) ->
     tested, raw = graph.probability is not None, graph.scale is not None
     columns = ["edge", "lag", "weight"]
     columns += ["net in raw units"] if raw else []
+    undecided = bool(links) and links[0].kind == "open"
+    columns += ["either way"] if undecided else []
     columns += ["probability", "direction"] if tested else []
     rows: list[tuple[str, ...]] = []
     for link in links:
@@ -168,6 +181,8 @@ def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) ->
         if raw:
             known = link.weight_raw is not None
             cells.append(f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if known else "n/a")
+        if undecided:
+            cells.append(share_text(either_way(link, graph)))
         if link.probability is not None:
             cells += [share_text(link.probability), "n/a" if link.direction is None else share_text(link.direction)]
         rows.append(tuple(cells))

@@ -14,6 +14,7 @@ MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
 HANGING = 7 * " "
 MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the first and the names of all
 MOST_NAMES = 20
+MOST_LETTERS = 800  # of a finding
 MOST_LINES = 40  # of a table of edges, some 15 to 40 of them: a dense graph would fill screens
 ALL_WELL = "Nothing to complain of in the data and their fit. That does not say that each edge is true."
 
@@ -91,6 +92,7 @@ def findings_text(findings: Iterable[Finding], healthy: bool = True, width: int 
         if first.severity == "ok" and not healthy:
             continue
         shown = [together(group)] if len(group) > MOST_LIKE_IT else [_one(finding) for finding in group]
+        shown = shown if healthy else [shortened_list(text) for text in shown]
         mark = f"{MARKS.get(first.severity, first.severity):<6} "
         lines += [wrapped(text, width, mark, HANGING) for text in shown]
         if first.remedy != NOTHING:
@@ -103,6 +105,18 @@ def together(group: Sequence[Finding]) -> str:
     names = [finding.subject for finding in group if finding.subject]
     named = f": {', '.join(names[:MOST_NAMES])}{', ...' if len(names) > MOST_NAMES else ''}" if names else ""
     return f"{group[0].code} ({len(group)} times){named}; first: {group[0].evidence}"
+
+
+def shortened_list(text: str) -> str:
+    """Cut a finding that lists more than fits some lines, after a comma, and count the rest.
+
+    >>> shortened_list("doubtful: " + ", ".join(f"sensor {i} -> sensor {i + 1}" for i in range(100)))[-60:]
+    'sor 32, sensor 32 -> sensor 33, and 67 more (--verbose: all)'
+    """
+    if len(text) <= MOST_LETTERS:
+        return text
+    end = text.rfind(", ", 0, MOST_LETTERS)
+    return text if end < 0 else f"{text[:end]}, and {text.count(', ', end)} more (--verbose: all)"
 
 
 def _one(finding: Finding) -> str:

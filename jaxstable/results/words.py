@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, lag_time, links_of
-from jaxstable.results.report import raw_unit, share_text
+from jaxstable.results.report import either_way, raw_unit, share_text
 
 MOST_NAMED = 3  # links that the paragraph tells in full
 
@@ -23,17 +23,18 @@ def paragraph(graph: LearnedGraph) -> str:
         )
         return " ".join([start, *(sentence(link, graph) for link in heaviest[:MOST_NAMED])])
     sure = [link for link in links if link.kind == "sure"]
-    start = f"Among {total} sensors, {len(sure)} {_influences(len(sure))} sure."
+    start = f"Among {total} sensors, {len(sure) or 'no'} {_influences(len(sure) or 1)} sure."
+    more = " more" if sure else ""
     rest = [
-        f"{counts['likely']} more {'is' if counts['likely'] == 1 else 'are'} likely" * (counts["likely"] > 0),
+        f"{counts['likely']}{more} {'is' if counts['likely'] == 1 else 'are'} likely" * (counts["likely"] > 0),
         f"in {counts['open']} {'pair' if counts['open'] == 1 else 'pairs'} it is open which one drives the other"
         * (counts["open"] > 0),
         f"{counts['doubtful']} {'is' if counts['doubtful'] == 1 else 'are'} doubtful" * (counts["doubtful"] > 0),
     ]
     said = "; ".join(part for part in rest if part)
-    more = f"{said[0].upper()}{said[1:]}." if said else ""
+    said = f"{said[0].upper()}{said[1:]}." if said else ""
     heaviest = sorted(sure, key=lambda link: -abs(link.heaviest.weight))[:MOST_NAMED]
-    return " ".join(part for part in [start, *(sentence(link, graph) for link in heaviest), more] if part)
+    return " ".join(part for part in [start, *(sentence(link, graph) for link in heaviest), said] if part)
 
 
 def sentence(link: Link, graph: LearnedGraph) -> str:
@@ -65,6 +66,8 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
 def evidence(link: Link, graph: LearnedGraph) -> str:
     """Say what speaks for a link: its probability, its direction and its lags."""
     parts = []
+    if link.kind == "open":
+        parts.append(f"linked either way with probability {share_text(either_way(link, graph))}")
     if link.probability is not None:
         parts.append(f"probability {share_text(link.probability)}")
     if link.direction is not None:

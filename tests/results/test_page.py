@@ -180,6 +180,8 @@ def test_sentences_say_which_way_how_fast_and_how_much():
     blind = dataclasses.replace(graph, probability=None, signed=False)
     assert "does not say how sure" in paragraph(blind)
     assert "acts on" in paragraph(blind)
+    less = dataclasses.replace(graph, probability=0.7 * probability)
+    assert paragraph(less) == "Among 3 sensors, no influence is sure. 2 are likely."
     assert paragraph(dataclasses.replace(graph, lagged_graph=lagged > 9)) == (
         "Among 3 sensors, no influence of one on another was found."
     )
@@ -216,6 +218,10 @@ def test_a_dense_graph_is_drawn_in_part_at_first_and_its_tables_whole(tmp_path):
     assert len(drawn) == len(found.links) > 150
     assert 50 <= sum(drawn) <= 60
     assert f"Of {len(found.links)} influences the {sum(drawn)} of the largest probability are drawn first" in text
+    boxes = [float(attrs["y"]) for attrs in page.having("rect", "rx")]
+    assert len(boxes) == len({name for link in found.links for name in link[:2]})
+    high = float(next(iter(page.having("svg", "height")))["height"])
+    assert max(boxes) < high < 40 * 38  # as few rows as the edges of the beginning ask for, the other sensors below
     [slider] = Page(discovery(40).report(tmp_path / "few.html").read_text()).having("input", "value")
     assert float(slider["value"]) == 0
     assert "drawn first" not in (tmp_path / "few.html").read_text()

@@ -87,11 +87,17 @@ def test_history_without_truth_names_only_what_it_shows():
     assert [axes.get_title("left") for axes in panels(figure)][4:] == ["Best threshold", "Edges"]
 
 
-def test_a_graph_of_too_many_edges_says_where_to_look():
+@pytest.mark.parametrize("weights", ["alike", "various"])
+def test_of_a_graph_of_many_edges_the_heaviest_are_drawn(weights):
     full = np.triu(np.ones((1, 40, 40), np.float32), 1)
-    run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=None)
-    shown = [text.get_text() for text in texts(TrainResult(run).plot())]
-    assert any(text.startswith("780 edges are too many to draw") for text in shown)
+    if weights == "various":
+        full *= np.random.default_rng(0).uniform(0.1, 1.0, full.shape).astype(np.float32)
+    truth = np.eye(40, k=1, dtype=bool)
+    run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=truth)
+    figure = TrainResult(run).plot("graph")
+    [axes] = figure.axes
+    assert len(axes.findobj(matplotlib.patches.FancyArrowPatch)) == 60
+    assert axes.get_title("left") == "Graph: 780 edges, 39 right, 741 wrong; the 60 heaviest are drawn"
 
 
 @pytest.mark.parametrize("n_vars", [3, 12, 41])

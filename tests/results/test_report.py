@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from results_records import make_history, make_run
 
+from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import links_of
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import run_totals
+from jaxstable.results.report import link_tables, run_totals
 from jaxstable.results.text import findings_text, report_text
 from jaxstable.results.train_result import TrainResult
+from jaxstable.results.words import evidence
 
 FINDINGS = [
     Finding("no_edges", "error", "0 edges", "Lower lambda_sparse.", 7),
@@ -54,6 +58,26 @@ def test_findings_of_one_kind_are_named_together():
     assert text.splitlines()[0].startswith("WARN   drifting_sensor (38 times): s0, s1, s2, ")
     assert text.count("Check it.") == 1
     assert len(text.splitlines()) == 4
+
+
+def test_a_finding_that_lists_hundreds_is_cut_and_counted():
+    listed = ", ".join(f"sensor {i} -> sensor {i + 1}" for i in range(400))
+    finding = [Finding("doubtful_edges", "info", f"less likely than not: {listed}", NOTHING)]
+    text = findings_text(finding, healthy=False, width=80)
+    assert len(text.splitlines()) < 15
+    assert "more (--verbose: all)" in text
+    assert findings_text(finding).count("->") == 400
+
+
+def test_a_link_of_open_direction_tells_how_sure_the_link_is():
+    lagged = np.zeros((1, 2, 2))
+    lagged[0, 0, 1] = 0.5
+    probability, direction = np.array([[0.0, 0.3], [0.5, 0.0]]), np.array([[0.0, 0.4], [0.6, 0.0]])
+    graph = LearnedGraph(("a", "b"), lagged, lagged != 0, probability=probability, direction=direction)
+    [table] = link_tables(graph)
+    assert table.columns[-3:] == ("either way", "probability", "direction")
+    assert table.rows[0][-3:] == ("0.80", "0.30", "0.40")
+    assert evidence(links_of(graph)[0], graph).startswith("linked either way with probability 0.80; probability 0.30")
 
 
 class Page(HTMLParser):

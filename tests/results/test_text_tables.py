@@ -83,7 +83,7 @@ def test_quiet_says_the_result_only(tmp_path, capsys, monkeypatch):
     assert max(map(len, table.splitlines())) <= 60
     assert re.search(r" -0\.\d\d", table)  # the linear model knows which way an effect goes
     assert re.search(
-        r"Time +\d+\.\d s \(prepare \d+\.\d s, compile \d+\.\d s, train \d+\.\d s\)", " ".join(out.split())
+        r"Time +\d+\.\d s \(compile \d+\.\d s, train \d+\.\d s; \d+\.\d s before it to prepare\)", " ".join(out.split())
     )
     assert cli.main(["show", run_dir]) == 0
     assert capsys.readouterr().out.split("\n\nStatus")[0] == table
