@@ -87,17 +87,15 @@ def test_history_without_truth_names_only_what_it_shows():
     assert [axes.get_title("left") for axes in panels(figure)][4:] == ["Best threshold", "Edges"]
 
 
-@pytest.mark.parametrize("weights", ["alike", "various"])
-def test_of_a_graph_of_many_edges_the_heaviest_are_drawn(weights):
+@pytest.mark.parametrize("least", [1.0, 0.2])
+def test_of_a_graph_of_many_edges_the_heaviest_are_drawn(least):
     full = np.triu(np.ones((1, 40, 40), np.float32), 1)
-    if weights == "various":
-        full *= np.random.default_rng(0).uniform(0.1, 1.0, full.shape).astype(np.float32)
-    truth = np.eye(40, k=1, dtype=bool)
-    run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=truth)
-    figure = TrainResult(run).plot("graph")
-    [axes] = figure.axes
-    assert len(axes.findobj(matplotlib.patches.FancyArrowPatch)) == 60
-    assert axes.get_title("left") == "Graph: 780 edges, 39 right, 741 wrong; the 60 heaviest are drawn"
+    full *= np.random.default_rng(0).uniform(least, 1.0, full.shape).astype(np.float32)
+    run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=None)
+    [axes] = TrainResult(run).plot("graph").axes
+    drawn = len(axes.findobj(matplotlib.patches.FancyArrowPatch))
+    assert 50 <= drawn <= 60
+    assert axes.get_title("left") == f"Graph: 780 edges; the {drawn} heaviest are drawn"
 
 
 @pytest.mark.parametrize("n_vars", [3, 12, 41])
