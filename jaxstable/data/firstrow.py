@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from jaxstable.data.vocabulary import MOMENT, is_datum
+from jaxstable.data.vocabulary import MOMENT, UNIT, is_datum
 
 TIMED = re.compile(r"\d[-/:]\d")
 
@@ -27,11 +27,14 @@ def first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
         filled = [cells[column] for cells in later if cells[column].strip()]
         if not filled or sum(map(is_datum, filled)) >= 0.6 * len(filled):
             data.append(column)
+    named = False
     for place, (_, cells) in enumerate(rows):
         filled = [cells[column] for column in data if column < len(cells) and cells[column].strip()]
         if place == 0 and len(cells) == width and _names_in_numbers(cells, later):
             continue
-        if len(cells) == width and filled and (2 * sum(map(is_datum, filled)) > len(filled) or _begins(cells, later)):
+        held = sum(map(is_datum, filled))
+        half = 2 * held == len(filled) and named and not any(UNIT.fullmatch(c) for c in filled if not is_datum(c))
+        if len(cells) == width and filled and (2 * held > len(filled) or half or _begins(cells, later)):
             below = rows[place + 1][1] if place + 1 < len(rows) else []
             if not all(map(is_datum, filled)) and len(below) == width and not any(map(is_datum, below)):
                 continue  # entries of metadata, such as the place, with the names of the data below them
@@ -42,6 +45,7 @@ def first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
             while place and len(rows[place - 1][1]) != width and _dated(rows[place - 1][1]) and _dated(cells):
                 place -= 1  # a torn row, which must not be lost among the titles
             return place, width
+        named = named or (len(cells) == width and len(set(cells)) == width and not held)
     full = [place for place, (_, cells) in enumerate(rows) if len(cells) == width]
     blank = [place for place in full if not any(cell.strip() for cell in rows[place][1])]
     return (blank[0] if blank and not data else min(full[:1] or [0]) + 1), width

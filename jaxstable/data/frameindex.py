@@ -46,7 +46,7 @@ def from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, 
         return time.time, None, [("clock", f"the index: {time.how}")]
     if len(index) and index.dtype.kind in "iuf":
         values = index.to_numpy()
-        if (np.diff(values) > 0).all():
+        if (np.diff(values) > 0).all() or (roles.rises(values) and len(np.unique(values)) == len(values)):
             time = read_clock(values, zone=zone)
             return time.time, None, [("clock", f"the index: {time.how}")]
         again = roles.restarts_of(values) if roles.rises(values) else None

@@ -105,6 +105,10 @@ def look(text: str, delimiter: str | None = None) -> Layout:
     notes.append(("header", f"line {found.header}" if header else "none: columns are numbered"))
     if above:
         notes.append(("lines left out", f"{above} above the names"))
+    end = rows[start][0] if start < len(rows) else 0
+    below = [line for line, cells in rows if header and header < line < end and not _are_units(cells)]
+    if below:
+        notes.append(("lines left out", f"{counted(len(below), 'line')} below the names, line {skipped + below[0]}"))
     return dataclasses.replace(found, notes=tuple(notes))
 
 
@@ -193,16 +197,19 @@ def _names(
     names = tuple(stem if stems[stem] == 1 else cell for (stem, _), cell in zip(parted, cells, strict=False))
     units = [unit for _, unit in parted]
     for _, below in titles[best + 1 :]:
-        given = [cell.strip().strip("()[]") for cell in below]
-        some = [cell for cell in given if cell]
-        if (
-            some
-            and len(given) == width
-            and not any(units)
-            and sum(map(bool, map(UNIT.fullmatch, some))) * 2 > len(some)
-        ):
-            units = [unit if unit not in ("TS", "RN", "-") else "" for unit in given]
+        if len(below) == width and not any(units) and _are_units(below):
+            units = [unit if unit not in ("TS", "RN", "-") else "" for unit in map(_bare, below)]
     return names, tuple(units), line, line - 1
+
+
+def _bare(cell: str) -> str:
+    return cell.strip().strip("()[]")
+
+
+def _are_units(cells: Sequence[str]) -> bool:
+    """Tell a row of which most cells are units, such as m3/h or [°C]."""
+    filled = [cell for cell in map(_bare, cells) if cell]
+    return bool(filled) and 2 * sum(map(bool, map(UNIT.fullmatch, filled))) > len(filled)
 
 
 def _comments_above(above: Sequence[str], width: int, mark: str) -> list[tuple[int, list[str]]]:

@@ -559,6 +559,7 @@ FRAMES = {
     ),
     "categories of numbers": (TABLE.assign(q=pd.Categorical([i % 3 for i in range(N)])), {"row": (*BOTH[0], 0)}),
     "two frames below each other": (pd.concat([TABLE, TABLE]), {"series": 2, "rows": 2 * N}),
+    "an index that falls": (TABLE.iloc[::-1], {"values": BOTH}),
     "an index out of order": (
         TABLE.sort_values("Flow"),
         {"error": r"the index holds numbers out of order.*sort_index.*reset_index\(drop=True\) keeps this one"},
@@ -581,6 +582,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("case", FRAMES)
+@pytest.mark.filterwarnings("ignore:time. the rows were sorted")
 def test_frame(case):
     frame, expected = FRAMES[case]
     check_case(Dataset.from_dataframe, frame, {"window": 10, **expected.get("how", {})}, expected)

@@ -419,6 +419,12 @@ CELLS = {
         {},
         {"error": "'Flow': line 2 holds '<0.1', beyond"},
     ),
+    "a first row of a word and a number": (
+        "historian",
+        "Flow,Temp\nBad,5\n" + rows(lambda i, t, a, b: f"{a},{b}"),
+        {},
+        {"error": "'Flow' is not numeric: line 2 holds 'Bad'"},
+    ),
     "powers": (
         "report",
         HEAD + rows(lambda i, t, a, b: f"{PLAIN[i]},1.{i}x10^3,{b}"),
@@ -500,3 +506,9 @@ def test_long_file(tmp_path, case):
     check_case(
         Dataset.from_long, tmp_path / "a.csv", {"time": time, "name": "tag", "value": "v", "window": 8}, expected
     )
+
+
+def test_lines_between_names_and_data_are_told(tmp_path):
+    (tmp_path / "a.csv").write_text(HEAD + "stamp,of feed,inlet\n,m3/h,degC\n" + USUAL)
+    told = Dataset.from_file(tmp_path / "a.csv", window=8).understood
+    assert ("lines left out", "1 line below the names, line 2") in told

@@ -92,10 +92,11 @@ def test_of_a_graph_of_many_edges_the_heaviest_are_drawn(least):
     full = np.triu(np.ones((1, 40, 40), np.float32), 1)
     full *= np.random.default_rng(0).uniform(least, 1.0, full.shape).astype(np.float32)
     run = make_run(lagged=full, adjacency=full[0], names=tuple(map(str, range(40))), truth=None)
-    [axes] = TrainResult(run).plot("graph").axes
+    result = TrainResult(run)
+    [axes] = result.plot("graph").axes
     drawn = len(axes.findobj(matplotlib.patches.FancyArrowPatch))
     assert 50 <= drawn <= 60
-    assert axes.get_title("left") == f"Graph: 780 edges; the {drawn} heaviest are drawn"
+    assert axes.get_title("left") == f"Graph: {result.graph.sum()} edges; the {drawn} heaviest are drawn"
 
 
 @pytest.mark.parametrize("n_vars", [3, 12, 41])
