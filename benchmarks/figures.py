@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import ROOT, record, short, table
-from benchmarks.figures_engine import scale, start
+from benchmarks.figures_engine import moments, scale, start
 from benchmarks.figures_trust import calibration, families, zoo
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
@@ -223,7 +223,7 @@ def claims() -> str:
         ["graphs under further missing entries", f"discovery/stability.py {data}", "stability"],
         ["time and memory of `discover`", "discovery/discover_speed.py", "discover_speed"],
         ["whole commands, the first run and later ones", f"engine/start.py {data} --against CHECKOUT", "start"],
-        ["`discover` by size, and its updates", "engine/scale.py", "scale"],
+        ["`discover` by size, and its updates", "engine/scale.py --against CHECKOUT", "scale"],
         ["epochs per second beside PyTorch", f"engine/speed.py {data}", "speed"],
         ["many lanes at once", f"engine/lanes.py {data}", "lanes"],
         ["a lane has the bits of a single run", f"engine/exactness.py {data}", "exactness"],
@@ -267,7 +267,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
             kills,
             discover_time,
         ),
-        *(start, scale, reading, large),
+        *(start, scale, moments, reading, large),
         *(stability, headline, claims),
     )
 }

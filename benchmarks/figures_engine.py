@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.common import record, table
+from benchmarks.common import record, short, table
 
 
 def start() -> str:
@@ -26,17 +26,33 @@ def start() -> str:
 
 
 def scale() -> str:
-    """Time, memory and F1 of `discover` by size, and how far an update is from the discovery of all rows."""
-    rows = [
-        [
-            *name.split(":"),
-            f"{facts['cpu_seconds']:.1f}",
-            f"{facts['seconds']:.1f}",
-            f"{facts['peak_memory_mb'] / 1000:.1f}",
-            f"{facts['f1']:.2f}".removeprefix("0"),
-            f"{facts['update_seconds']:.1f}",
-            f"{facts['largest_difference']:g}",
-        ]
-        for name, facts in record("scale")["cases"].items()
-    ]
-    return table(rows, ["sensors x rows", "draws", "CPU s", "s", "GB", "F1", "update, s", "its largest difference"])
+    """Time, memory and F1 of `discover` by size, before and now, and how far an update is from all rows at once."""
+    rows = []
+    for name, sides in record("scale")["cases"].items():
+        now, before = sides["this"], sides.get("other")
+        update = f"{now['update_seconds']:.1f}" if "update_seconds" in now else "-"
+        apart = f"{now['largest_difference']:g}" if "largest_difference" in now else "-"
+        f1 = short(now["f1"])
+        rows.append(
+            [*name.split(":"), *_seconds(before, now), f"{now['peak_memory_mb'] / 1000:.1f}", f1, update, apart]
+        )
+    header = ["sensors x rows", "draws", *_SECONDS, "GB", "F1", "update, s", "its largest difference"]
+    return table(rows, header)
+
+
+def moments() -> str:
+    """Time and passes over all rows of the moments where a fifth of the readings is missing, before and now."""
+    rows = []
+    for name, sides in record("scale")["moments"].items():
+        now, before = sides["this"], sides.get("other")
+        passes = [str(side["passes"]) if side else "-" for side in (before, now)]
+        rows.append([name, *_seconds(before, now), *passes])
+    return table(rows, ["sensors x rows", *_SECONDS, "passes before", "passes now"])
+
+
+_SECONDS = ("CPU s before", "CPU s now", "s before", "s now")
+
+
+def _seconds(before: dict[str, float] | None, now: dict[str, float]) -> list[str]:
+    sides = (before, "cpu_seconds"), (now, "cpu_seconds"), (before, "seconds"), (now, "seconds")
+    return [f"{side[key]:.1f}" if side else "-" for side, key in sides]

@@ -1,8 +1,11 @@
-"""Time, memory and quality of `discover` against the number of sensors, of rows and of draws, and of an update.
+"""Time, memory and quality of `discover` by sensors, rows and draws, of an update, and of the moments with gaps.
 
-`python benchmarks/engine/scale.py [--cases 13x3000:50,60x3000:0]` simulates sparse linear systems with about two causes
-for each sensor and runs each case in a process of its own, after a call on a small system of another shape that loads
-what every call needs. Then it splits the rows in two and compares `found.update` with `discover` on all of them.
+`python benchmarks/engine/scale.py [--cases 13x3000:50,60x3000:0] [--moments 50x100000] [--against CHECKOUT]` simulates
+sparse linear systems with about two causes for each sensor and runs each case in a process of its own, after a call on
+a small system of another shape that loads what every call needs; in turns with the same of another checkout of this
+project, if one is given. Up to 100 sensors this one then splits the rows in two and compares `found.update` with
+`discover` on all of them. Moments are those up to lag 2 with 20 % of the readings missing. On a busy machine processor
+seconds say more than others.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.common import peak_memory_mb, table, write_json
+from benchmarks.common import RESULTS, ROOT, peak_memory_mb, table, write_json
 
-CASES = "13x300:50,13x3000:0,13x3000:50,13x30000:0,30x3000:0,60x3000:0,100x5000:0,100x5000:50"
+CASES = "200x4000:0,300x10000:0,100x5000:50,100x5000:0,60x3000:0,13x3000:50"
+MOMENTS = "50x10000,50x100000"
+MOST_UPDATED, MOST_AGAINST = 100, 200  # sensors from which an update, or the other checkout, takes too long
 NUMBERS = ("lagged", "lagged_probability", "edge_probability", "direction_confidence", "strength", "lagged_frequency")
 
 
@@ -30,29 +35,54 @@ def main() -> None:
     """Print the table and write `results/scale.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", default=CASES, help=f"sensors x rows : draws (default: {CASES})")
+    parser.add_argument("--moments", default=MOMENTS, help=f"sensors x rows (default: {MOMENTS})")
+    parser.add_argument("--against", help="another checkout of this project to run in turns with")
+    parser.add_argument("--add", action="store_true", help="keep what the file holds of other cases")
     parser.add_argument("--output", default=None, help="JSON file (default: results/scale.json)")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         print(json.dumps(_one(*map(int, args.one.split(",")))))
         return
-    record: dict[str, Any] = {}
-    for case in args.cases.split(","):
-        words = [sys.executable, __file__, "--one", case.replace("x", ",").replace(":", ",")]
-        done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
-        facts = record[case] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{case}: {facts}", flush=True)
-        write_json("scale", {"cases": record}, args.output)
+    sides = {"this": ROOT} | ({"other": Path(args.against).resolve()} if args.against else {})
+    before = json.loads(Path(args.output or RESULTS / "scale.json").read_text()) if args.add else {}
+    record: dict[str, dict[str, Any]] = {kind: before.get(kind, {}) for kind in ("moments", "cases")}
+    other = _commit(sides["other"]) if args.against else before.get("other")
+    named = [("moments", case) for case in args.moments.split(",") if case]
+    for kind, case in named + [("cases", case) for case in args.cases.split(",") if case]:
+        numbers = case.replace("x", ",").replace(":", ",")
+        for side, root in sides.items():
+            if side == "this" or int(numbers.split(",")[0]) <= MOST_AGAINST:
+                words, paths = [sys.executable, __file__, "--one", numbers], {"JAXSTABLE_CHECKOUT": str(root)}
+                done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | paths)
+                facts = json.loads(done.stdout.splitlines()[-1])
+                record[kind].setdefault(case, {})[side] = facts
+                print(f"{kind} {case} {side}: {facts}", flush=True)
+        write_json("scale", {"other": other, **record}, args.output)
     header = ("seconds", "cpu_seconds", "peak_memory_mb", "f1", "load_average")
-    print(table([[name, *(facts[key] for key in header)] for name, facts in record.items()], ["case", *header]))
+    rows = [
+        [case, side, *(facts.get(key) for key in header)]
+        for cases in record.values()
+        for case, both in cases.items()
+        for side, facts in both.items()
+    ]
+    print(table(rows, ["case", "side", *header]))
 
 
-def _one(n_vars: int, n_rows: int, draws: int) -> dict[str, Any]:
+def _commit(root: Path) -> str:
+    words = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _one(n_vars: int, n_rows: int, draws: int | None = None) -> dict[str, Any]:
+    sys.path.insert(0, os.environ["JAXSTABLE_CHECKOUT"])
     import jaxstable as js
     from jaxstable.simulate.systems import svar
 
-    js.discover(svar(4, 200, n_instant=3, n_lagged=3, seed=1).values, draws=0, progress=False)
     system = svar(n_vars, n_rows, n_instant=n_vars, n_lagged=n_vars, seed=0)
+    if draws is None:
+        return _moments(system.values)
+    js.discover(svar(4, 200, n_instant=3, n_lagged=3, seed=1).values, draws=0, progress=False)
     data = js.Dataset.from_array(system.values, window=2)
     start, cpu = time.perf_counter(), time.process_time()
     found = js.discover(data, draws=draws, progress=False)
@@ -65,13 +95,31 @@ def _one(n_vars: int, n_rows: int, draws: int) -> dict[str, Any]:
         "f1": 2 * float((found.graph & true).sum()) / float(found.graph.sum() + true.sum()),
         "load_average": os.getloadavg()[0],
     }
+    if n_vars > MOST_UPDATED or os.environ["JAXSTABLE_CHECKOUT"] != str(ROOT):
+        return facts
     cut = n_rows * 3 // 4
     old = js.discover(js.Dataset.from_array(system.values[:cut], window=2), draws=draws, progress=False)
     start = time.perf_counter()
     both = old.update(system.values[cut:], progress=False)
     apart = [float(np.abs(getattr(both, name) - getattr(found, name)).max()) for name in NUMBERS]
-    facts |= {"update_seconds": time.perf_counter() - start, "largest_difference": max(apart)}
-    return facts
+    return facts | {"update_seconds": time.perf_counter() - start, "largest_difference": max(apart)}
+
+
+def _moments(values: Any) -> dict[str, Any]:
+    from jaxstable.moments.lagged import lagged_moments
+    from jaxstable.simulate import corruption
+
+    holes = corruption.missing_at_random(0.2, 0)(values)
+    start, cpu = time.perf_counter(), time.process_time()
+    moments = lagged_moments(np.where(holes.mask, holes.values, np.nan))
+    return {
+        "seconds": time.perf_counter() - start,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_memory_mb": peak_memory_mb(),
+        "passes": moments.convergence[0].iterations,
+        "log_likelihood": moments.convergence[0].log_likelihood[-1],
+        "load_average": os.getloadavg()[0],
+    }
 
 
 if __name__ == "__main__":
