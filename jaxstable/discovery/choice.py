@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from jaxstable.data.checks import DataWarning
 from jaxstable.discovery.beyond import Extras, Sources, look_beyond
 from jaxstable.discovery.fits import STEPS, fit_by_likelihood, fit_moments
+from jaxstable.discovery.shapes import MOST_SHAPED, Shapes, drawn_against, orient, settled_against
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
 from jaxstable.graph.refit import Edges, Refits
-from jaxstable.graph.selection import Selection, candidates, select
+from jaxstable.graph.selection import Selection, candidates, select, selection_of
 from jaxstable.moments.bootstrap import bootstrap_moments
 from jaxstable.moments.lagged import Moments
 
@@ -52,6 +53,8 @@ class Chosen(NamedTuple):
     sparsities: tuple[float, ...]
     """sparsity weights that the draws were fitted at."""
     extras: Extras = Extras()
+    shaped: int = 0
+    """lag-0 edges whose direction rests on the shape of the noise more than on the moments."""
 
 
 def choose(
@@ -108,12 +111,21 @@ def choose(
     else:
         begin("graph", None)
         selection = select(criterion)
+    oriented, shaped = None, 0
+    if sources and sources.rows and len(moments.count) == 1 and moments.n_vars <= MOST_SHAPED:
+        begin("directions", None)
+        shapes = Shapes(sources.rows, moments, order.lags)
+        oriented = orient(criterion, _flat(criterion, selection), selection.inflation, shapes, seed)
+        selection = selection_of(criterion, oriented.graph, selection.inflation, oriented.leaning)
+        against = settled_against(oriented, criterion.penalty, parts[1].shape)
+        parts = parts[0], parts[1] | against
+        shaped = int((against[0].T & (oriented.leaning > selection.turning - oriented.leaning)).sum())
     if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
         matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
         if draws:
             begin(f"{draws} draws", draws)
         drawn = _until_stopped((beyond.draw(matrix) for matrix in matrices), draws, advance)
-        return Chosen(beyond.criterion, beyond.selection, order, path, drawn, sparsities, beyond.extras)
+        return Chosen(beyond.criterion, beyond.selection, order, path, drawn, sparsities, beyond.extras, shaped)
 
     def draw() -> Iterator[Selection]:
         matrices, every = bootstrap_moments(moments, draws, seed=seed), itertools.repeat((), draws)
@@ -122,11 +134,15 @@ def choose(
             inner = matrices[..., : criterion.dim, : criterion.dim]
             every = fit_moments(inner, moments.count, moments.n_vars, sparsities, path.likelihood, steps)
         begin(f"{draws} draws", draws)
+        rng = np.random.default_rng([seed, 6])
         for matrix, own in zip(matrices, every, strict=True):
-            yield select(judge(matrix), own, selection.inflation)
+            judged = judge(matrix)
+            if oriented:
+                judged = judged.forbidding(drawn_against(oriented, selection.turning, rng, judged.dim))
+            yield select(judged, own, selection.inflation)
 
     drawn = _until_stopped(draw() if draws else (), draws, advance)
-    return Chosen(criterion, selection, order, path, drawn, sparsities)
+    return Chosen(criterion, selection, order, path, drawn, sparsities, shaped=shaped)
 
 
 def _until_stopped(draws: Iterable[Selection], wanted: int, advance: Callable[[], None]) -> tuple[Selection, ...]:

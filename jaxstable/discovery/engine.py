@@ -25,7 +25,7 @@ from jaxstable.discovery.reasons import choices, gated_choices
 from jaxstable.discovery.squares import with_squares
 from jaxstable.discovery.stages import Stages
 from jaxstable.discovery.usable import cleaned_of, telling, usable
-from jaxstable.graph.calibration import doubts_of, edge_probability, lag_probability
+from jaxstable.graph.calibration import doubts_of, edge_probability, held_to_direction, lag_probability
 from jaxstable.moments.lagged import Moments, lagged_moments
 from jaxstable.moments.memory import memory, most_lags, needed_lags
 from jaxstable.signals.prepare import check_parts
@@ -128,6 +128,7 @@ def find(
     summaries: NDArray[np.bool_] = np.logical_or.reduce(drawn, axis=1)
     lagged_frequency, frequency = drawn.mean(axis=0), summaries.mean(axis=0)
     linked = (summaries | summaries.transpose(0, 2, 1)).mean(axis=0)
+    directed = np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5)
     if gated:
         lagged_probability, probability = selection.strength, selection.strength.max(axis=0)
     else:
@@ -135,6 +136,8 @@ def find(
         doubts = doubts_of(selection, 1.0 if chosen.extras.by_readings else cleaned.mask.mean(axis=0))
         probability = edge_probability(frequency, evidence.max(axis=0), len(drawn), doubts)
         lagged_probability = lag_probability(lagged_frequency, evidence, len(drawn), doubts)
+        probability = held_to_direction(probability, selection)
+        lagged_probability[0] = np.minimum(held_to_direction(lagged_probability[0], selection), probability)
     return Found(
         names=dataset.names,
         lagged_graph=whole(selection.graph),
@@ -143,7 +146,7 @@ def find(
         edge_probability=_as_asked(whole(probability), np.logical_or.reduce(asked[0]), np.logical_and.reduce(asked[1])),
         lagged_frequency=whole(lagged_frequency),
         edge_frequency=whole(frequency),
-        direction_confidence=whole(np.where(linked > 0, frequency / np.maximum(linked, 1e-9), 0.5), 0.5),
+        direction_confidence=whole(directed if gated else held_to_direction(directed, selection), 0.5),
         strength=whole(selection.strength),
         chosen=gated_choices(question, n_lags) if gated else choices(chosen, question),
         removed={dataset.names[index]: what for index, what in zip(kept, cleaned.removed, strict=True)},

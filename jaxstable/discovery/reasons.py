@@ -7,6 +7,7 @@ from jaxstable.discovery.choice import Chosen, Path
 from jaxstable.discovery.found import Choice
 from jaxstable.discovery.hidden import MOST_COLUMNS, WIDER
 from jaxstable.discovery.observed import MOST_PATTERNS, SELDOM
+from jaxstable.discovery.shapes import MOST_SHAPED
 from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.models.svar import SPARSE_UNIT
 
@@ -41,6 +42,11 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
             criterion.effective_rows(selection.inflation), "rows in which a pair was read, over the inflation"
         ),
         "penalty": Choice(criterion.penalty, "2 log(number of candidate edges), at least log(rows)"),
+        "noise_shape": Choice(
+            chosen.shaped,
+            "lag-0 edges whose direction rests on the shape of the noise more than on second moments: noise that is "
+            f"not Gaussian tells causes from effects; looked at with one environment and up to {MOST_SHAPED} sensors",
+        ),
         "readings": Choice(
             chosen.extras.by_readings,
             f"whether graphs were judged by the readings alone: where a sensor is read in less than {SELDOM:g} of the "

@@ -107,16 +107,35 @@ def doubts_of(selection: Selection, read: ArrayLike = 1.0) -> Doubts:
         selection: the graph and its evidence.
         read: share of the rows in which each sensor was read, where gaps were filled in by what all graphs allow.
     """
-    graph = selection.graph
-    present: NDArray[np.bool_] = np.logical_or.reduce(graph)
-    instant = np.where(np.isfinite(selection.turning), selection.turning, 0.0)
-    later = np.where(graph[1:], selection.strength[1:] ** 2, 0.0).max(axis=0, initial=0.0)  # time gives the direction
-    cost = np.clip(np.maximum(instant, later), 0.0, _CERTAIN_TURN)
+    present: NDArray[np.bool_] = np.logical_or.reduce(selection.graph)
+    cost = np.minimum(cost_of_turning(selection), _CERTAIN_TURN)
     sizes = np.clip(crowds(present | present.T) - CROWD, 0, _MOST_CROWDED)
     unexplained = float(np.log(np.clip(selection.unexplained, 1.0, _MOST_UNEXPLAINED)))
     every = np.log((_CERTAIN_TURN + _LEAST_TURN) / (cost + _LEAST_TURN)), unexplained, sizes, sizes.max(initial=0)
     seldom = float(np.maximum(np.log(0.5 / np.maximum(np.asarray(read, float), 1e-3)), 0.0).mean())
     return Doubts(*(np.where(present, doubt, 0.0) for doubt in (*every, seldom)))
+
+
+def cost_of_turning(selection: Selection) -> NDArray[np.float64]:
+    """Return what the other direction of each edge costs in twice the log likelihood, 0 off the graph."""
+    instant = np.where(np.isfinite(selection.turning), selection.turning, 0.0)
+    lagged = np.where(selection.graph[1:], selection.strength[1:] ** 2, 0.0)  # time gives the direction
+    return np.maximum(np.maximum(instant, lagged.max(axis=0, initial=0.0)), 0.0)
+
+
+def held_to_direction(numbers: NDArray[np.float64], selection: Selection) -> NDArray[np.float64]:
+    """Return probabilities or frequencies `[cause, effect]` no surer of a direction than the data are.
+
+    Draws that all show one of two directions which fit alike are no evidence. By Bayes' rule, with both directions
+    alike beforehand, that of an edge has the share `1 / (1 + exp(-cost / 2))` of the sum of both, the cost that of
+    turning the edge. Nothing is asked of required edges, and of edges both ways.
+    """
+    present: NDArray[np.bool_] = np.logical_or.reduce(selection.graph)
+    asked = present & ~present.T & (np.isfinite(selection.turning) | ~selection.graph[0])
+    share = 1.0 / (1.0 + np.exp(-0.5 * np.minimum(cost_of_turning(selection), 200.0)))
+    both = np.minimum(numbers + numbers.T, 1.0)
+    held = np.where(asked, np.minimum(numbers, share * both), numbers)
+    return np.where(asked.T, np.maximum(numbers, (1.0 - share.T) * both), held)
 
 
 def features(frequency: ArrayLike, evidence: ArrayLike, draws: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

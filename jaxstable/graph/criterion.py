@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 
 import numpy as np
@@ -13,6 +14,7 @@ from jaxstable.graph.refit import Edges, Numbers, Refits
 
 _EXTRA_LAG = 2.0  # price of every further lag of a pair, beside the quantile
 _NULL_QUANTILE = 0.75  # of the absent edges; the upper quarter may hold edges not found yet
+_MOST_UPSTREAM = 12  # variables that lead to the cause of an edge which is turned with theirs
 _FEWEST_ABSENT = 20  # absent edges below which their spread says nothing
 _SURE = (
     60.0  # cost of turning an edge at which its reverse is as good as ruled out; where assumptions fail, 20 is chance
@@ -90,6 +92,12 @@ class Criterion:
         if has_cycle(required[: self.n_vars]):
             raise ValueError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
 
+    def forbidding(self, edges: Edges) -> Criterion:
+        """Return the same criterion with more forbidden edges, `[dim, n_vars]`."""
+        other = copy.copy(self)
+        other.allowed = self.allowed & ~edges
+        return other
+
     def n_present(self, graph: Edges) -> NDArray[np.int_]:
         """Return the number of lags at which each cause acts on each effect, own lags aside, `[cause, effect]`."""
         return (graph & ~self.own).reshape(self.n_lags + 1, self.n_vars, self.n_vars).sum(axis=0)
@@ -122,6 +130,44 @@ class Criterion:
         Infinite where there is no edge that may be dropped.
         """
         return self.removals(graph)[: self.n_vars] - self.additions(graph)[: self.n_vars].T
+
+    def reversals(self, graph: Edges, inflation: float, leaning: Numbers | None = None) -> Numbers:
+        """Return how much worse the score gets by the reverse of each lag-0 edge, `[cause, effect]`, infinite off them.
+
+        The cheaper of two ways: the edge alone is turned, or all edges that lead to its cause are turned with it. In a
+        chain the second costs nothing where Gaussian noise leaves the direction open.
+
+        Args:
+            graph: `[dim, n_vars]`.
+            inflation: rows that are worth one independent row.
+            leaning: what else turning each lag-0 edge costs, `[cause, effect]`; None is nothing.
+        """
+        n_vars = self.n_vars
+        more = np.zeros((n_vars, n_vars)) if leaning is None else leaning
+        cost = self.turnings(graph) / inflation + more
+        rows = np.median(self.refits.pair_share, axis=0) * self.refits.n_rows / inflation
+        instant, reach = graph[:n_vars], reachability(graph[:n_vars])
+        free = self.allowed[:n_vars].T & ~self.required[:n_vars]
+        for cause, effect in np.argwhere(instant & np.isfinite(cost)).tolist():
+            upstream = np.flatnonzero(reach[:, cause])  # the cause is one of them
+            turned = np.zeros_like(instant)
+            turned[np.ix_(upstream, upstream)] = instant[np.ix_(upstream, upstream)]
+            others_too = turned.any()
+            turned[cause, effect] = True
+            if not others_too or len(upstream) > _MOST_UPSTREAM or not free[turned].all():
+                continue
+            other = graph.copy()
+            other[:n_vars] = (instant & ~turned) | turned.T
+            if has_cycle(other[:n_vars]):
+                continue
+            ends = [*upstream.tolist(), effect]
+            rise = [
+                self.refits.log_variance(end, other[:, end]) - self.refits.log_variance(end, graph[:, end])
+                for end in ends
+            ]
+            together = float(rows[ends] @ np.array(rise) + more[turned].sum())
+            cost[cause, effect] = min(cost[cause, effect], max(together, 0.0))
+        return cost
 
     def inflation(self, graph: Edges) -> float:
         """Return t >= 1: how much more the absent edges of a graph seem to explain than chance would have them."""
@@ -158,13 +204,18 @@ class Criterion:
         """Return the independent complete rows that the data are worth."""
         return self.refits.n_rows * float(np.median(self.refits.pair_share)) / inflation
 
-    def strength(self, graph: Edges, inflation: float) -> Numbers:
+    def strength(self, graph: Edges, inflation: float, turning: Numbers | None = None) -> Numbers:
         """Return the evidence for every edge, present or not, `[lags + 1, cause, effect]`, to rank edges by.
 
         The square root of: for a present edge what dropping it loses; for an absent one what adding it gains, at
         most the penalty of an edge; half of that where other edges fix the order the other way; for the reverse of a
         present lag-0 edge what turning leaves, the less the surer the direction is. A required edge has at least
         the penalty.
+
+        Args:
+            graph: `[dim, n_vars]`.
+            inflation: rows that are worth one independent row.
+            turning: what the reverse of each lag-0 edge costs, `[cause, effect]`; None is `reversals`.
         """
         n_vars, eye = self.n_vars, np.eye(self.n_vars, dtype=bool)
         add, drop, legal = self.additions(graph) / inflation, self.removals(graph) / inflation, self.legal(graph)
@@ -173,7 +224,7 @@ class Criterion:
         evidence = np.where(legal, np.minimum(add, self.penalty), evidence)
         ordered = self.allowed[:n_vars] & ~graph[:n_vars] & ~graph[:n_vars].T & ~legal[:n_vars]
         evidence[:n_vars][ordered] = 0.5 * np.minimum(add[:n_vars][ordered], self.penalty)
-        turnings = self.turnings(graph) / inflation
+        turnings = self.reversals(graph, inflation) if turning is None else turning
         for cause, effect in np.argwhere(graph[:n_vars]):
             if self.allowed[effect, cause] and not self.required[cause, effect]:
                 cost = float(turnings[cause, effect])

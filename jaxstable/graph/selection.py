@@ -88,15 +88,19 @@ def select(
     return selection_of(criterion, _prune(criterion, best, found), found)
 
 
-def selection_of(criterion: Criterion, graph: Edges, inflation: float) -> Selection:
-    """Return what a criterion says of a graph `[dim, n_vars]`, own lags among its edges."""
+def selection_of(criterion: Criterion, graph: Edges, inflation: float, leaning: Numbers | None = None) -> Selection:
+    """Return what a criterion says of a graph `[dim, n_vars]`, own lags among its edges.
+
+    `leaning` is what else turning a lag-0 edge costs, `[cause, effect]`.
+    """
+    turning = criterion.reversals(graph, inflation, leaning)
     return Selection(
         graph=(graph & ~criterion.own).reshape(criterion.n_lags + 1, criterion.n_vars, criterion.n_vars),
-        strength=criterion.strength(graph, inflation),
+        strength=criterion.strength(graph, inflation, turning),
         weights=criterion.weights(graph),
         inflation=inflation,
         score=criterion.score(graph, inflation),
-        turning=criterion.turnings(graph) / inflation,
+        turning=turning,
         unexplained=criterion.unexplained(graph),
     )
 

@@ -252,7 +252,15 @@ def test_order_by_scale_is_said():
 
 def test_progress_names_the_stages(gappy, capsys):
     js.discover(gappy, draws=DRAWS, progress=True)
-    searched = ["lags ...", "12 fits ...", "graph ...", "squares ...", "24 fits of 4 draws ...", "4 draws ..."]
+    searched = [
+        "lags ...",
+        "12 fits ...",
+        "graph ...",
+        "directions ...",
+        "squares ...",
+        "24 fits of 4 draws ...",
+        "4 draws ...",
+    ]
     stages = ["signals ...", "moments ...", "linear or not ...", *searched]
     said = capsys.readouterr()
     assert said.err.splitlines() == stages

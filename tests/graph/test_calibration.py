@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxstable.graph.calibration import Doubts, doubts_of, edge_probability, lag_probability
+from jaxstable.graph.calibration import Doubts, doubts_of, edge_probability, held_to_direction, lag_probability
 from jaxstable.graph.selection import Selection
 
 
@@ -58,3 +58,14 @@ def selected(turning: float, unexplained: float = 1.0, graph: np.ndarray | None 
         graph[0, 0, 1] = True
     costs = np.where(graph[0], turning, np.inf)
     return Selection(graph, np.where(graph, 10.0, 0.0), graph * 1.0, 1.0, 0.0, costs, unexplained)
+
+
+def test_an_edge_is_no_surer_than_its_direction():
+    said = np.zeros((7, 7))
+    said[0, 1], said[1, 0] = 0.93, 0.05
+    open_, doubtful, sure = (held_to_direction(said, selected(turning=cost)) for cost in (0.0, 4.0, 80.0))
+    np.testing.assert_allclose([open_[0, 1], open_[1, 0]], 0.49, atol=1e-12)
+    assert 0.49 < doubtful[0, 1] < 0.93
+    assert doubtful[0, 1] + doubtful[1, 0] <= 0.98 + 1e-12
+    np.testing.assert_array_equal(sure, said)
+    np.testing.assert_array_equal(held_to_direction(said, selected(turning=np.inf)), said)  # required: not asked

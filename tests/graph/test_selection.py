@@ -237,3 +237,26 @@ def test_what_dropping_a_pair_loses_is_the_difference_of_two_refits(system, envi
             several = cause != effect and before[cause::N_VARS].sum() > 1
             rise = refits.log_variance(effect, fewer) - refits.log_variance(effect, before) if several else 0.0
             np.testing.assert_allclose(lost[cause], rise, atol=1e-7)
+
+
+def test_the_reverse_of_a_chain_costs_nothing_and_that_of_a_collider_does():
+    rng = np.random.default_rng(3)
+    values = rng.standard_normal((2000, 5))
+    for effect in (1, 2, 3):
+        values[:, effect] += 0.8 * values[:, effect - 1]
+    values[:, 3] += 0.8 * values[:, 4]
+    chain = np.zeros((5, 5), bool)
+    chain[[0, 1, 2, 4], [1, 2, 3, 3]] = True
+    criterion = Criterion(Refits(np.corrcoef(values.T), 2000, 5))
+    alone, either = criterion.turnings(chain), criterion.reversals(chain, 1.0)
+    assert alone[1, 2] > 100  # by itself it makes a collider
+    assert either[0, 1] < 8
+    assert either[1, 2] < 8  # turned with the edge before it
+    assert min(either[2, 3], either[4, 3]) > 100  # both meet in a collider
+    leaning = np.where(chain, 5.0, 0.0)
+    np.testing.assert_allclose(criterion.reversals(chain, 1.0, leaning)[1, 2], either[1, 2] + 10.0, atol=8)
+    required = np.zeros((1, 5, 5), bool)
+    required[0, 0, 1] = True
+    held = Criterion(Refits(np.corrcoef(values.T), 2000, 5), required)
+    assert held.reversals(chain, 1.0)[1, 2] > 100  # the edge before it may not be turned
+    assert np.isinf(held.reversals(chain, 1.0)[0, 1])

@@ -1,0 +1,101 @@
+"""Directions by the shape of the noise: right where it is not Gaussian, untouched where it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jaxstable as js
+from jaxstable.discovery.observed import Prepared
+from jaxstable.discovery.shapes import Shapes, drawn_against, orient, settled_against
+from jaxstable.graph.criterion import Criterion
+from jaxstable.graph.refit import Refits
+from jaxstable.graph.selection import select, selection_of
+from jaxstable.moments.lagged import lagged_moments
+
+CHAIN = np.eye(4, k=1).astype(bool)  # every orientation without a collider fits Gaussian noise as well
+NOISES = {
+    "laplace": lambda rng, shape: rng.laplace(size=shape) / np.sqrt(2),
+    "uniform": lambda rng, shape: rng.uniform(-np.sqrt(3), np.sqrt(3), size=shape),
+    "exponential": lambda rng, shape: rng.exponential(size=shape) - 1.0,
+}
+
+
+def chain(noise, n_rows: int = 1500, seed: int = 0) -> np.ndarray:
+    """Return rows of x0 -> x1 -> x2 -> x3 in which each holds 0.8 of the one before."""
+    values = noise(np.random.default_rng(seed), (n_rows, 4))
+    for effect in range(1, 4):
+        values[:, effect] += 0.8 * values[:, effect - 1]
+    return values
+
+
+def judged(values: np.ndarray, start: np.ndarray, required=None):
+    """Return the criterion, the graph that shapes orient from a graph of lag 0, and the shapes."""
+    moments = lagged_moments(values, None, 0)
+    criterion = Criterion(Refits(moments.matrix, moments.count, 4, moments.pair_share), required)
+    rows = Prepared(values, np.isfinite(values), np.zeros(len(values), int))
+    shapes = Shapes(rows, moments, 0)
+    return criterion, orient(criterion, start, 1.0, shapes), shapes
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_chain_is_turned_the_right_way_round(noise):
+    criterion, oriented, _ = judged(chain(NOISES[noise]), CHAIN.T.copy())
+    np.testing.assert_array_equal(oriented.graph, CHAIN)
+    assert oriented.leaning[CHAIN].min() > criterion.penalty
+    assert settled_against(oriented, criterion.penalty, (1, 4, 4))[0].tolist() == CHAIN.T.tolist()
+
+
+def test_gaussian_noise_speaks_for_no_direction():
+    values = chain(lambda rng, shape: rng.standard_normal(shape))
+    for start in (CHAIN, CHAIN.T.copy()):
+        criterion, oriented, shapes = judged(values, start)
+        assert shapes.share(criterion.refits, start) < 0.6
+        assert np.abs(oriented.leaning).max() < 5.0
+        assert not settled_against(oriented, criterion.penalty, (1, 4, 4)).any()
+
+
+def test_a_required_direction_stays():
+    required = np.zeros((1, 4, 4), bool)
+    required[0, 1, 0] = True
+    _, oriented, _ = judged(chain(NOISES["laplace"]), CHAIN.T.copy(), required)
+    assert oriented.graph[1, 0]
+    assert oriented.leaning[1, 0] == 0.0
+
+
+def test_gaps_and_a_wild_reading_leave_directions_alone():
+    values = chain(NOISES["laplace"], 3000)
+    values[np.random.default_rng(1).uniform(size=values.shape) < 0.2] = np.nan
+    values[77, 2] += 15.0
+    _, oriented, _ = judged(values, CHAIN.T.copy())
+    np.testing.assert_array_equal(oriented.graph, CHAIN)
+
+
+def test_draws_are_held_to_what_shapes_say_as_often_as_it_is_sure():
+    criterion, oriented, _ = judged(chain(NOISES["laplace"]), CHAIN.T.copy())
+    selection = selection_of(criterion, oriented.graph, 1.0, oriented.leaning)
+    assert selection.turning[0][CHAIN[0]].min() > criterion.penalty
+    rng = np.random.default_rng(0)
+    drawn = [drawn_against(oriented, selection.turning, rng, criterion.dim) for _ in range(20)]
+    assert np.mean([one[CHAIN.T].mean() for one in drawn]) > 0.95
+    unsure = oriented._replace(leaning=np.where(CHAIN, 3.0, 0.0), deviation=np.where(CHAIN, 9.0, 0.0))
+    drawn = [drawn_against(unsure, np.where(CHAIN, 3.0, np.inf), rng, criterion.dim) for _ in range(200)]
+    assert 0.5 < np.mean([one[CHAIN.T].mean() for one in drawn]) < 0.75
+    assert all((one ^ one.T)[CHAIN].all() for one in drawn)  # one direction is left open, always
+
+
+def test_discover_finds_directions_that_second_moments_leave_open():
+    found = js.discover(js.Dataset.from_array(chain(NOISES["exponential"])), max_lag=0, draws=20, progress=False)
+    np.testing.assert_array_equal(found.graph, CHAIN)
+    assert found.chosen["noise_shape"].value == 3
+    assert found.chosen["squares"].value == 0  # bent means of the wrong direction need none
+    assert found.edge_probability[CHAIN].min() > 0.9
+    gaussian = chain(lambda rng, shape: rng.standard_normal(shape))
+    found = js.discover(js.Dataset.from_array(gaussian), max_lag=0, draws=20, progress=False)
+    assert found.chosen["noise_shape"].value == 0
+    assert found.edge_probability.max() < 0.9
+
+
+def test_select_alone_leaves_the_direction_of_a_chain_open():
+    criterion, *_ = judged(chain(NOISES["laplace"]), CHAIN)
+    assert select(criterion).turning[0][:].min() < 1.0
