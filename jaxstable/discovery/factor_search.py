@@ -13,7 +13,8 @@ from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Edges
 from jaxstable.signals.threads import one_blas_thread
 
-_TRIED = 4  # changes that derivatives favour, tried before a climb ends
+_TRIED = 3  # changes that derivatives favour, tried before a climb ends
+_SHORT, _LONG = 4, 30  # steps of a fit: of a change that is tried, of where a descent ends
 _MOST_MOVES = 100
 _MOST_SWEEPS = 4
 _MOST_MISSES = 2  # factors that do not pay at once: overlapping ones can be worth little one by one
@@ -49,24 +50,24 @@ def search(model: FactorModel, graph: Edges, most: int) -> Factored:
 
 def _descended(model: FactorModel, system: Factored) -> Factored:
     """Return the system after all changes of one edge or loading that lower the score, the most promising first."""
-    system = model.fitted(system, 30)
+    system = model.fitted(system)
     for _ in range(_MOST_MOVES):
         worth = model.worth(system)
         flat = np.concatenate([worth.graph.ravel(), worth.acts.ravel()])
         for place in np.argsort(-flat)[:_TRIED]:
             if flat[place] <= 0.0:
-                return _without_idle(model, system)
+                return _without_idle(model, model.fitted(system, _LONG))
             change = np.zeros(len(flat), bool)
             change[place] = True
             graph = system.graph ^ change[: worth.graph.size].reshape(worth.graph.shape)
             acts = system.acts ^ change[worth.graph.size :].reshape(worth.acts.shape)
-            other = model.fitted(model.changed(system, graph, acts))
-            if other.score < system.score - 1e-2:
+            other = model.fitted(model.changed(system, graph, acts), _SHORT)
+            if other.score < system.score - _GAIN:
                 system = other
                 break
         else:
             break
-    return _without_idle(model, system)
+    return _without_idle(model, model.fitted(system, _LONG))
 
 
 def _without_idle(model: FactorModel, system: Factored) -> Factored:
@@ -74,7 +75,7 @@ def _without_idle(model: FactorModel, system: Factored) -> Factored:
     kept = system.acts.sum(axis=1) >= _LEAST_EFFECTS
     if kept.all():
         return system
-    return model.fitted(system._replace(acts=system.acts[kept], loadings=system.loadings[kept]), 30)
+    return model.fitted(system._replace(acts=system.acts[kept], loadings=system.loadings[kept]), _LONG)
 
 
 def _escaped(
