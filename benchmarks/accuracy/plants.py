@@ -210,9 +210,9 @@ def slow(seed: int, n_steps: int = 1000) -> Plant:
     return run(seed, n_steps=n_steps, own=(0.95, 0.95), ordered=True, instant=(13, 0.1, 0.4), lagged=(13, 0.05, 0.2))
 
 
-def unordered(seed: int, n_steps: int = 1000) -> Plant:
+def unordered(seed: int, n_steps: int = 1000, edges: int = 20, **how: Any) -> Plant:
     """Return rows that have nothing to do with each other: edges at lag 0 alone."""
-    return run(seed, n_steps=n_steps, own=(0.0, 0.0), lagged=(0, 0.2, 0.5), instant=(20, 0.3, 0.8))
+    return run(seed, n_steps=n_steps, own=(0.0, 0.0), lagged=(0, 0.2, 0.5), instant=(edges, 0.3, 0.8), **how)
 
 
 def subsampled(plant: Plant, every: int) -> Plant:

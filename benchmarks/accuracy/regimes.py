@@ -42,6 +42,18 @@ def _t3(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
     return rng.standard_t(3, shape) / np.sqrt(3)
 
 
+def _laplace(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
+    return rng.laplace(size=shape) / np.sqrt(2)
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
+    return rng.uniform(-np.sqrt(3), np.sqrt(3), size=shape)
+
+
+def _exponential(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
+    return rng.exponential(size=shape) - 1.0
+
+
 def _squared(cause: NDArray) -> NDArray:
     return 0.5 * np.minimum(cause * cause, 6.0)
 
@@ -67,8 +79,8 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "trend": lambda seed: trend(base(seed), 1.0, seed),
     "quantised": lambda seed: quantised(base(seed), 2.0),
     "t3 noise": lambda seed: run(seed, draw=_t3),
-    "laplace noise": lambda seed: run(seed, draw=lambda rng, shape: rng.laplace(size=shape) / np.sqrt(2)),
-    "exponential noise": lambda seed: run(seed, draw=lambda rng, shape: rng.exponential(size=shape) - 1.0),
+    "laplace noise": lambda seed: run(seed, draw=_laplace),
+    "exponential noise": lambda seed: run(seed, draw=_exponential),
     "daily cycle 1 sd": lambda seed: cycle(base(seed), 1.0, NIGHT, seed),
     "daily cycle 2 sd, T 3000": lambda seed: cycle(base(seed, n_steps=3000), 2.0, NIGHT, seed, 2),
     "weak cycle .3 sd": lambda seed: cycle(base(seed), 0.3, 19.3, seed),
@@ -86,6 +98,9 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "one hidden sensor": lambda seed: hide(base(seed, n_vars=14, n_instant=15, n_lagged=15), 1),
     "lags 1-5": lambda seed: run(seed, lags=(1, 2, 3, 4, 5)),
     "rows without order": unordered,
+    "rows without order, laplace": lambda seed: unordered(seed, edges=13, draw=_laplace),
+    "rows without order, uniform": lambda seed: unordered(seed, edges=13, draw=_uniform),
+    "rows without order, exponential": lambda seed: unordered(seed, edges=13, draw=_exponential),
     "machines at other levels": machines,
     "very weak": lambda seed: run(seed, instant=(13, 0.1, 0.2), lagged=(13, 0.1, 0.15)),
     "cycle and gaps": lambda seed: cycle(corrupt(_missing(0.2))(seed), 1.0, NIGHT, seed),
@@ -103,6 +118,6 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "held and missing": lambda seed: hold(corrupt(_missing(0.2), n_steps=3000)(seed), 5, 0.3, seed),
 }
 
-_KINDS = ("inert", "hidden", "held", "missing", "cycle", "autocorrelation", "quadratic", "spik")
+_KINDS = ("inert", "hidden", "held", "missing", "cycle", "autocorrelation", "quadratic", "spik", "without order")
 FAMILIES: dict[str, str] = {name: next((kind for kind in _KINDS if kind in name), name) for name in REGIMES}
 """the family of each regime: what breaks the model in the same way is left out together."""

@@ -33,7 +33,8 @@ class LearnedGraph:
         lagged_graph: bool, same shape; lag 0 acyclic, no variable causes itself.
         probability: that there is an edge at any lag, `[cause, effect]`, None where no draws were made.
         lagged_probability: that there is an edge at a lag, `[lag, cause, effect]`, or None.
-        direction: of the draws that link two variables, the share with an edge from cause to effect, or None.
+        direction: of the draws that link two variables, the share with an edge from cause to effect, no more than the
+            likelihoods of both directions allow, or None.
         truth: bool `[cause, effect]`, where the true graph is known.
         scale: standard deviation of every variable in its own unit, for weights in raw units, or None.
         units: unit of each variable by name, or None; variables may be absent.

@@ -29,7 +29,8 @@ class Edge(NamedTuple):
         weight: of the model or the refit; that of `discover` has both variables in standard deviations.
         probability: that the cause acts on the effect at any lag, None where that is not known.
         lag_probability: that it does at this lag, or None.
-        direction: of the draws that link the two, the share with an edge in this direction, or None.
+        direction: of the draws that link the two, the share with an edge in this direction, no more than the
+            likelihoods of both directions allow, or None.
         kind: one of `KINDS`, or None.
         weight_raw: units of the effect per unit of the cause, or None.
     """
@@ -52,7 +53,8 @@ class Link(NamedTuple):
         cause: name of the cause.
         effect: name of the effect.
         probability: that the cause acts on the effect at any lag, None where that is not known.
-        direction: of the draws that link the two, the share with an edge in this direction, or None.
+        direction: of the draws that link the two, the share with an edge in this direction, no more than the
+            likelihoods of both directions allow, or None.
         kind: one of `KINDS`, or None.
         lags: the lags at which it acts, in steps, ascending.
         weight: net effect: the sum of the weights over the lags.
