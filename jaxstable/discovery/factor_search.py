@@ -99,18 +99,23 @@ def _escaped(
 def _memberships(model: FactorModel, system: Factored) -> Iterator[Factored]:
     """Yield systems in which one sensor leaves a factor, or joins it and has no edges with the others that do."""
     for factor, sensor in np.ndindex(system.acts.shape):
+        members = system.acts[factor]
         acts, graph = system.acts.copy(), system.graph
         acts[factor, sensor] ^= True
         if acts[factor, sensor]:
-            alone = np.arange(model.n_vars) == sensor
-            graph = _unlinked(model, graph, alone, system.acts[factor])
+            graph = _unlinked(model, graph, np.arange(model.n_vars) == sensor, members)
         yield model.changed(system, graph, acts)
 
 
 def _causes_anew(model: FactorModel, system: Factored) -> Iterator[Factored]:
-    """Yield systems in which the ends of an edge at lag 0 have no causes but, where it may be, the other way round."""
+    """Yield systems in which the ends of an edge at lag 0 have no causes but, where it may be, the other way round.
+
+    One of the ends is a sensor on which a factor acts.
+    """
     n_vars, criterion = model.n_vars, model.criterion
-    for cause, effect in np.argwhere(system.graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
+    near = np.logical_or.reduce(system.acts)
+    asked = system.graph[:n_vars] & ~criterion.required[:n_vars] & (near | near[:, None])
+    for cause, effect in np.argwhere(asked).tolist():
         graph = system.graph.copy()
         graph[:, [cause, effect]] = criterion.base[:, [cause, effect]]
         graph[effect, cause] |= criterion.allowed[effect, cause] and not reachability(graph[:n_vars])[cause, effect]
