@@ -56,8 +56,8 @@ class Shapes:
     """
 
     def __init__(self, rows: Prepared, moments: Moments, n_lags: int) -> None:
-        self._values: Numbers = np.where(rows.mask, (rows.values - moments.mean) / moments.scale, np.nan)
-        ends = lagged_rows(len(self._values), n_lags, rows.series)
+        self._rows, self._moments = rows, moments
+        ends = lagged_rows(len(rows.values), n_lags, rows.series)
         self._ends: NDArray[np.int_] = ends[:: max(-(-len(ends) // _MOST_ROWS), 1)]
         self._block: NDArray[np.int_] = np.arange(len(self._ends)) * _BLOCKS // max(len(self._ends), 1)
         self._kept: dict[tuple[int, bytes], Numbers] = {}
@@ -86,15 +86,21 @@ class Shapes:
             drawn -= _worth(often @ self._means(refits, graph[:, end], end))
         return float(np.std(drawn))
 
+    def _standard(self, lag: int, variable: int) -> Numbers:
+        """Return a variable some steps before each row, standardised; NaN where it was not read."""
+        at = self._ends - lag
+        values = (self._rows.values[at, variable] - self._moments.mean[variable]) / self._moments.scale[variable]
+        return np.where(self._rows.mask[at, variable], values, np.nan)
+
     def _means(self, refits: Refits, causes: NDArray[np.bool_], effect: int) -> Numbers:
         """Return rows and sums of the two functions of the residual of each block, `[blocks, 3]`."""
         key = effect, causes.tobytes()
         if key not in self._kept:
             weights = refits.coefficients(effect, causes)
-            left = self._values[self._ends, effect].copy()
+            left = self._standard(0, effect)
             for row in np.flatnonzero(causes):
                 lag, cause = divmod(int(row), refits.n_vars)
-                left -= weights[row] * self._values[self._ends - lag, cause]
+                left -= weights[row] * self._standard(lag, cause)
             read = np.isfinite(left)
             sums = np.zeros((_BLOCKS, 3))
             if read.sum() >= _FEWEST_ROWS and left[read].std() > 0.0:
