@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.discovery.latent import common_loadings
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Edges, Numbers
 
@@ -181,11 +182,8 @@ class FactorModel:
         bare = self.fitted(system._replace(graph=graph))
         left = self._point(bare).residual - bare.loadings.T @ bare.loadings
         spread = np.sqrt(np.maximum(np.diagonal(left), _LEAST_NOISE))
-        alike = (left / np.outer(spread, spread))[np.ix_(members, members)]
-        sizes, directions = np.linalg.eigh(alike)
-        common = max(float(sizes[-1] - sizes[:-1].mean()), 0.1)
         loading, acts = np.zeros(self.n_vars), np.zeros(self.n_vars, bool)
-        loading[members], acts[members] = np.sqrt(common) * directions[:, -1] * spread[members], True
+        loading[members], acts[members] = common_loadings(left[np.ix_(members, members)], spread[members]), True
         return bare._replace(
             acts=np.vstack([bare.acts, acts]),
             loadings=np.vstack([bare.loadings, loading]),

@@ -79,7 +79,11 @@ def common_part(refits: Refits, system: System, members: list[int]) -> Numbers:
     """Return the loadings of the members on the first principal component of what the system leaves of them."""
     flat = np.eye(refits.dim, refits.n_vars) - system.weights.reshape(refits.dim, refits.n_vars)
     left = (flat.T @ refits.pooled @ flat)[np.ix_(members, members)]
-    spread = np.sqrt(np.diag(left))
+    return common_loadings(left, np.sqrt(np.diag(left)))
+
+
+def common_loadings(left: Numbers, spread: Numbers) -> Numbers:
+    """Return the loadings of variables on their first principal component, from their covariance and deviations."""
     sizes, directions = np.linalg.eigh(left / np.outer(spread, spread))
     common = max(float(sizes[-1] - sizes[:-1].mean()), 0.1)
     return np.sqrt(common) * directions[:, -1] * spread

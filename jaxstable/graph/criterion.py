@@ -142,30 +142,32 @@ class Criterion:
             inflation: rows that are worth one independent row.
             leaning: what else turning each lag-0 edge costs, `[cause, effect]`; None is nothing.
         """
-        n_vars = self.n_vars
+        n_vars, instant = self.n_vars, graph[: self.n_vars]
         more = np.zeros((n_vars, n_vars)) if leaning is None else leaning
         cost = self.turnings(graph) / inflation + more
-        rows = np.median(self.refits.pair_share, axis=0) * self.refits.n_rows / inflation
-        instant, reach = graph[:n_vars], reachability(graph[:n_vars])
-        free = self.allowed[:n_vars].T & ~self.required[:n_vars]
+        reach, free = reachability(instant), self.allowed[:n_vars].T & ~self.required[:n_vars]
         for cause, effect in np.argwhere(instant & np.isfinite(cost)).tolist():
-            upstream = np.flatnonzero(reach[:, cause])  # the cause is one of them
-            turned = np.zeros_like(instant)
-            turned[np.ix_(upstream, upstream)] = instant[np.ix_(upstream, upstream)]
-            others_too = turned.any()
-            turned[cause, effect] = True
-            if not others_too or len(upstream) > _MOST_UPSTREAM or not free[turned].all():
+            before = np.flatnonzero(reach[:, cause])  # the cause is one of them
+            block = np.ix_(before, before)
+            among = instant[block]
+            if not among.any() or len(before) > _MOST_UPSTREAM or not (free[block] | ~among).all():
                 continue
-            other = graph.copy()
-            other[:n_vars] = (instant & ~turned) | turned.T
-            if has_cycle(other[:n_vars]):
+            out = instant[before]
+            out[:, before] = False
+            out[before == cause, effect] = False
+            if not free[cause, effect] or (reach[:, effect] & out.any(axis=0)).any():  # another way to the effect
                 continue
-            ends = [*upstream.tolist(), effect]
+            ends = np.append(before, effect)
+            other = graph[:, ends]
+            other[before, : len(before)] = among.T
+            other[effect, : len(before)] |= before == cause
+            other[cause, -1] = False
             rise = [
-                self.refits.log_variance(end, other[:, end]) - self.refits.log_variance(end, graph[:, end])
-                for end in ends
+                self.refits.log_variance(end, causes) - self.refits.log_variance(end, graph[:, end])
+                for end, causes in zip(ends.tolist(), other.T, strict=True)
             ]
-            together = float(rows[ends] @ np.array(rise) + more[turned].sum())
+            rows = self._rows[ends] * self.refits.n_rows / inflation
+            together = float(rows @ np.array(rise)) + more[block][among].sum() + more[cause, effect]
             cost[cause, effect] = min(cost[cause, effect], max(together, 0.0))
         return cost
 
@@ -204,7 +206,7 @@ class Criterion:
         """Return the independent complete rows that the data are worth."""
         return self.refits.n_rows * float(np.median(self.refits.pair_share)) / inflation
 
-    def strength(self, graph: Edges, inflation: float, turning: Numbers | None = None) -> Numbers:
+    def strength(self, graph: Edges, inflation: float, turning: Numbers) -> Numbers:
         """Return the evidence for every edge, present or not, `[lags + 1, cause, effect]`, to rank edges by.
 
         The square root of: for a present edge what dropping it loses; for an absent one what adding it gains, at
@@ -215,7 +217,7 @@ class Criterion:
         Args:
             graph: `[dim, n_vars]`.
             inflation: rows that are worth one independent row.
-            turning: what the reverse of each lag-0 edge costs, `[cause, effect]`; None is `reversals`.
+            turning: what the reverse of each lag-0 edge costs, `[cause, effect]`, as `reversals` gives it.
         """
         n_vars, eye = self.n_vars, np.eye(self.n_vars, dtype=bool)
         add, drop, legal = self.additions(graph) / inflation, self.removals(graph) / inflation, self.legal(graph)
@@ -224,10 +226,9 @@ class Criterion:
         evidence = np.where(legal, np.minimum(add, self.penalty), evidence)
         ordered = self.allowed[:n_vars] & ~graph[:n_vars] & ~graph[:n_vars].T & ~legal[:n_vars]
         evidence[:n_vars][ordered] = 0.5 * np.minimum(add[:n_vars][ordered], self.penalty)
-        turnings = self.reversals(graph, inflation) if turning is None else turning
         for cause, effect in np.argwhere(graph[:n_vars]):
             if self.allowed[effect, cause] and not self.required[cause, effect]:
-                cost = float(turnings[cause, effect])
+                cost = float(turning[cause, effect])
                 left = min(max(evidence[cause, effect] - cost, 0.0), 0.999 * self.penalty)
                 evidence[effect, cause] = left * 2.0 / (1.0 + np.exp(np.clip(cost, 0.0, 600.0) / _SURE))
         evidence[self.own] = 0.0
