@@ -34,6 +34,19 @@ class Events(NamedTuple):
 def recordings_of(
     source: Any, names: tuple[str, str, str], asked: Reading
 ) -> tuple[list[Events], list[tuple[str, str]]]:
+    """Read the rows of the long format, each recording sorted by time.
+
+    Args:
+        source: a dataframe, or files, each of them a recording.
+        names: columns of time, tag and value; the time may be several columns of a file, split by commas.
+        asked: what is known.
+
+    Returns:
+        The recordings, and rows (what, how) of what was understood.
+
+    Raises:
+        DataError: a column that is absent, a time or a tag that is missing, or dates beside numbers of time.
+    """
     import pyarrow as pa
 
     for field, column in zip(("time", "name", "value"), names, strict=True):
@@ -96,9 +109,13 @@ def _lines(lines: np.ndarray) -> Any:
     return lambda row: f"line {lines[row]}"
 
 
+def _listed(column: Any) -> list[Any]:
+    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+
+
 def _tags(column: Any, place: Callable[[int], str]) -> np.ndarray:
     """Return the tags as text without blanks around them."""
-    cells = column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+    cells = _listed(column)
     empty = [i for i, cell in enumerate(cells) if cell is None or cell != cell or not str(cell).strip()]
     if empty:
         raise DataError(f"the tag is missing at {place(empty[0])} ({counted(len(empty), 'row')}): leave those rows out")
@@ -110,7 +127,6 @@ def _units(columns: Mapping[str, Any], names: tuple[str, str, str], tags: np.nda
     column = next((name for name in columns if name.lower().strip() in UNITS and name not in names), None)
     if column is None:
         return {}
-    cells = columns[column]
-    pairs = set(zip(tags.tolist(), cells.to_pylist() if hasattr(cells, "to_pylist") else list(cells), strict=True))
+    pairs = set(zip(tags.tolist(), _listed(columns[column]), strict=True))
     units = {tag: str(unit).strip() for tag, unit in pairs if unit is not None and unit == unit}
     return {tag: unit for tag, unit in units.items() if unit and sum(tag == other for other, _ in pairs) == 1}
