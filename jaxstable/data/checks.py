@@ -46,8 +46,13 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Write a number with its noun, in the plural unless it is one."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """Write a number with its noun, in the plural unless it is one.
+
+    Example:
+        >>> counted(1, "entry"), counted(2, "entry"), counted(0, "row"), counted(2, "day")
+        ('1 entry', '2 entries', '0 rows', '2 days')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {re.sub('(?<![aeiou])y$', 'ie', noun)}s"
 
 
 def nearest(name: Any, names: Sequence[Any]) -> str:
