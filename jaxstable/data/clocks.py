@@ -52,6 +52,20 @@ def read_clock(
     return Clock(in_utc(clock.time, zone, place), f"{clock.how}, local time of {zone}, as UTC")
 
 
+def is_readable(values: Any) -> bool:
+    """Tell whether some values are times, in a way that `read_clock` knows.
+
+    Example:
+        >>> is_readable(["2024-03-31 18:00"]), is_readable(["inlet"])
+        (True, False)
+    """
+    try:
+        read_clock(values)
+    except (DataError, TypeError, ValueError):
+        return False
+    return True
+
+
 def _read(values: Any, place: Callable[[int], str], time_format: str | None) -> Clock:
     array = values if hasattr(values, "null_count") else as_array(values, "time")
     if time_format is not None and not isinstance(time_format, str):

@@ -8,14 +8,14 @@ import numpy as np
 
 from jaxstable.data import roles
 from jaxstable.data.checks import DataError, listed, shortened
-from jaxstable.data.clocks import read_clock
+from jaxstable.data.clocks import is_readable, read_clock
 
-TIMED = ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex", "MultiIndex")
+TIMES = ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex")
 
 
 def has_times(index: Any) -> bool:
     """Tell an index that holds times."""
-    return type(index).__name__ in TIMED
+    return type(index).__name__ in (*TIMES, "MultiIndex")
 
 
 def from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, str]]]:
@@ -46,10 +46,11 @@ def from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, 
         return time.time, None, [("clock", f"the index: {time.how}")]
     if len(index) and index.dtype.kind in "iuf":
         values = index.to_numpy()
-        if (np.diff(values) > 0).all() or (roles.rises(values) and len(np.unique(values)) == len(values)):
+        onward = len(values) == 1 or roles.rises(values)
+        if onward and len(np.unique(values)) == len(values):
             time = read_clock(values, zone=zone)
             return time.time, None, [("clock", f"the index: {time.how}")]
-        again = roles.restarts_of(values) if roles.rises(values) else None
+        again = roles.restarts_of(values) if onward else None
         if again is None:
             raise DataError(
                 f"the index holds numbers out of order, such as {listed([f'{v:g}' for v in values[:4]])}: frame."
@@ -68,12 +69,8 @@ def from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, 
 
 
 def _is_time(index: Any) -> bool:
-    if type(index).__name__ in ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex"):
+    if type(index).__name__ in TIMES:
         return True
     if index.dtype.kind in "iufb" or not len(index):
         return False
-    try:
-        read_clock(np.array(index[:200], dtype=object))
-    except (DataError, TypeError, ValueError):
-        return False
-    return True
+    return is_readable(np.array(index[:200], dtype=object))

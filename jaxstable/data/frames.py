@@ -11,7 +11,7 @@ import numpy as np
 from jaxstable.data import columnnames, roles
 from jaxstable.data.checks import DataError, check_distinct, counted, not_numeric, object_column
 from jaxstable.data.clockcolumns import refuse_apart
-from jaxstable.data.clocks import read_clock
+from jaxstable.data.clocks import is_readable, read_clock
 from jaxstable.data.frameindex import from_index, has_times
 from jaxstable.data.numerals import to_numbers
 from jaxstable.data.reading import ANYTHING, Reading, clock_columns
@@ -182,11 +182,7 @@ def _is_clock(nw: Any, column: Any) -> bool:
         return values is not None and roles.rises(values)
     if column.dtype not in (nw.String, nw.Object, nw.Unknown, nw.Time) or column.null_count():
         return False
-    try:
-        read_clock(_times(nw, column.head(200)))
-    except (DataError, TypeError, ValueError):
-        return False
-    return True
+    return is_readable(_times(nw, column.head(200)))
 
 
 def _plain(column: Any) -> np.ndarray | None:
@@ -244,10 +240,9 @@ def _times(nw: Any, column: Any) -> Any:
 
 def _dates(nw: Any, column: Any) -> np.ndarray:
     """Return another clock in microseconds, NaT where it is missing."""
-    ticks = column.cast(nw.Datetime("us")) if column.dtype == nw.Date else column
     found = np.full(len(column), "NaT", "M8[us]")
     there = (~column.is_null()).to_numpy().astype(bool)
-    found[there] = ticks.drop_nulls().dt.timestamp("us").to_numpy().astype(np.int64).view("M8[us]")
+    found[there] = _times(nw, column.drop_nulls())
     return found
 
 
