@@ -108,13 +108,17 @@ def _unnamed_calendar(names: Sequence[str], cells: Mapping[str, Any]) -> tuple[s
         values = []
         for name, (lowest, highest) in zip(names[start:], UNNAMED, strict=False):
             column = numbers_of(cells[name])
-            if column is None or not ((column == np.floor(column)) & (column >= lowest) & (column <= highest)).all():
+            if column is None or not _whole_within(column, lowest, highest):
                 break
             values.append(column.astype(int))
         for count in range(len(values), 2, -1):
             if (np.diff(np.ravel_multi_index(values[:count], SHAPE[:count])) > 0).all():
                 return tuple(names[start : start + count])
     return ()
+
+
+def _whole_within(values: np.ndarray, lowest: int, highest: int) -> bool:
+    return bool(((values == np.floor(values)) & (values >= lowest) & (values <= highest)).all())
 
 
 def _sensor_like(column: Any) -> bool:
@@ -131,24 +135,26 @@ def _apart(dates: str, free: Sequence[str], cells: Mapping[str, Any]) -> list[st
         fine = _milliseconds(free, cells)
         return [] if not fine or _never_twice(cells[dates]) else fine
     hours = [name for name in free if name != dates and _of_day(cells[name])]
-    if len(hours) == 1 or _never_twice(cells[dates]):
-        return hours[:1] if len(hours) == 1 else []
+    if len(hours) == 1:
+        return hours
+    if _never_twice(cells[dates]):
+        return []
     place = list(cells).index(dates) + 1
-    after = next(iter([name for name in list(cells)[place : place + 1] if name in free]), None)
-    return [after] if after is not None and _counts_hours(cells[dates], cells[after]) else []
+    after = [name for name in list(cells)[place : place + 1] if name in free]
+    return [name for name in after if _counts_hours(cells[dates], cells[name])]
 
 
 def _milliseconds(free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
     for name in free:
         if name.lower().strip() in columnnames.MILLISECONDS and (values := numbers_of(cells[name])) is not None:
-            return [name] if ((values == np.floor(values)) & (values >= 0) & (values < 1000)).all() else []
+            return [name] if _whole_within(values, 0, 999) else []
     return []
 
 
 def _counts_hours(dates: Any, column: Any) -> bool:
     """Tell whole numbers to 100 that rise within each day: hours, or parts of them, behind dates that lack them."""
     values = numbers_of(column)
-    if values is None or len(values) < 2 or not ((values == np.floor(values)) & (values >= 0) & (values <= 100)).all():
+    if values is None or len(values) < 2 or not _whole_within(values, 0, 100):
         return False
     codes = dates.dictionary_encode().indices.to_numpy(zero_copy_only=False)
     same = codes[1:] == codes[:-1]

@@ -79,7 +79,7 @@ def plain_digits(text: bytes) -> bytes:
     if text.isascii():
         return text
     found = text.decode()
-    return found.translate(WIDE).encode() if any(sign in DIGITS for sign in set(map(ord, set(found)))) else text
+    return found.translate(WIDE).encode() if DIGITS.keys() & map(ord, set(found)) else text
 
 
 def is_datum(cell: str) -> bool:
