@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
 NAME = "dwd"
@@ -17,8 +18,10 @@ def matches(lines: Sequence[str]) -> bool:
 
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
-    """Name the clock, what means missing, and the columns that are no sensors."""
-    clock = next(name for name in layout.names if name.startswith("MESS_DATUM"))
+    """Name the clock, what means missing, and the columns that are no sensors; refuse a file without that clock."""
+    clock = next((name for name in layout.names if name.startswith("MESS_DATUM")), None)
+    if clock is None:
+        raise DataError("a file of the German weather service has its clock in a column MESS_DATUM: none is there")
     others = ("STATIONS_ID", "QN", "QUALITAETS", "MESS_DATUM", "eor", "STRAHLUNG_EOR")
     return dataclasses.replace(
         layout,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
 NAME = "epw"
@@ -55,7 +56,9 @@ def matches(lines: Sequence[str]) -> bool:
 
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
-    """Name the columns, as many as there are."""
+    """Name the columns, as many as there are; refuse a file without rows."""
+    if len(lines) <= FIRST:
+        raise DataError(f"an EPW file has {FIRST} lines above its data: this one has {len(lines)} in all")
     width = len(lines[FIRST].split(","))
     columns = [*[(name, "") for name in (*CLOCK, *NO_SENSORS)], *SENSORS][:width]
     columns += [(f"column {i + 1}", "") for i in range(len(columns), width)]
