@@ -11,6 +11,7 @@ MONTHS = {  # by its first letters, without accents
     "ноя": 11, "дек": 12, "mrt": 3, "mei": 5, "oca": 1, "şub": 2, "nis": 4, "haz": 6, "tem": 7, "ağu": 8, "eyl": 9,
     "eki": 10, "kas": 11, "ara": 12,
 }  # fmt: skip
+NO_MONTH = 99
 HOURS = (
     r"(?P<H>\d{1,2})(?:[:.h]?(?P<M>\d{2})(?:[:.]?(?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?h?"
     r" ?(?P<p>[AaPp]\.? ?[Mm]\.?)? ?(?P<z>[A-Z]{3,4}|Z|[+-]\d{2}(?::?\d{2})?)?$"
@@ -80,3 +81,14 @@ DURATIONS = (  # days, hours, minutes, seconds and half of the day
     rf"^(?:(?P<D>{NUMBER}) ?d(?:ays?)?)? ?(?:(?P<H>{NUMBER}) ?h(?:ours?|rs?)?)?"
     rf" ?(?:(?P<M>{NUMBER}) ?m(?:in(?:ute)?s?)?)? ?(?:(?P<S>{NUMBER}) ?s(?:ec(?:ond)?s?)?)?(?P<p>)$",
 )
+
+
+def month_of(word: str) -> int:
+    """Return the number of a month that is written in one of several languages, `NO_MONTH` for another word.
+
+    Example:
+        >>> [month_of(word) for word in ("März", "juin", "Juli", "flow")]
+        [3, 6, 7, 99]
+    """
+    plain = word.lower().translate(str.maketrans("äéèêûúôóãç", "aeeeuuooac"))
+    return MONTHS.get(plain[:4], MONTHS.get(plain[:3], NO_MONTH))

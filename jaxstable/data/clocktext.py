@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.checks import DataError, shortened
-from jaxstable.data.clockshapes import MONTHS, REWRITTEN, SHAPES
+from jaxstable.data.clockshapes import REWRITTEN, SHAPES, month_of
 from jaxstable.data.durations import since_start
-from jaxstable.data.instants import NUMERIC, Clock, assembled, from_numbers
+from jaxstable.data.instants import NUMERIC, Clock, assembled, by_day_of_year, from_numbers, of_day
 from jaxstable.data.kernels import kernels
 from jaxstable.data.zones import ABBREVIATIONS
 
@@ -103,7 +103,7 @@ def _whole(fields: dict[str, Any], name: str, fill: str = "0") -> np.ndarray:
 def _from_fields(fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str]) -> Clock:
     pc = kernels()
     micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["f"], 6, "0"), 0, 6), "int64").to_numpy()
-    rest = (_half_day(fields), _whole(fields, "M"), _whole(fields, "S"), micro)
+    rest = (of_day(_whole(fields, "H"), fields["p"]), _whole(fields, "M"), _whole(fields, "S"), micro)
     how = "dates"
     if shape == "slashed":
         first, second, third = _whole(fields, "a"), _whole(fields, "b"), _whole(fields, "y")
@@ -133,27 +133,14 @@ def _from_fields(fields: dict[str, Any], shape: str, cells: Any, place: Callable
 
 
 def _months(column: Any) -> np.ndarray:
-    """Return names of months in several languages as numbers, 99 for another word."""
+    """Return names of months in several languages as numbers."""
     coded = column.dictionary_encode()
-    plain = [_plain(word) for word in coded.dictionary.to_pylist()]
-    known = [MONTHS.get(word[:4], MONTHS.get(word[:3], 99)) for word in plain]
+    known = [month_of(word) for word in coded.dictionary.to_pylist()]
     return np.array(known, np.int64)[coded.indices.to_numpy()]
-
-
-def _plain(word: str) -> str:
-    return word.lower().translate(str.maketrans("äéèêûúôóãç", "aeeeuuooac"))
 
 
 def _full(year: np.ndarray) -> np.ndarray:
     return np.where(year < 70, year + 2000, np.where(year < 100, year + 1900, year))
-
-
-def _half_day(fields: dict[str, Any]) -> np.ndarray:
-    """Return the hours, those of the afternoon after 12."""
-    pc = kernels()
-    hour = _whole(fields, "H")
-    half = pc.utf8_lower(pc.utf8_slice_codeunits(fields["p"], 0, 1)).to_numpy(zero_copy_only=False)
-    return np.where(half == "", hour, hour % 12 + 12 * (half == "p")) if (half != "").any() else hour
 
 
 def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray:
@@ -205,10 +192,7 @@ def _counted(fields: dict[str, Any], shape: str, rest: tuple) -> tuple[np.ndarra
     if shape == "quarters":
         return assembled(year, 3 * _whole(fields, "q") - 2, 1, *rest)
     if shape == "days of a year":
-        start, wrong = assembled(year, 1, 1, *rest)
-        day = _whole(fields, "n")
-        leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-        return start + (day - 1).astype("m8[D]"), wrong | (day < 1) | (day > 365 + leap)
+        return by_day_of_year(year, _whole(fields, "n"), *rest)
     week, weekday = _whole(fields, "w"), _whole(fields, "e", "1")
     fourth, wrong = assembled(year, 1, 4)  # is in the first week
     monday = fourth.astype("M8[D]") - (fourth.astype("M8[D]").astype(np.int64) + 3) % 7

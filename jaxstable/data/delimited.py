@@ -16,7 +16,7 @@ from jaxstable.data.checks import DataError, check_distinct, counted
 from jaxstable.data.clockcolumns import find_clock, is_dated, refuse_apart, refuse_hours
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.clockshapes import MONTHS, WEEKDAYS
+from jaxstable.data.clockshapes import NO_MONTH, WEEKDAYS, month_of
 from jaxstable.data.longformat import refuse_long
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.quality import flagged, good
@@ -110,15 +110,16 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
 
         joints = None if texts[1] is None else np.append(True, texts[1][1:] != texts[1][:-1])
         reasons = roles.left_out(sensors, column, bool(clock), time, joints)
-        clocks = [name for name in sensors if isinstance(found[name], DataError) and is_dated(cells[name])]
+        words = [name for name in sensors if isinstance(found[name], DataError)]
+        clocks = [name for name in words if is_dated(cells[name])]
         if time is not None and asked.time is None and time.dtype.kind == "M":
             others = [name for name in clocks if not is_dated(cells[name], hours=True)]
             refuse_apart(time, {name: _moments(cells[name]) for name in others}, clock[0], where)
         reasons |= dict.fromkeys(clocks if clock else [], "another clock")
-        weekdays = [name for name in sensors if isinstance(found[name], DataError) and _names_days(cells[name])]
-        reasons |= dict.fromkeys(weekdays if clock else [], "a part of the calendar")
-        words = [name for name in sensors if isinstance(found[name], DataError) and _is_one_word(cells[name])]
-        reasons |= dict.fromkeys([name for name in words if name not in reasons], "the same word in every row")
+        days = [name for name in words if clock and _names_days(cells[name])]
+        reasons |= dict.fromkeys(days, "a part of the calendar")
+        same = [name for name in words if name not in reasons and _is_one_word(cells[name])]
+        reasons |= dict.fromkeys(same, "the same word in every row")
         again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
         if asked.series is None:
             roles.refuse_labels(sensors, column, again)
@@ -196,8 +197,8 @@ def _moments(column: Any) -> np.ndarray:
 
 
 def _names_days(column: Any) -> bool:
-    words = [word.strip().lower() for word in column.unique().to_pylist() if word]
-    return 1 < len(words) <= 12 and (set(words) <= WEEKDAYS or all(word[:3] in MONTHS for word in words))
+    words = {word.strip().lower() for word in column.unique().to_pylist() if word}
+    return 1 < len(words) <= 12 and (words <= WEEKDAYS or all(month_of(word) != NO_MONTH for word in words))
 
 
 def _is_one_word(column: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.clockshapes import DURATIONS
-from jaxstable.data.instants import Clock
+from jaxstable.data.instants import Clock, of_day
 from jaxstable.data.kernels import kernels
 
 NAMES = "DHMSp"
@@ -41,8 +41,7 @@ def since_start(cells: Any, place: Callable[[int], str]) -> Clock | None:
         return None
     days, hours, minutes, seconds, half = (pc.struct_field(fields, name) for name in NAMES)
     days, hours, minutes, seconds = (_numbers(part) for part in (days, hours, minutes, seconds))
-    halves = pc.utf8_lower(pc.utf8_slice_codeunits(half, 0, 1)).to_numpy(zero_copy_only=False)
-    hours = np.where(halves == "", hours, hours % 12 + 12 * (halves == "p"))
+    hours = of_day(hours, half)
     time = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     told = ""
     if pattern == DURATIONS[0]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxstable.data.checks import DataError
+from jaxstable.data.kernels import kernels
 
 DAY = 86_400_000_000  # microseconds
 FARTHEST_YEAR = 200_000  # before or after 1970; microseconds in 64 bits reach a little further
@@ -103,10 +104,29 @@ def _calendar(whole: np.ndarray, digits: int) -> np.ndarray | None:
 def _days_of_year(whole: np.ndarray) -> np.ndarray | None:
     """Return integers such as 2024060 as days if every one of several is one."""
     year, day = whole // 1000, whole % 1000
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    if len(whole) < 2 or ((year < 1900) | (year > 2200) | (day < 1) | (day > 365 + leap)).any():
+    if len(whole) < 2 or ((year < 1900) | (year > 2200)).any():
         return None
-    return ((year - 1970).astype("M8[Y]").astype("M8[D]") + (day - 1)).astype("M8[us]")
+    time, wrong = by_day_of_year(year, day)
+    return None if wrong.any() else time
+
+
+def by_day_of_year(year: Any, day: Any, *rest: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return year, day of the year, hour and so on as instants, and which of them do not exist.
+
+    Example:
+        >>> by_day_of_year(np.array([2024, 2023]), np.array([366, 366]))[1]
+        array([False,  True])
+    """
+    start, wrong = assembled(year, 1, 1, *rest)
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    return start + (day - 1).astype("m8[D]"), wrong | (day < 1) | (day > 365 + leap)
+
+
+def of_day(hour: np.ndarray, half: Any) -> np.ndarray:
+    """Return hours from midnight; those beside a.m. or p.m., an arrow array of text, are of half a day."""
+    pc = kernels()
+    letter = pc.utf8_lower(pc.utf8_slice_codeunits(half, 0, 1)).to_numpy(zero_copy_only=False)
+    return np.where(letter == "", hour, hour % 12 + 12 * (letter == "p")) if (letter != "").any() else hour
 
 
 def assembled(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from loggerfiles import BOTH, HOUR, HOURS, N, check, check_case, check_file, stamp
 
+from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 
 TIMES = [hour.astype(object) for hour in HOURS]
@@ -351,6 +352,13 @@ CLOCKS = {
         {"max_gap": 0},
         {**HOUR, "step": "1 d"},
     ),
+    "names of months in French beside a clock": (
+        "any",
+        "time,mois,Flow,Temp\n"
+        + rows(lambda i, t, a, b: f"{PLAIN[i]},{('fév', 'Déc', 'juin', 'août')[i % 4]},{a},{b}"),
+        {},
+        HOUR,
+    ),
     "year and month": (
         "climate",
         "Year,Month,Flow,Temp\n" + rows(lambda i, t, a, b: f"{2015 + i // 12},{1 + i % 12},{a},{b}"),
@@ -506,6 +514,13 @@ def test_long_file(tmp_path, case):
     check_case(
         Dataset.from_long, tmp_path / "a.csv", {"time": time, "name": "tag", "value": "v", "window": 8}, expected
     )
+
+
+@pytest.mark.parametrize(("layout", "said"), [("epw", "has 8 lines above its data"), ("dwd", "MESS_DATUM: none")])
+def test_a_layout_that_is_named_and_does_not_fit_is_refused(tmp_path, layout, said):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(DataError, match=said):
+        Dataset.from_file(tmp_path / "a.csv", layout=layout, window=2)
 
 
 def test_lines_between_names_and_data_are_told(tmp_path):
