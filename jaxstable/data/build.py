@@ -175,9 +175,8 @@ def _timed(
     joints = timeline.label_joints(rows.series, "series")
     inside = ~joints[1:]
     steps = np.diff(rows.time)[inside]
-    onward = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-    usual = onward or (60e6 * per_micro if dated else 1.0)  # where the clock stands still
-    span = repr(span_text(usual / per_micro).replace(" ", "")) if dated else f"{usual:g}"
+    onward = float(np.median(steps[steps > 0])) if (steps > 0).any() else 60e6 * per_micro if dated else 1.0
+    span = repr(span_text(onward / per_micro).replace(" ", "")) if dated else f"{onward:g}"
     gaps = timeline.gap_joints(rows.time, joints, place, span)
     usual = float(np.median(steps)) if inside.any() else 0.0
     first, last = rows.time[0], rows.time[-1]

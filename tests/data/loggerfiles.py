@@ -29,8 +29,11 @@ def body(first=None, mark=",", decimal=".", end="", cells=None):
     )
 
 
-HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"}
-EXPECTED = {"how", "names", "values", "row", "missing", "rows", "series", "step", "units"}
+HOUR = {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h", "start": "2024-03-04 00:00:00"}
+HOUR_LATER = {**HOUR, "start": "2024-03-04 01:00:00"}
+HOUR_EARLIER = {**HOUR, "start": "2024-03-03 23:00:00"}
+SINCE = "1970-01-01 00:00:00"  # where hours without a date begin
+EXPECTED = {"how", "names", "values", "row", "missing", "rows", "series", "step", "start", "units"}
 
 
 def check_case(read, source, how, expected):
@@ -59,6 +62,8 @@ def check(data, expected):
         np.testing.assert_allclose(data.values[0], expected["row"], rtol=1e-12)
     if "missing" in expected:
         assert (~data.mask).sum() == expected["missing"]
+    if "start" in expected:
+        assert f", {expected['start']} to " in dict(data.understood)["rows"]
     for field, name in (("rows", "n_rows"), ("series", "n_series"), ("step", "step"), ("units", "units")):
         if field in expected:
             assert getattr(data, name) == expected[field]

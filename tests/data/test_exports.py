@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, HOUR, HOURS, N, check, check_case, check_file, stamp
+from loggerfiles import BOTH, HOUR, HOUR_EARLIER, HOUR_LATER, HOURS, SINCE, N, check, check_case, check_file, stamp
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
@@ -38,14 +38,14 @@ def with_third(name, form, third, **more):
     return "words of switches", text, {}, {"names": ("Flow", "Temp", name), "row": (*BOTH[0], third), **more}
 
 
-def timed(form, mark=",", **more):
-    """The two sensors behind a clock that is written in its own way."""
-    text = HEAD.replace(",", mark) + rows(lambda i, t, a, b: mark.join([form(i, t), f"{a}", f"{b}"]))
-    return "clock", text, {}, {**HOUR, **more}
+def timed(form, mark=",", clock="time", how=None, **more):
+    """The two sensors behind a clock that is written in its own way, in one column or in several."""
+    text = mark.join([clock, "Flow", "Temp"]) + "\n" + rows(lambda i, t, a, b: mark.join([form(i, t), f"{a}", f"{b}"]))
+    return "clock", text, how or {}, {**HOUR, **more}
 
 
 def named(*names, **more):
-    return {"names": names, "values": BOTH, "step": "1 h", **more}
+    return {**HOUR, "names": names, **more}
 
 
 USUAL = rows(lambda i, t, a, b: f"{PLAIN[i]},{a},{b}")
@@ -66,7 +66,7 @@ SERVICES = {
         "NOAA",
         BUOY + rows(lambda i, t, a, b: f"{t:%Y %m %d %H %M} {a if i % 6 else 'MM'} {b:5.1f}"),
         {"missing": "MM"},
-        {"names": ("WSPD", "WTMP"), "step": "1 h", "missing": 10},
+        {"names": ("WSPD", "WTMP"), "step": "1 h", "start": HOUR["start"], "missing": 10},
     ),
     "RDB": (
         "USGS",
@@ -74,7 +74,7 @@ SERVICES = {
         "5s\t15s\t20d\t6s\t14n\t10s\t14n\t10s\n"
         + rows(lambda i, t, a, b: f"USGS\t01646500\t{t:%Y-%m-%d %H:%M}\tEST\t{a}\tA\t{b}\tP"),
         {},
-        named("1_00060", "2_00010"),
+        named("1_00060", "2_00010", start="2024-03-04 05:00:00"),
     ),
     "fixed width, no names": (
         "NOAA ISD-lite",
@@ -106,7 +106,7 @@ SERVICES = {
         '"C","Five"\n"C","report"\n"H","Date","Hour Ending","Flow","Temp"\n'
         + rows(lambda i, t, a, b: f'"D","{t:%m/%d/%Y}","{t.hour + 1:02}","{a}","{b}"'),
         {},
-        HOUR,
+        HOUR_LATER,
     ),
     "number of the half hour": (
         "Elexon",
@@ -314,68 +314,47 @@ CLOCKS = {
     "o'clock in Danish": timed(lambda i, t: f"{t:%d.%m.%Y} kl. {t:%H:%M}", ";"),
     "digits of full width": timed(lambda i, t: f"{t:%Y/%m/%d %H:%M}".translate(WIDE)),
     "small letters": timed(lambda i, t: f"{t:%Y-%m-%dt%H:%M:%Sz}"),
-    "compact with an offset": timed(lambda i, t: f"{t:%Y%m%dT%H%M%S}+0100"),
+    "compact with an offset": timed(lambda i, t: f"{t:%Y%m%dT%H%M%S}+0100", **HOUR_EARLIER),
     "period of a day and hours": timed(lambda i, t: f"{t:%d/%m/%Y %H:%M} - {t + AN_HOUR:%H:%M}"),
     "period of two dates": timed(lambda i, t: f"{t:%d.%m.%Y %H:%M} - {t + AN_HOUR:%d.%m.%Y %H:%M}"),
     "period that looks like an offset": timed(lambda i, t: f"{t:%d/%m/%Y %H:%M}-{t + AN_HOUR:%H:%M}"),
-    "year and day as an integer": timed(lambda i, t: f"{2024001 + i}", step="1 d"),
-    "durations of ISO 8601": timed(lambda i, t: f"PT{i // 2}M{i % 2 * 30}S", step="30 s"),
-    "durations of pandas": timed(lambda i, t: f"{i // 24} days {i % 24:02}:00:00"),
-    "durations of Python": timed(lambda i, t: str(i * AN_HOUR).replace(",", ""), ";"),
-    "durations of .NET": timed(lambda i, t: f"{i // 24}.{i % 24:02}:00:00"),
-    "durations of MATLAB": timed(lambda i, t: f"{i * 0.5:g} sec", step="500 ms"),
-    "hours with their unit": timed(lambda i, t: f"{i} hr"),
-    "minutes, seconds and tenths": timed(lambda i, t: f"{i // 10:02}:{i % 10 * 6:02}.0", step="6 s"),
-    "hours lost by a spreadsheet": timed(lambda i, t: f"{i * 10 % 60:02}:00.0", step="10 min"),
-    "period of hours beside a date": (
-        "grid operator",
-        "Date;Period;Flow;Temp\n" + rows(lambda i, t, a, b: f"{t:%d/%m/%Y};{t:%H:%M}-{t + AN_HOUR:%H:%M};{a};{b}"),
-        {},
-        HOUR,
+    "year and day as an integer": timed(lambda i, t: f"{2024001 + i}", step="1 d", start="2024-01-01 00:00:00"),
+    "durations of ISO 8601": timed(lambda i, t: f"PT{i // 2}M{i % 2 * 30}S", start=SINCE, step="30 s"),
+    "durations of pandas": timed(lambda i, t: f"{i // 24} days {i % 24:02}:00:00", start=SINCE),
+    "durations of Python": timed(lambda i, t: str(i * AN_HOUR).replace(",", ""), ";", start=SINCE),
+    "durations of .NET": timed(lambda i, t: f"{i // 24}.{i % 24:02}:00:00", start=SINCE),
+    "durations of MATLAB": timed(lambda i, t: f"{i * 0.5:g} sec", start=SINCE, step="500 ms"),
+    "hours with their unit": timed(lambda i, t: f"{i} hr", start=SINCE),
+    "minutes, seconds and tenths": timed(lambda i, t: f"{i // 10:02}:{i % 10 * 6:02}.0", start=SINCE, step="6 s"),
+    "hours lost by a spreadsheet": timed(lambda i, t: f"{i * 10 % 60:02}:00.0", start=SINCE, step="10 min"),
+    "period of hours beside a date": timed(
+        lambda i, t: f"{t:%d/%m/%Y};{t:%H:%M}-{t + AN_HOUR:%H:%M}", ";", clock="Date;Period"
     ),
-    "milliseconds beside seconds": (
-        "logger",
-        "time,ms,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-04 00:00:{i // 10:02},{i % 10 * 100},{a},{b}"),
-        {},
-        {**HOUR, "step": "100 ms"},
+    "hour to hour beside a date": timed(
+        lambda i, t: f"{t:%d/%m/%Y};{t.hour:02} - {t.hour + 1:02}", ";", clock="Date;Hours"
     ),
-    "milliseconds beside date and seconds": (
-        "logger",
-        "Date,Time,ms,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-04,00:00:{i // 10:02},{i % 10 * 100},{a},{b}"),
-        {},
-        {**HOUR, "step": "100 ms"},
+    "milliseconds beside seconds": timed(
+        lambda i, t: f"2024-03-04 00:00:{i // 10:02},{i % 10 * 100}", clock="time,ms", step="100 ms"
     ),
-    "names of months in a calendar": (
-        "R",
-        "Year,Month,Day,Flow,Temp\n"
-        + rows(lambda i, t, a, b: f"2024,{'Jan' if i < 31 else 'Feb'},{1 + i % 31},{a},{b}"),
-        {"max_gap": 0},
-        {**HOUR, "step": "1 d"},
+    "milliseconds beside date and seconds": timed(
+        lambda i, t: f"2024-03-04,00:00:{i // 10:02},{i % 10 * 100}", clock="Date,Time,ms", step="100 ms"
     ),
-    "names of months in French beside a clock": (
-        "any",
-        "time,mois,Flow,Temp\n"
-        + rows(lambda i, t, a, b: f"{PLAIN[i]},{('fév', 'Déc', 'juin', 'août')[i % 4]},{a},{b}"),
-        {},
-        HOUR,
+    "names of months in a calendar": timed(
+        lambda i, t: f"2024,{'Jan' if i < 31 else 'Feb'},{1 + i % 31}",
+        clock="Year,Month,Day",
+        how={"max_gap": 0},
+        step="1 d",
+        start="2024-01-01 00:00:00",
     ),
-    "year and month": (
-        "climate",
-        "Year,Month,Flow,Temp\n" + rows(lambda i, t, a, b: f"{2015 + i // 12},{1 + i % 12},{a},{b}"),
-        {},
-        {**HOUR, "step": "1 month"},
+    "year and month": timed(
+        lambda i, t: f"{2015 + i // 12},{1 + i % 12}", clock="Year,Month", step="1 month", start="2015-01-01 00:00:00"
     ),
-    "hours with decimals": (
-        "ecology",
-        "Date,Hour,Flow,Temp\n" + rows(lambda i, t, a, b: f"2024-03-{4 + i // 48:02},{i % 48 / 2},{a},{b}"),
-        {},
-        {**HOUR, "step": "30 min"},
+    "hours with decimals": timed(
+        lambda i, t: f"2024-03-{4 + i // 48:02},{i % 48 / 2}", clock="Date,Hour", step="30 min"
     ),
-    "weekdays": (
-        "smart meter",
-        "time,weekday,Flow,Temp\n" + rows(lambda i, t, a, b: f"{PLAIN[i]},{t:%A},{a},{b}"),
-        {},
-        HOUR,
+    "weekdays": timed(lambda i, t: f"{PLAIN[i]},{t:%A}", clock="time,weekday"),
+    "months in French beside a clock": timed(
+        lambda i, t: f"{PLAIN[i]},{('fév', 'Déc', 'juin', 'août')[i % 4]}", clock="time,mois"
     ),
     "machines that take turns": (
         "gateway",
@@ -394,12 +373,6 @@ CLOCKS = {
         HEAD + rows(lambda i, t, a, b: f"2024-03-04 00:00,{a},{b}"),
         {},
         {"error": "time repeats at line 3 .*resample='1min'"},
-    ),
-    "hour to hour beside a date": (
-        "grid operator",
-        "Date;Hours;Flow;Temp\n" + rows(lambda i, t, a, b: f"{t:%d/%m/%Y};{t.hour:02} - {t.hour + 1:02};{a};{b}"),
-        {},
-        HOUR,
     ),
 }
 CELLS = {
@@ -467,7 +440,7 @@ def test_weather_files_of_energyplus(tmp_path):
     text = head + rows(lambda i, t, a, b: line.format(t=t, h=t.hour + 1, a=a, b=b))
     (tmp_path / "a.epw").write_text(text)
     data = Dataset.from_file(tmp_path / "a.epw", columns=["Dry bulb temperature", "Dew point temperature"], window=8)
-    check(data, {"values": BOTH, "step": "1 h", "units": dict.fromkeys(data.names, "C")})
+    check(data, {**HOUR_LATER, "names": data.names, "units": dict.fromkeys(data.names, "C")})
 
 
 def tagged(row, head="t,tag,v", tags=("Flow", "Temp")):

@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, HOUR, HOURS, N, check_file, stamp
+from loggerfiles import BOTH, HOUR, HOURS, SINCE, N, check_file, stamp
 
 TIMES = [hour.astype(object) for hour in HOURS]
 ISO, PLAIN = stamp("%Y-%m-%dT%H:%M"), stamp("%Y-%m-%d %H:%M:%S")
@@ -50,7 +50,7 @@ READ = {
         "stop watch",
         "Elapsed,Flow,Temp\n" + rows(lambda i, t, a, b: f"{i}:00:00,{a},{b}"),
         {},
-        HOUR,
+        {**HOUR, "start": SINCE},
     ),
     "newest first": ("web page", HEAD + rows(lambda i, t, a, b: f"{t},{a},{b}", reversed(range(N))), {}, HOUR),
     "clock in the last column": ("program", "Flow,Temp,time\n" + rows(lambda i, t, a, b: f"{a},{b},{t}"), {}, HOUR),

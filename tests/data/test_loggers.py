@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loggerfiles import BOTH, HOUR, HOURS, N, body, check_case, check_file, stamp
+from loggerfiles import BOTH, HOUR, HOUR_EARLIER, HOUR_LATER, HOURS, SINCE, N, body, check_case, check_file, stamp
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.dataset import Dataset
@@ -55,9 +55,9 @@ CLOCKS = {
     "lines between the hours": ("file names", clock("%Y-%m-%d_%H-%M-%S"), {}, HOUR),
     "milliseconds after a colon": ("instrument", clock("%Y-%m-%d %H:%M:%S:000"), {}, HOUR),
     "apostrophes": ("spreadsheet", clock("'%Y-%m-%d %H:%M:%S'"), {}, HOUR),
-    "offset in hours": ("PostgreSQL", clock("%Y-%m-%d %H:%M:%S+01"), {}, HOUR),
-    "offset and zone": ("Java", clock("%Y-%m-%dT%H:%M:%S+01:00[Europe/Berlin]"), {}, HOUR),
-    "name of a zone": ("US logger", clock("%Y-%m-%d %H:%M:%S EST"), {}, HOUR),
+    "offset in hours": ("PostgreSQL", clock("%Y-%m-%d %H:%M:%S+01"), {}, HOUR_EARLIER),
+    "offset and zone": ("Java", clock("%Y-%m-%dT%H:%M:%S+01:00[Europe/Berlin]"), {}, HOUR_EARLIER),
+    "name of a zone": ("US logger", clock("%Y-%m-%d %H:%M:%S EST"), {}, {**HOUR, "start": "2024-03-04 05:00:00"}),
     "name of no zone": (
         "logger",
         clock("%Y-%m-%d %H:%M:%S XYZ"),
@@ -105,13 +105,13 @@ CLOCKS = {
         "grid operator",
         "date,hour,Flow,Temp\n" + body([f"{t:%Y-%m-%d},{t.hour + 1}" for t in HOURS.astype(object)]),
         {},
-        HOUR,
+        HOUR_LATER,
     ),
     "hours ending as 100 to 2400": (
         "grid operator",
         "date,time,Flow,Temp\n" + body([f"{t:%Y-%m-%d},{100 * (t.hour + 1)}" for t in HOURS.astype(object)]),
         {},
-        HOUR,
+        HOUR_LATER,
     ),
     "days and hours without a zero": (
         "program",
@@ -163,13 +163,13 @@ CLOCKS = {
         "LabVIEW",
         "Time (s);Flow;Temp\n" + body([f"{i / 2:.2f}".replace(".", ",") for i in range(N)], ";", ","),
         {},
-        {**HOUR, "step": "500 ms"},
+        {**HOUR, "step": "500 ms", "start": "0"},
     ),
     "a unit in the name of the clock": (
         "MATLAB",
         numbered("time_min", range(0, 5 * N, 5)),
         {},
-        {**HOUR, "step": "5 min"},
+        {**HOUR, "step": "5 min", "start": "0"},
     ),
     "hours since the start": (
         "test bench",
@@ -177,7 +177,7 @@ CLOCKS = {
         {},
         {"step": "1 min"},
     ),
-    "hours without a date over midnight": ("display", clock("%H:%M:%S"), {}, HOUR),
+    "hours without a date over midnight": ("display", clock("%H:%M:%S"), {}, {**HOUR, "start": SINCE}),
     "Unix milliseconds without a name": (
         "Node-RED",
         body([str(1000 * s) for s in UNIX]),
