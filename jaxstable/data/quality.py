@@ -23,9 +23,12 @@ def flagged(names: Iterable[str]) -> dict[str, str]:
     Example:
         >>> flagged(["Flow", "Flow_Q", "Temp_VALUE", "Temp_QUALITY"])
         {'Flow_Q': 'Flow', 'Temp_QUALITY': 'Temp_VALUE'}
+        >>> flagged(["Flow_VALUE", "Flow", "Flow_Q"])  # the one of that very name
+        {'Flow_Q': 'Flow'}
     """
     names = list(names)
-    stems = {VALUE.sub("", name): name for name in reversed(names) if not FLAG.match(name)}
+    sensors = [name for name in names if not FLAG.match(name)]
+    stems = {VALUE.sub("", name): name for name in reversed(sensors)} | {name: name for name in sensors}
     pairs = ((name, found[1]) for name in names if (found := FLAG.match(name)))
     return {name: stems[stem] for name, stem in pairs if stem in stems}
 
