@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -87,6 +88,16 @@ def links_of(graph: LearnedGraph) -> tuple[Link, ...]:
     """Return one link for every edge of the summary graph, the most probable first, the heavier among equals."""
     found = [_link(graph, int(i), int(j)) for i, j in np.argwhere(graph.graph)]
     return tuple(sorted(found, key=lambda link: (-(link.probability or 0), -abs(link.heaviest.weight), link[:2])))
+
+
+def peak_of(links: Iterable[Link]) -> float:
+    """Return the largest absolute weight of any link at any lag, to which others are compared; 1 without any.
+
+    Example:
+        >>> peak_of([])
+        1.0
+    """
+    return max((abs(link.heaviest.weight) for link in links), default=1.0) or 1.0
 
 
 def edges_of(graph: LearnedGraph) -> tuple[Edge, ...]:

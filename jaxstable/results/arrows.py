@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, counts_of, lag_text, links_of
+from jaxstable.graph.links import Link, counts_of, lag_text, links_of, peak_of
 from jaxstable.results import style
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def arrows_of(graph: LearnedGraph) -> list[Arrow]:
     """Return the arrows of a graph, the faintest first, so that the surest lie on top."""
     place = {name: index for index, name in enumerate(graph.names)}
     links = {(place[link.cause], place[link.effect]): link for link in links_of(graph)}
-    peak = max((abs(link.heaviest.weight) for link in links.values()), default=1.0) or 1.0
+    peak = peak_of(links.values())
     missed = [(i, j) for i, j in np.argwhere(connected_of(graph)).tolist() if (i, j) not in links]
     found = [Arrow(i, j, style.ORANGE, 1.4, 0.9, MISSED_LINE, head=True, label="", word="missed") for i, j in missed]
     return found + [_arrow(link, graph, ends, peak) for ends, link in reversed(links.items())]

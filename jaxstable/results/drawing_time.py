@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import lag_text, links_of
+from jaxstable.graph.links import lag_text, links_of, peak_of
 from jaxstable.results import style
 from jaxstable.results.arrows import LOWERS, OPEN_LINE, RAISES, left_out, legend
 
@@ -35,7 +35,7 @@ def draw_time(axes: Axes, graph: LearnedGraph) -> None:
     across, down, room = _pitch(graph)
     place = {graph.names[index]: -down * row for row, index in enumerate(rows)}
     links = links_of(graph)
-    peak = max((abs(link.heaviest.weight) for link in links), default=1.0) or 1.0
+    peak = peak_of(links)
     for link in reversed(links):
         for edge in link.edges:
             strength = abs(edge.weight) / peak

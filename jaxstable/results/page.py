@@ -10,7 +10,7 @@ from pathlib import Path
 from jaxstable import __version__
 from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, links_of
+from jaxstable.graph.links import Link, links_of, peak_of
 from jaxstable.results.findings import NOTHING, Finding
 from jaxstable.results.page_graph import graph_svg
 from jaxstable.results.page_looks import CSS, SCRIPT
@@ -117,7 +117,7 @@ def _item(link: Link, graph: LearnedGraph) -> str:
 def _strengths(graph: LearnedGraph) -> dict[tuple[str, str], float]:
     """Return what the slider compares for every link, by the text of its two ends."""
     links = links_of(graph)
-    peak = max((abs(link.heaviest.weight) for link in links), default=1.0) or 1.0
+    peak = peak_of(links)
     return {(link.cause, link.effect): measure(link, peak) for link in links}
 
 

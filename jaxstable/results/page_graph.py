@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, links_of
+from jaxstable.graph.links import Link, links_of, peak_of
 from jaxstable.results.layers import Layers, layered
 from jaxstable.results.report import arrow
 from jaxstable.results.strongest import measure, strongest
@@ -27,7 +27,7 @@ def graph_svg(graph: LearnedGraph) -> str:
     links = links_of(graph)
     if not links:
         return "<p>The graph has no edge.</p>"
-    peak = max(abs(link.heaviest.weight) for link in links) or 1.0
+    peak = peak_of(links)
     places = _places(graph)
     shown = np.flatnonzero(places.layer >= 0)
     rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
@@ -41,7 +41,7 @@ def graph_svg(graph: LearnedGraph) -> str:
         i, j = number[link.cause], number[link.effect]
         ahead = 1 if places.layer[j] > places.layer[i] else -1
         stops = enumerate(places.passing.get((i, j), []), 1)
-        through = [(_across(places.layer[i] + ahead * number, width), _down(row, top)) for number, row in stops]
+        through = [(_across(places.layer[i] + ahead * step, width), _down(row, top)) for step, row in stops]
         curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead, width)
         paths.append(_path(link, graph, curve, (i, j), peak))
     boxes = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, links_of
+from jaxstable.graph.links import Link, links_of, peak_of
 
 MOST_EDGES, FIRST_EDGES = 150, 60  # of a graph that is drawn whole, and of a larger one at first
 STEPS = 1000  # of the slider from 0 to 1, where there are more
@@ -40,7 +40,7 @@ def strongest(graph: LearnedGraph) -> LearnedGraph:
     An edge that is left out so is none of those that the graph misses of the true one.
     """
     links = links_of(graph)
-    peak = max((abs(link.heaviest.weight) for link in links), default=1.0) or 1.0
+    peak = peak_of(links)
     least = first_least(measure(link, peak) for link in links)
     if not least:
         return graph
