@@ -160,7 +160,7 @@ def _timed(
     nanos = dated and np.datetime_data(time.dtype)[0] == "ns"
     per_micro = 1000 if nanos else 1
     ticks = time.astype("M8[ns]" if nanos else "M8[us]").astype(np.int64) if dated else time
-    joints = np.append(True, rows.series[1:] != rows.series[:-1])
+    joints = timeline.joints_of(rows.series)
     rows = rows._replace(time=ticks)
     if dated:
         timeline.refuse_repeated_hour(time, joints, table.place)

@@ -24,6 +24,7 @@ from jaxstable.data.reading import Reading
 from jaxstable.data.regular import tick_of
 from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.timeline import joints_of
 from jaxstable.data.vocabulary import clean
 
 
@@ -108,7 +109,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         def column(i: int) -> np.ndarray | None:
             return None if isinstance(read := found[sensors[i]], DataError) else read[0]
 
-        joints = None if texts[1] is None else np.append(True, texts[1][1:] != texts[1][:-1])
+        joints = None if texts[1] is None else joints_of(texts[1])
         reasons = roles.left_out(sensors, column, bool(clock), time, joints)
         words = [name for name in sensors if isinstance(found[name], DataError)]
         clocks = [name for name in words if is_dated(cells[name])]

@@ -17,6 +17,7 @@ from jaxstable.data.numerals import to_numbers
 from jaxstable.data.reading import ANYTHING, Reading, clock_columns
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.timeline import joints_of
 from jaxstable.data.vocabulary import clean
 
 
@@ -71,7 +72,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         columns = [table.get_column(name) for name in names]
         texts = [str(name) for name in names]
         timed = bool(clock) or has_times(nw.maybe_get_index(table))
-        joints = None if series is None else np.append(True, series[1:] != series[:-1])
+        joints = None if series is None else joints_of(series)
         reasons = roles.left_out(texts, lambda i: _plain(columns[i]), timed, time, joints)
         clocks = [column for column in columns if column.dtype in (nw.Datetime, nw.Date)]
         if clock and time is not None and time.dtype.kind == "M" and asked.time is None:

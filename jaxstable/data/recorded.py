@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxstable.data import checks
 from jaxstable.data.checks import DataError
+from jaxstable.data.timeline import joints_of
 
 SHORT = ("layout", "clock", "common clock", "step", "resampled", "skipped stamps", "columns left out", "files")
 
@@ -96,7 +97,7 @@ class Recorded:
     @cached_property
     def starts(self) -> np.ndarray:
         """First row of every window, int32 in rising order: every `stride` rows of each series."""
-        first = np.flatnonzero(np.append(True, self.series[1:] != self.series[:-1]))
+        first = np.flatnonzero(joints_of(self.series))
         ends = np.append(first[1:], self.n_rows)
         ranges = [
             np.arange(a, b - self.window + 1, self.stride, dtype=np.int32) for a, b in zip(first, ends, strict=True)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxstable.data.checks import DataError, counted, listed, warn, window_advice
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.standardize import BLOCK, covered_rows, mean_and_deviation
+from jaxstable.data.timeline import joints_of
 from jaxstable.data.windows import Windows
 
 KEPT = 0.8  # share of the windows that cutting every recording in time must keep
@@ -70,7 +71,7 @@ def split(dataset: Dataset, train: float = 0.70, validation: float = 0.15) -> Sp
     starts, window = dataset.starts, dataset.window
     piece = dataset.series[starts]
     recording = piece if dataset.recording is None else dataset.recording[piece]
-    first = np.flatnonzero(np.append(True, recording[1:] != recording[:-1]))
+    first = np.flatnonzero(joints_of(recording))
     shares = (train, train + validation)
 
     cuts = [_cut(own, window, shares, np.arange(len(own))) for own in np.split(starts, first[1:])]

@@ -43,6 +43,16 @@ def encode(labels: Any, n_rows: int, field: str) -> np.ndarray:
     return np.unique(array, return_inverse=True)[1].astype(np.int32)
 
 
+def joints_of(labels: np.ndarray) -> np.ndarray:
+    """Mark the first row of each run of one label.
+
+    Example:
+        >>> joints_of(np.array(["a", "a", "b", "a"]))
+        array([ True, False,  True,  True])
+    """
+    return np.append(True, labels[1:] != labels[:-1])
+
+
 def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
     """Mark the first row of each run of one label; a label may have one run only.
 
@@ -50,7 +60,7 @@ def label_joints(codes: np.ndarray, field: str) -> np.ndarray:
         >>> label_joints(np.array([0, 0, 1]), "series")
         array([ True, False,  True])
     """
-    joints = np.append(True, codes[1:] != codes[:-1])
+    joints = joints_of(codes)
     if joints.sum() != len(np.unique(codes[joints])):
         raise DataError(f"{field}: the rows of one series are not together: sort by {field}, then time")
     return joints
