@@ -32,6 +32,12 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
+def n_cores() -> int:
+    """Return how many cores this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def on_all_cores(function: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
     """Yield what a function returns for each item, in their order, with as many at work as there are cores.
 
@@ -41,8 +47,7 @@ def on_all_cores(function: Callable[[Item], Answer], items: Iterable[Item]) -> I
         >>> list(on_all_cores(abs, [-2, 1]))
         [2, 1]
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
-    n_cores, left = len(affinity(0)) if affinity else os.cpu_count() or 1, iter(items)
-    with ThreadPoolExecutor(n_cores) as pool:
-        while batch := list(itertools.islice(left, n_cores)):
+    at_once, left = n_cores(), iter(items)
+    with ThreadPoolExecutor(at_once) as pool:
+        while batch := list(itertools.islice(left, at_once)):
             yield from pool.map(function, batch)

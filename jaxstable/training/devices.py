@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from jaxstable.config import ConfigError
+from jaxstable.signals.threads import n_cores
 from jaxstable.training.programs import keep_programs
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -41,9 +42,8 @@ def prepare_jax() -> None:
     keep_programs()
     if "JAX_NUM_CPU_DEVICES" in os.environ or "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS and Windows do not
     try:
-        jax.config.update("jax_num_cpu_devices", len(affinity(0)) if affinity else os.cpu_count() or 1)
+        jax.config.update("jax_num_cpu_devices", n_cores())
     except RuntimeError:
         logger.debug("JAX was already running: its CPU devices stay as they are")
 
