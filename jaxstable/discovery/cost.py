@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, DataWarning
 from jaxstable.data.room import free_memory
-from jaxstable.discovery.choice import fits_of
+from jaxstable.discovery.choice import LIKELIHOODS, fits_of
 from jaxstable.discovery.fits import LANES_AT_ONCE
+from jaxstable.moments.passes import ROWS_AT_ONCE
 
 BLOCKS = 100  # of time, kept for the bootstrap
 LONG = 600.0  # seconds from which the user hears of it unasked
@@ -18,7 +19,6 @@ _BASE_SECONDS, _BASE_BYTES = 10.0, 0.7e9  # compiling; the interpreter with JAX
 # (benchmarks/engine/scale.py).
 _PREPARATION, _FITS, _SEARCH = 6e-6, 1.8, 2.2
 _FIT_OF_A_DRAW, _SEARCH_OF_A_DRAW = 0.2, 0.1
-_ROWS_AT_ONCE = 20_000
 
 
 class Cost(NamedTuple):
@@ -49,8 +49,8 @@ def estimate(n_vars: int, n_rows: int, max_lag: int, draws: int) -> Cost:
     seconds = (fits * hundreds**3 * bool(sparsities) + search * hundreds**2) * lags
     # Doubles of the moments and their inverses; floats of the blocks (collected, stacked, scaled) and of the draws.
     squares = 8 * 12 + 4 * 3 * min(BLOCKS, n_rows) * (draws > 0) + 4 * 2 * draws
-    rows = 8 * 4 * min(n_rows, _ROWS_AT_ONCE)
-    lanes = 4 * 10 * min(LANES_AT_ONCE, len(sparsities) * max(draws, 2)) * n_vars
+    rows = 8 * 4 * min(n_rows, ROWS_AT_ONCE)
+    lanes = 4 * 10 * min(LANES_AT_ONCE, len(sparsities) * max(draws, len(LIKELIHOODS))) * n_vars
     memory = _BASE_BYTES + (squares * float(dim) + rows + lanes) * dim
     return Cost(_BASE_SECONDS + _PREPARATION * n_vars * n_rows + seconds, memory)
 

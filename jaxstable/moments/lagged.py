@@ -132,16 +132,16 @@ def lagged_moments(
         pieces = np.array_split(own, share)
         everything = Pass(standard, mask, pieces, n_lags)
         dim = (n_lags + 1) * standard.shape[1]
-        start, em = Gaussian(np.zeros(dim), np.eye(dim)), partial(maximise, max_iterations=max_iterations)
+        start = Gaussian(np.zeros(dim), np.eye(dim))
         if len(own) <= subset:
             rows = arrange(*stack(standard, mask, own, n_lags))
-            model, info = em(partial(expect, rows), start, prior, tolerance)
+            model, info = maximise(partial(expect, rows), start, prior, tolerance, max_iterations)
             everything(model)
         else:
             sample = Sample(standard, mask, np.sort(rng.choice(own, subset, replace=False)), n_lags)
             # Finer than a tenth of the sampling error of a correlation is of no use.
             rough, fine = (max(tolerance, 0.1 / np.sqrt(n)) for n in (subset, len(own)))
-            model, _ = em(sample, start, prior, rough)
+            model, _ = maximise(sample, start, prior, rough, max_iterations)
             model, info = maximise_by_sample(sample, everything, model, prior, fine, max_iterations)
         models.append(model)
         convergence.append(info)
