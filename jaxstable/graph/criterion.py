@@ -92,6 +92,11 @@ class Criterion:
         if has_cycle(required[: self.n_vars]):
             raise ValueError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
 
+    @property
+    def may_turn(self) -> Edges:
+        """Return where a lag-0 edge may be turned if there is one, cycles aside, `[cause, effect]`."""
+        return self.allowed[: self.n_vars].T & ~self.required[: self.n_vars]
+
     def forbidding(self, edges: Edges) -> Criterion:
         """Return the same criterion with more forbidden edges, `[dim, n_vars]`."""
         other = copy.copy(self)
@@ -145,17 +150,17 @@ class Criterion:
         n_vars, instant = self.n_vars, graph[: self.n_vars]
         more = np.zeros((n_vars, n_vars)) if leaning is None else leaning
         cost = self.turnings(graph) / inflation + more
-        reach, free = reachability(instant), self.allowed[:n_vars].T & ~self.required[:n_vars]
+        reach, may_turn = reachability(instant), self.may_turn
         for cause, effect in np.argwhere(instant & np.isfinite(cost)).tolist():
             before = np.flatnonzero(reach[:, cause])  # the cause is one of them
             block = np.ix_(before, before)
             among = instant[block]
-            if not among.any() or len(before) > _MOST_UPSTREAM or not (free[block] | ~among).all():
+            if not among.any() or len(before) > _MOST_UPSTREAM or not (may_turn[block] | ~among).all():
                 continue
             out = instant[before]
             out[:, before] = False
             out[before == cause, effect] = False
-            if not free[cause, effect] or (reach[:, effect] & out.any(axis=0)).any():  # another way to the effect
+            if not may_turn[cause, effect] or (reach[:, effect] & out.any(axis=0)).any():  # another way to the effect
                 continue
             ends = np.append(before, effect)
             other = graph[:, ends]

@@ -46,7 +46,7 @@ class Moves:
         n_vars = criterion.n_vars
         self._price = np.append(np.diff(criterion.penalties), 0.0)
         self._held: Edges = np.logical_or.reduce(criterion.required.reshape(-1, n_vars, n_vars))
-        self._free = ~criterion.required[:n_vars] & criterion.allowed[:n_vars].T
+        self._may_turn: Edges = criterion.may_turn
         self._speaks: Numbers = criterion.refits.pair_share * criterion.refits.n_rows
         # Of the causes of every variable; the arrays in these lists are never written to, so that copies share them.
         self._marks = [0] * n_vars
@@ -60,8 +60,7 @@ class Moves:
         self._reach = reachability(self.graph[:n_vars])
         for effect in range(n_vars):
             self._look_at(effect)
-        for effect in range(n_vars):
-            self._weigh_turns(effect, np.flatnonzero(self.graph[:n_vars, effect]), ())
+        self._weigh_turns(np.argwhere(self.graph[:n_vars]).tolist())
 
     def started_at(self, effects: list[int], causes: Edges) -> Moves:
         """Return the moves from the same graph with other causes of some variables, `[dim, len(effects)]`."""
@@ -118,10 +117,10 @@ class Moves:
             self._join(cause, effects[place])
         for effect in effects:
             self._look_at(effect)
+        self._turns = {edge: gain for edge, gain in self._turns.items() if set(effects).isdisjoint(edge)}
         for effect in effects:
-            self._turns = {edge: gain for edge, gain in self._turns.items() if effect not in edge}
-            instant = self.graph[:n_vars]
-            self._weigh_turns(effect, np.flatnonzero(instant[:, effect]), np.flatnonzero(instant[effect]))
+            self._weigh_turns([[cause, effect] for cause in np.flatnonzero(self.graph[:n_vars, effect]).tolist()])
+            self._weigh_turns([[effect, other] for other in np.flatnonzero(self.graph[effect]).tolist()])
 
     def _join(self, cause: int, effect: int) -> None:
         reach = self._reach
@@ -187,23 +186,19 @@ class Moves:
     def _offer(self, effect: int) -> None:
         """Find the best cause at lag 0 that closes no cycle."""
         causes, gains = self._offers[effect]
-        free = ~self._reach[effect, causes]
-        place = int(free.argmax()) if len(free) else 0
-        found = len(free) > 0 and bool(free[place])
-        self._gain[_AT_ONCE, effect] = gains[place] if found else -np.inf
-        self._cause[_AT_ONCE, effect] = causes[place] if found else 0
+        free = np.flatnonzero(~self._reach[effect, causes])
+        best = (gains[free[0]], causes[free[0]]) if len(free) else (-np.inf, 0)
+        self._gain[_AT_ONCE, effect], self._cause[_AT_ONCE, effect] = best
 
-    def _weigh_turns(self, effect: int, causes: NDArray[np.int_], effects: NDArray[np.int_] | tuple[()]) -> None:
-        """Note what it gains to turn the lag-0 edges at a variable, where it gains anything."""
-        edges = [(int(cause), effect) for cause in causes] + [(effect, int(other)) for other in effects]
-        for edge in edges:
-            if self._free[edge]:
-                cause, other = edge
-                fewer = self._price[max(self._present[other][cause] - 1, 0)]
-                more = self._price[self._present[cause][other]]
-                gain = fewer - more - (self._lost[other][cause] - self._gained[cause][other]) / self.inflation
+    def _weigh_turns(self, edges: list[list[int]]) -> None:
+        """Note what it gains to turn lag-0 edges, `[cause, effect]` each, where it gains anything."""
+        for cause, effect in edges:
+            if self._may_turn[cause, effect]:
+                fewer = self._price[max(self._present[effect][cause] - 1, 0)]
+                more = self._price[self._present[cause][effect]]
+                gain = fewer - more - (self._lost[effect][cause] - self._gained[cause][effect]) / self.inflation
                 if gain > 0.0:
-                    self._turns[edge] = float(gain)
+                    self._turns[cause, effect] = float(gain)
 
     def _best_turn(self) -> Move:
         """Return the best turn that closes no cycle."""
@@ -218,9 +213,8 @@ class Moves:
 def turnable(criterion: Criterion, graph: Edges) -> Edges:
     """Return the lag-0 edges whose reverse is allowed and closes no cycle, `[cause, effect]`."""
     instant = graph[: criterion.n_vars]
-    free: Edges = instant & ~criterion.required[: criterion.n_vars] & criterion.allowed[: criterion.n_vars].T
     ways = instant.astype(np.float32) @ reachability(instant).astype(np.float32)
-    return free & (ways == 1)
+    return instant & criterion.may_turn & (ways == 1)
 
 
 def _own(value: object) -> object:
