@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,14 +35,12 @@ def sortability(values: ArrayLike, graph: ArrayLike) -> float:
     values, graph = np.asarray(values, float), np.asarray(graph).astype(bool)
     edges = graph & ~np.eye(len(graph), dtype=bool)
     rising = (values[:, None] < values[None]) + 0.5 * (values[:, None] == values[None])
-    times, whole = Counter[int](), {}
-    for joined in itertools.islice(walks(edges), len(graph) - 1):  # around a cycle the same arrays come again
-        times[id(joined)] += 1
-        whole[id(joined)] = joined
-    off = ~np.eye(len(graph), dtype=bool)  # a cycle joins a variable with itself
-    total = sum(n * int((whole[name] & off).sum()) for name, n in times.items())
-    risen = sum(n * float(rising[whole[name] & off].sum()) for name, n in times.items())
-    return risen / total if total else float("nan")
+    lengths = np.zeros(graph.shape)  # of paths from each to each: how many there are
+    for joined in itertools.islice(walks(edges), len(graph) - 1):
+        lengths += joined
+    np.fill_diagonal(lengths, 0.0)  # a cycle joins a variable with itself
+    total = lengths.sum()
+    return float((lengths * rising).sum() / total) if total else float("nan")
 
 
 def explained_shares(covariance: ArrayLike) -> NDArray[np.float64]:

@@ -28,6 +28,21 @@ def test_a_cycle_ends_and_says_nothing():
 
 
 @given(st.integers(0, 1000))
+def test_pairs_count_once_for_every_length_of_a_path_between_them(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 9))
+    graph, values = rng.random((n, n)) < rng.choice([0.1, 0.3]), rng.integers(0, 4, n)
+    edges = graph & ~np.eye(n, dtype=bool)
+    pairs = [
+        (values[cause] < values[effect]) + 0.5 * (values[cause] == values[effect])
+        for length in range(1, n)
+        for cause, effect in np.argwhere(np.linalg.matrix_power(edges.astype(int), length)).tolist()
+        if cause != effect
+    ]
+    assert sortability(values, graph) == (sum(pairs) / len(pairs) if pairs else pytest.approx(np.nan, nan_ok=True))
+
+
+@given(st.integers(0, 1000))
 def test_walks_around_cycles_are_those_of_matrix_powers(seed):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 12))
