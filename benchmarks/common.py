@@ -82,12 +82,12 @@ def _cpu_name() -> str:
     return names[0] if names else platform.machine()
 
 
-def _commit() -> str | None:
-    """Return the commit of the working tree, marked where files differ from it."""
+def commit_of(root: Path) -> str | None:
+    """Return the commit of a checkout, marked where files differ from it; None where there is none."""
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=ROOT,
+            cwd=root,
             capture_output=True,
             text=True,
             timeout=10,
@@ -112,7 +112,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions,
-        "commit": _commit(),
+        "commit": commit_of(ROOT),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
 
@@ -132,7 +132,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _minutes() -> float:
+def minutes() -> float:
+    """Return the minutes since the start of this process."""
     return round((time.perf_counter() - STARTED) / 60, 2)
 
 
@@ -140,7 +141,7 @@ def write_json(name: str, record: Mapping[str, Any], path: str | Path | None = N
     """Write a record with machine facts and minutes since the start to `results/<name>.json`, or to `path`."""
     target = Path(path) if path is not None else RESULTS / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = plain({"benchmark": name, "machine": machine(), "minutes": _minutes(), **record})
+    content = plain({"benchmark": name, "machine": machine(), "minutes": minutes(), **record})
     target.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     return target
 

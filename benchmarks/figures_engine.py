@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from benchmarks.common import record, short, table
 
+_SECONDS = ("CPU s before", "CPU s now", "s before", "s now")
+
 
 def start() -> str:
     """Processor and wall-clock seconds of whole commands, with and without what an earlier run kept."""
@@ -48,9 +50,6 @@ def moments() -> str:
         passes = [str(side["passes"]) if side else "-" for side in (before, now)]
         rows.append([name, *_seconds(before, now), *passes])
     return table(rows, ["sensors x rows", *_SECONDS, "passes before", "passes now"])
-
-
-_SECONDS = ("CPU s before", "CPU s now", "s before", "s now")
 
 
 def _seconds(before: dict[str, float] | None, now: dict[str, float]) -> list[str]:

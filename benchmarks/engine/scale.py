@@ -23,9 +23,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.common import RESULTS, ROOT, peak_memory_mb, table, write_json
+from benchmarks.common import RESULTS, ROOT, commit_of, minutes, peak_memory_mb, table, write_json
 
-CASES = "200x4000:0,300x10000:0,100x5000:50,100x5000:0,60x3000:0,13x3000:50"
+CASES = "200x4000:0,300x10000:0,100x5000:50,100x5000:0,60x3000:0,1000x10000:0"
 MOMENTS = "50x10000,50x100000"
 MOST_UPDATED, MOST_AGAINST = 100, 200  # sensors from which an update, or the other checkout, takes too long
 NUMBERS = ("lagged", "lagged_probability", "edge_probability", "direction_confidence", "strength", "lagged_frequency")
@@ -47,7 +47,7 @@ def main() -> None:
     sides = {"this": ROOT} | ({"other": Path(args.against).resolve()} if args.against else {})
     before = json.loads(Path(args.output or RESULTS / "scale.json").read_text()) if args.add else {}
     record: dict[str, dict[str, Any]] = {kind: before.get(kind, {}) for kind in ("moments", "cases")}
-    other = _commit(sides["other"]) if args.against else before.get("other")
+    other = commit_of(sides["other"]) if args.against else before.get("other")
     named = [("moments", case) for case in args.moments.split(",") if case]
     for kind, case in named + [("cases", case) for case in args.cases.split(",") if case]:
         numbers = case.replace("x", ",").replace(":", ",")
@@ -58,7 +58,8 @@ def main() -> None:
                 facts = json.loads(done.stdout.splitlines()[-1])
                 record[kind].setdefault(case, {})[side] = facts
                 print(f"{kind} {case} {side}: {facts}", flush=True)
-        write_json("scale", {"other": other, **record}, args.output)
+        spent = minutes() + before.get("minutes", 0.0)
+        write_json("scale", {"minutes": round(spent, 2), "other": other, **record}, args.output)
     header = ("seconds", "cpu_seconds", "peak_memory_mb", "f1", "load_average")
     rows = [
         [case, side, *(facts.get(key) for key in header)]
@@ -67,11 +68,6 @@ def main() -> None:
         for side, facts in both.items()
     ]
     print(table(rows, ["case", "side", *header]))
-
-
-def _commit(root: Path) -> str:
-    words = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _one(n_vars: int, n_rows: int, draws: int | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.common import ROOT, table, write_json
+from benchmarks.common import ROOT, commit_of, table, write_json
 
 CACHES = ("XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR")
 
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--output", default=None, help="JSON file (default: results/start.json)")
     args = parser.parse_args()
     sides = {"this": ROOT} | ({"other": Path(args.against).resolve()} if args.against else {})
+    other = commit_of(sides["other"]) if args.against else None
     files = {"plant": []} | ({"UCI": [str(Path(args.data).resolve())]} if args.data else {})
     commands = {}
     for name, file in files.items():
@@ -58,17 +59,9 @@ def main() -> None:
             facts = {"seconds": wall, "cpu_seconds": cpu, "runs": len(found), "load_average": os.getloadavg()[0]}
             record[f"{what} | {kind}"] = facts
             print(f"{what} | {kind}: {facts}", flush=True)
-        write_json("start", {"other": _commit(sides.get("other")), "runs": record}, args.output)
+        write_json("start", {"other": other, "runs": record}, args.output)
     header = ("seconds", "cpu_seconds")
     print(table([[name, *(facts[key] for key in header)] for name, facts in record.items()], ["command", *header]))
-
-
-def _commit(root: Path | None) -> str | None:
-    """Return the commit of the other checkout, None without one."""
-    if root is None:
-        return None
-    words = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _run(command: list[str], root: Path, scratch: Path) -> tuple[float, float]:
