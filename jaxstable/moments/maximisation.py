@@ -152,15 +152,16 @@ def _moved(
     own = maximised(sample(start), prior)
     mean, cov = plain.mean - own.mean, plain.cov - own.cov
     current = plain
-    for _ in range(_MOST_MOVES):
-        try:
+    try:
+        for _ in range(_MOST_MOVES):
             step = maximised(sample(current), prior)
-        except np.linalg.LinAlgError:  # moved out of the positive definite
-            return plain
-        moved = Gaussian(step.mean + mean, step.cov + cov)
-        change, current = float(np.abs(moved.cov - current.cov).max()), moved
-        if change < tolerance:
-            break
+            moved = Gaussian(step.mean + mean, step.cov + cov)
+            change, current = float(np.abs(moved.cov - current.cov).max()), moved
+            if change < tolerance:
+                break
+        factored(current)
+    except np.linalg.LinAlgError:  # moved out of the positive definite
+        return plain
     return current
 
 

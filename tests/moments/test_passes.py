@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jaxstable.moments import passes
+from jaxstable.moments import maximisation, passes
 from jaxstable.moments.expectation import Gaussian, arrange, expect
 from jaxstable.moments.maximisation import maximise, maximise_by_sample
 from jaxstable.moments.passes import Pass, Sample, stack
@@ -36,7 +36,10 @@ def test_pieces_and_blocks_sum_up_to_one_pass_over_all_rows(rows, monkeypatch):
     everything(model)
     assert [len(part) for part in np.array_split(ends, 7)] == [n for n, _, _ in everything.parts]
     first = sum(first for _, first, _ in everything.parts)
-    np.testing.assert_allclose(first, everything.total.first - 2999 * model.mean, atol=1e-8)
+    total, mean = everything.total, model.mean
+    np.testing.assert_allclose(first, total.first - 2999 * mean, atol=1e-8)
+    about = total.second - np.outer(total.first, mean) - np.outer(mean, total.first) + 2999 * np.outer(mean, mean)
+    np.testing.assert_allclose(sum(second for _, _, second in everything.parts), about, rtol=1e-4, atol=1e-2)
 
 
 def test_a_corrected_sample_comes_to_what_all_rows_say_in_a_few_passes(rows):
@@ -70,6 +73,24 @@ def test_a_sample_that_leads_astray_is_not_followed(rows):
     truth, _ = maximise(whole, START, tolerance=1e-7)
     assert info.converged
     assert np.abs(found.cov - truth.cov).max() < 2e-3
+
+
+@pytest.mark.parametrize("moves", range(1, 7))
+def test_moves_out_of_the_positive_definite_are_not_followed_and_the_last_pass_is_of_what_is_returned(
+    rows, moves, monkeypatch
+):
+    monkeypatch.setattr(maximisation, "_MOST_MOVES", moves)
+    some, calls = arrange(*stack(*rows, np.arange(1, 3000, 10), 1)), []
+
+    def wrong(model):
+        sums = expect(some, model)
+        return sums._replace(second=sums.second - 3.0 * (model.cov - START.cov) * sums.n_rows)
+
+    found, info = maximise_by_sample(
+        wrong, lambda model: calls.append(model) or expect(some, model), START, max_iterations=4
+    )
+    assert found is calls[-1]
+    assert (info.converged, info.iterations, len(calls)) == (False, 4, 4)
 
 
 def test_answers_of_all_cores_keep_their_order_and_errors_come_through():
