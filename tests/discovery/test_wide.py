@@ -7,6 +7,7 @@ import pytest
 
 import jaxstable as js
 from jaxstable.discovery import choice
+from jaxstable.discovery.cost import estimate
 from jaxstable.discovery.fits import fit_by_likelihood, fit_moments
 from jaxstable.simulate.systems import svar
 
@@ -53,6 +54,13 @@ def test_huge_moments_are_not_fitted_and_the_search_starts_at_no_edges(system, u
     found.save(tmp_path / "found")
     assert js.load(tmp_path / "found").chosen == found.chosen
     assert "max_lag" in found.report(tmp_path / "page.html").read_text()
+
+
+def test_the_estimate_knows_that_huge_moments_are_not_fitted_and_that_blocks_are_for_draws():
+    fitted, huge = estimate(570, 3000, 2, 0), estimate(580, 3000, 2, 0)
+    assert huge.seconds < fitted.seconds
+    blocks = 100 * 4 * (500 * 3) ** 2
+    assert estimate(500, 3000, 2, 1).memory - estimate(500, 3000, 2, 0).memory > blocks
 
 
 @pytest.mark.slow

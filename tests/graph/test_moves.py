@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxstable.graph.criterion import Criterion
-from jaxstable.graph.moves import Moves, turnable
+from jaxstable.graph.moves import Move, Moves, turnable
 from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Refits
 from jaxstable.moments.lagged import lagged_moments
@@ -91,6 +91,12 @@ def test_the_change_of_the_criterion_is_that_of_two_scores(criterion):
     other[0, 3] = other[3, 2] = other[N_VARS + 4, 2] = True
     apart = criterion.score(other, 1.4) - criterion.score(criterion.base, 1.4)
     assert criterion.change(criterion.base, other, 1.4) == pytest.approx(apart, abs=1e-9)
+
+
+def test_of_equal_moves_the_first_by_cause_is_made(criterion):
+    moves = Moves(criterion, criterion.base, 1.0)
+    moves._gain[0, [2, 4]], moves._cause[0, [2, 4]] = 1e6, [3, 1]
+    assert moves.best() == Move(1e6, "add", 1, 4)
 
 
 def test_an_edge_beside_another_path_and_a_required_one_cannot_be_turned(criterion):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jaxstable.graph import refit
 from jaxstable.graph.criterion import Criterion, own_lags
 from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Refits
@@ -237,6 +238,21 @@ def test_what_dropping_a_pair_loses_is_the_difference_of_two_refits(system, envi
             several = cause != effect and before[cause::N_VARS].sum() > 1
             rise = refits.log_variance(effect, fewer) - refits.log_variance(effect, before) if several else 0.0
             np.testing.assert_allclose(lost[cause], rise, atol=1e-7)
+
+
+def test_answers_are_the_same_where_there_is_no_room_to_keep_them(refits, chosen, monkeypatch):
+    monkeypatch.setattr(refit, "_MOST_KEPT", 100)
+    small = Refits(refits.covariance, refits.count, N_VARS, refits.pair_share)
+    np.testing.assert_array_equal(select(Criterion(small)).graph, chosen.graph)
+    assert sum(len(answer) for answer in small._kept.values()) <= 100 + small.dim
+
+
+def test_what_is_left_of_a_copy_explains_nothing():
+    rng = np.random.default_rng(0)
+    cause, little, noise = rng.standard_normal((3, 500))
+    values = np.column_stack([cause, cause + 1e-4 * little, cause + little + 0.1 * noise])
+    gains = Refits(np.corrcoef(values.T), 500, 3).gains(2, np.array([True, False, False]))
+    np.testing.assert_array_equal(gains, np.zeros(3))
 
 
 def test_the_reverse_of_a_chain_costs_nothing_and_that_of_a_collider_does():
