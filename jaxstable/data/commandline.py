@@ -9,7 +9,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-LAYOUTS = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "epw", "usgs", "dwd", "plain")
+from jaxstable.data.layouts.names import NAMES
+
 OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
 TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "text", *OF_A_FILE)
 OF_ANY = ("window", "stride", "truth", "missing", "columns", "time_format", "units", "max_gap", "zone")
@@ -44,7 +45,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--max-gap", metavar="STEPS", type=_number_or_text, help="longest gap that is filled, in steps or such as 1h"
     )
     group.add_argument("--decimal", choices=(".", ","), help="decimal mark, where a file does not show it")
-    group.add_argument("--layout", choices=LAYOUTS, help="layout of the file, where it is not recognised")
+    group.add_argument("--layout", choices=(*NAMES, "plain"), help="layout of the file, where it is not recognised")
     group.add_argument(
         "--encoding", metavar="NAME", help="encoding of a text, such as cp932, where it is not found out"
     )

@@ -23,7 +23,6 @@ from jaxstable.data.tables import from_array
 from jaxstable.data.timeline import GAP
 
 ENDS = re.compile(r"^\d+, (?P<first>\d{4}-\d\d-\d\d.*) to (?P<last>\d{4}-\d\d-\d\d.*)$")
-OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
 
 
 def continued(old: Dataset, rows: Any, *, apart: bool = False, **reading: Any) -> Dataset:

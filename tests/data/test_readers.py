@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.delimited import read_delimited
+from jaxstable.data.layouts import names
 from jaxstable.data.reading import Reading
 from jaxstable.data.truth import read_graph
 
@@ -35,6 +38,11 @@ LAYOUTS = {
     "empty rows and columns at the end": lines([row + ";;" for row in rows(";", ",")] + [";;;;"] * 7, "t;a;b;;"),
     "row numbers of pandas": lines([f"{i},{row}" for i, row in enumerate(rows())], ",t,a,b"),
 }
+
+
+def test_every_file_of_a_layout_is_known():
+    files = {file.stem for file in Path(names.__file__).parent.glob("*.py")} - {"__init__", "known", "names"}
+    assert files == set(names.NAMES)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

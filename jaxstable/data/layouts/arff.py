@@ -10,7 +10,6 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 from jaxstable.data.vocabulary import clean, is_datum
 
-NAME = "arff"
 ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)\s+(.*)", re.IGNORECASE)
 JAVA = {"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%f"}
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from jaxstable.data.layout import Layout
 
-NAME = "campbell"
 ROW = re.compile(
     r"\d{1,3},(?:19|20)\d\d,(?:[1-9]|[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6]),(?:\d|[1-5]\d|\d{0,2}[0-5]\d),[-+\d.]"
 )

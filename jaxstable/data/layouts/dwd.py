@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
-NAME = "dwd"
 START = "STATIONS_ID;MESS_DATUM"
 
 

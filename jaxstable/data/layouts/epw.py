@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
-NAME = "epw"
 FIRST = 8  # lines above the data
 CLOCK = ("Year", "Month", "Day", "Hour")  # 1 to 24; the minute is 0 or 60 whichever is meant
 NO_SENSORS = ("Minute", "Flags")

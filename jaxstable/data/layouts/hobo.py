@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from jaxstable.data.layout import Layout
 
-NAME = "hobo"
 EVENTS = (
     "Coupler",
     "Host Conn",

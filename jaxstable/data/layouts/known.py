@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jaxstable.data.checks import DataError, shortened
 from jaxstable.data.layout import Layout, look
-from jaxstable.data.layouts import arff, campbell, cams, dwd, epw, hobo, lvm, pvgis, toa5, uci, usgs
+from jaxstable.data.layouts.names import NAMES
 
-ALONE = (epw.NAME, usgs.NAME)  # which need no look at the rows, as lines above them may split into as many cells
+ALONE = ("epw", "usgs")  # which need no look at the rows, as lines above them may split into as many cells
 FIRST = 2_000  # lines that are shown to a layout
 
 
@@ -21,10 +22,12 @@ class Known(NamedTuple):
     adapt: Callable[[Layout, Sequence[str]], Layout]
 
 
-KNOWN = {
-    module.NAME: Known(module.matches, module.adapt)
-    for module in (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff, epw, usgs, dwd)
-}
+def _known(name: str) -> Known:
+    module = importlib.import_module(f"jaxstable.data.layouts.{name}")
+    return Known(module.matches, module.adapt)
+
+
+KNOWN = {name: _known(name) for name in NAMES}
 
 
 def layout_of(text: str, named: str | Layout | None = None, delimiter: str | None = None) -> Layout:

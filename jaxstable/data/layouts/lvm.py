@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
-NAME = "lvm"
 END = "***End_of_Header***"
 CLOCK = "X_Value"
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from jaxstable.data.layout import Layout
 
-NAME = "pvgis"
 
 
 def matches(lines: Sequence[str]) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
-NAME = "toa5"
 NO_UNIT = {"TS", "RN", ""}  # time stamp, record number
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from jaxstable.data.layout import Layout
 from jaxstable.data.plaintext import read_text
 
-NAME = "uci"
 START = "Date;Time;CO(GT);"
 SENTINEL = -200.0
 

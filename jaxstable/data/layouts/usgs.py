@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from jaxstable.data.layout import Layout
 
-NAME = "usgs"
 WIDTHS = re.compile(r"\d+[sdn](?:\t\d+[sdn])+$")
 CLOCK = ("datetime", "tz_cd")
 
