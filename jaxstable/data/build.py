@@ -71,7 +71,9 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
     values, names, notes = table.values, table.names, list(table.notes)
     n_rows, n_vars = values.shape
     if n_vars < 2:
-        raise DataError(f"one variable or none, {names}: a graph needs at least two columns")
+        found = f"the only variable is {names[0]!r}" if names else "there is no variable"
+        said = "".join(f"; {what}: {how}" for what, how in notes if what in ("clock", "columns left out"))
+        raise DataError(f"{found}: a graph needs at least two columns{said}")
     if not n_rows:
         raise DataError("the table has no rows")
     if mask is not None:

@@ -1,34 +1,73 @@
-"""Find the columns of a file that are its clock, and join them where there are several."""
+"""Find the columns of a table that are its clock: rules that are asked one after the other, each in a few words."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from jaxstable.data import columnnames, roles
+from jaxstable.data import columnnames
+from jaxstable.data.cellkinds import (
+    as_text,
+    has_hours,
+    is_date_number,
+    is_dated,
+    is_of_day,
+    is_sensor_like,
+    never_twice,
+    numbers_of,
+    rises,
+    whole_within,
+)
 from jaxstable.data.checks import DataError
-from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
 from jaxstable.data.layout import Layout
 from jaxstable.data.reading import Reading, clock_columns
-from jaxstable.data.vocabulary import MOMENT
 
-OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
-    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
-    r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?)?$"
-)
-HOUR_TO_HOUR = re.compile(r"\d{1,2} ?[-\u2013] ?\d{1,2}$")
-READING = re.compile(
-    r"\d{1,2}[.,]\d+$|0\d{7}$"
-)  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
-SAMPLE = 200  # cells that are looked at
 ZONES = 3  # differences of the same clock in another zone
 APART = 0.1  # share of the rows whose second clock is off by half a step, above which it is of another table
 UNNAMED = ((1800, 2300), (1, 12), (1, 31), (0, 24), (0, 59))  # year, month, day, hour, minute
 SHAPE = tuple(highest + 1 for _, highest in UNNAMED)
+Found = tuple[tuple[str, ...], str] | None  # the columns of the clock, and how they were found
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """What the rules look at.
+
+    Attributes:
+        cells: an arrow array for each column.
+        free: the columns that are asked for as nothing else.
+        header: whether the file names its columns.
+    """
+
+    cells: Mapping[str, Any]
+    free: Sequence[str]
+    header: bool
+
+    @cached_property
+    def lower(self) -> dict[str, str]:
+        """The free columns by their name in small letters."""
+        return {name.lower(): name for name in self.free}
+
+    @cached_property
+    def first(self) -> str | None:
+        """The first column, if it is free."""
+        return self.free[0] if self.free and self.free[0] == next(iter(self.cells)) else None
+
+    @cached_property
+    def named(self) -> list[str]:
+        """The free columns that are named like a clock."""
+        return [name for name in self.free if columnnames.is_clock_name(name)]
+
+    @cached_property
+    def dated(self) -> list[str]:
+        """The free columns that hold dates; if none does, those that hold hours of a day."""
+        found = [name for name in self.free if is_dated(self.cells[name]) and not is_sensor_like(self.cells[name])]
+        return [name for name in found if not is_dated(self.cells[name], hours=True)] or found
 
 
 def find_clock(
@@ -39,7 +78,7 @@ def find_clock(
     Args:
         asked: what is known.
         layout: of the file.
-        cells: an arrow array of text for each column.
+        cells: an arrow array for each column.
         chosen: the sensors that are asked for, which are no clock.
     """
     if asked.time is not None:
@@ -47,49 +86,93 @@ def find_clock(
     if layout.time and set(layout.time) <= set(cells):
         return layout.time, " (as its layout says)"
     taken = {asked.environment, asked.series, *(chosen if isinstance(chosen, (list, tuple)) else ())}
-    free = [name for name in cells if name not in taken]
-    lower = {name.lower(): name for name in free}
+    columns = Columns(cells, [name for name in cells if name not in taken], bool(layout.header))
+    return next((found for rule in RULES if (found := rule(columns))), ((), ""))
+
+
+def _date_and_hour(columns: Columns) -> Found:
+    """Take a date and the hours beside it, as their names say."""
+    cells, lower = columns.cells, columns.lower
     for one, other in columnnames.PAIRS:
-        if one in lower and other in lower and is_dated(cells[lower[one]]):
-            if is_dated(cells[lower[other]]) and not is_dated(cells[lower[other]], hours=True):
-                continue
-            pair = (lower[one], lower[other])
-            fine = _milliseconds(free, cells)
-            if fine and _never_twice(kernels().binary_join_element_wise(*(cells[name] for name in pair), " ")):
-                fine = []
-            return (*pair, *fine), " (found by their names)"
-    first = free[0] if free and free[0] == next(iter(cells)) else None
-    named = [name for name in free if columnnames.is_clock_name(name)]
-    dated = [name for name in free if is_dated(cells[name]) and not _sensor_like(cells[name])]
-    for name in dated:
-        if name in named or name == first:
-            how = " (found by its name)" if name in named else " (the first column holds dates)"
-            apart = _apart(name, free, cells)
+        if one not in lower or other not in lower or not is_dated(cells[lower[one]]):
+            continue
+        pair = (lower[one], lower[other])
+        if is_dated(cells[pair[1]]) and not is_dated(cells[pair[1]], hours=True):
+            continue
+        fine = _milliseconds(columns)
+        if fine and never_twice(kernels().binary_join_element_wise(*(as_text(cells[name]) for name in pair), " ")):
+            fine = []
+        return (*pair, *fine), " (found by their names)"
+    return None
+
+
+def _named_dates(columns: Columns) -> Found:
+    """Take dates that are named like a clock or come first, with the hours that stand apart."""
+    for name in columns.dated:
+        if name in columns.named or name == columns.first:
+            how = " (found by its name)" if name in columns.named else " (the first column holds dates)"
+            apart = _apart(name, columns)
             fine = bool(apart) and apart[0].lower().strip() in columnnames.MILLISECONDS
             both = " (time and milliseconds)" if fine else " (one holds dates, one hours)"
             return (name, *apart), both if apart else how
-    for seconds, nanos in columnnames.SPLIT:
-        if seconds in lower and nanos in lower:
-            return (lower[seconds], lower[nanos]), " (seconds and what is beyond them)"
-    for name in free:
-        if (name in named or name.lower() in columnnames.FIELDS[0]) and _rises(cells[name]):
-            return (name,), " (found by its name)"
-    if first is not None and _rises(cells[first]):
-        values = numbers_of(cells[first])
-        if values is not None and from_numbers(values).time.dtype.kind == "M":
-            return (first,), " (the first column holds dates)"
-    if parts := columnnames.calendar_parts(free):
+    return None
+
+
+def _seconds_and_rest(columns: Columns) -> Found:
+    pairs = [pair for pair in columnnames.SPLIT if columns.lower.keys() >= set(pair)]
+    return (tuple(columns.lower[part] for part in pairs[0]), " (seconds and what is beyond them)") if pairs else None
+
+
+def _named_numbers(columns: Columns) -> Found:
+    named = (n for n in columns.free if n in columns.named or n.lower() in columnnames.FIELDS[0])
+    found = next((name for name in named if rises(columns.cells[name])), None)
+    return ((found,), " (found by its name)") if found else None
+
+
+def _first_numbers(columns: Columns) -> Found:
+    if columns.first is None or not rises(columns.cells[columns.first]):
+        return None
+    values = numbers_of(columns.cells[columns.first])
+    dates = values is not None and is_date_number(values)
+    return ((columns.first,), " (the first column holds dates)") if dates else None
+
+
+def _calendar(columns: Columns) -> Found:
+    """Take year, month, day and so on, by their names or, where there are none, by their numbers."""
+    if parts := columnnames.calendar_parts(columns.free):
         return parts, " (parts of the calendar)"
-    if (parts := columnnames.months_of(free)) and _rises_in(parts, cells):
+    if (parts := columnnames.months_of(columns.free)) and _rises_in(parts, columns.cells):
         return parts, " (parts of the calendar)"
-    if not layout.header and (parts := _unnamed_calendar(free, cells)):
+    if not columns.header and (parts := _unnamed_calendar(columns.free, columns.cells)):
         return parts, " (parts of the calendar, told by their numbers)"
-    if single := next((name for name in dated if _never_twice(cells[name])), dated[0] if len(dated) == 1 else None):
-        return (single, *_apart(single, free, cells)), " (holds dates)"
-    for name in named:
-        if cells[name].null_count < len(cells[name]) and numbers_of(cells[name]) is None:
-            return (name,), " (found by its name)"  # reading it says what is wrong
-    return (), ""
+    return None
+
+
+def _only_dates(columns: Columns) -> Found:
+    single = next((name for name in columns.dated if never_twice(columns.cells[name])), None)
+    single = single or (columns.dated[0] if len(columns.dated) == 1 else None)
+    return ((single, *_apart(single, columns)), " (holds dates)") if single else None
+
+
+def _named_words(columns: Columns) -> Found:
+    """Take what is named like a clock and holds neither dates nor numbers: reading it says what is wrong."""
+    for name in columns.named:
+        column = columns.cells[name]
+        if column.null_count < len(column) and numbers_of(column) is None:
+            return (name,), " (found by its name)"
+    return None
+
+
+RULES: tuple[Callable[[Columns], Found], ...] = (
+    _date_and_hour,
+    _named_dates,
+    _seconds_and_rest,
+    _named_numbers,
+    _first_numbers,
+    _calendar,
+    _only_dates,
+    _named_words,
+)
 
 
 def _rises_in(names: Sequence[str], cells: Mapping[str, Any]) -> bool:
@@ -98,17 +181,13 @@ def _rises_in(names: Sequence[str], cells: Mapping[str, Any]) -> bool:
     return year is not None and month is not None and bool((np.diff(12 * year + month) > 0).all())
 
 
-def _never_twice(column: Any) -> bool:
-    return len(column.unique()) == len(column)
-
-
 def _unnamed_calendar(names: Sequence[str], cells: Mapping[str, Any]) -> tuple[str, ...]:
     """Return columns without names that hold year, month, day and what follows of hour and minute; none otherwise."""
     for start in (0, 1):  # behind the number of a station
         values = []
         for name, (lowest, highest) in zip(names[start:], UNNAMED, strict=False):
             column = numbers_of(cells[name])
-            if column is None or not _whole_within(column, lowest, highest):
+            if column is None or not whole_within(column, lowest, highest):
                 break
             values.append(column.astype(int))
         for count in range(len(values), 2, -1):
@@ -117,99 +196,49 @@ def _unnamed_calendar(names: Sequence[str], cells: Mapping[str, Any]) -> tuple[s
     return ()
 
 
-def _whole_within(values: np.ndarray, lowest: int, highest: int) -> bool:
-    return bool(((values == np.floor(values)) & (values >= lowest) & (values <= highest)).all())
-
-
-def _sensor_like(column: Any) -> bool:
-    """Tell numbers of eight digits that are no dates."""
-    if numbers_of(column[:SAMPLE]) is None:
-        return False
-    values = numbers_of(column)
-    return values is not None and from_numbers(values).time.dtype.kind != "M"
-
-
-def _apart(dates: str, free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
+def _apart(dates: str, columns: Columns) -> list[str]:
     """Return the only other column that holds hours of a day, if the dates hold none; milliseconds, if they repeat."""
-    if _has_hours(cells[dates]):
-        fine = _milliseconds(free, cells)
-        return [] if not fine or _never_twice(cells[dates]) else fine
-    hours = [name for name in free if name != dates and _of_day(cells[name])]
+    cells = columns.cells
+    if has_hours(cells[dates]):
+        fine = _milliseconds(columns)
+        return [] if not fine or never_twice(cells[dates]) else fine
+    hours = [name for name in columns.free if name != dates and is_of_day(cells[name])]
     if len(hours) == 1:
         return hours
-    if _never_twice(cells[dates]):
+    if never_twice(cells[dates]):
         return []
     place = list(cells).index(dates) + 1
-    after = [name for name in list(cells)[place : place + 1] if name in free]
+    after = [name for name in list(cells)[place : place + 1] if name in columns.free]
     return [name for name in after if _counts_hours(cells[dates], cells[name])]
 
 
-def _milliseconds(free: Sequence[str], cells: Mapping[str, Any]) -> list[str]:
-    for name in free:
-        if name.lower().strip() in columnnames.MILLISECONDS and (values := numbers_of(cells[name])) is not None:
-            return [name] if _whole_within(values, 0, 999) else []
+def _milliseconds(columns: Columns) -> list[str]:
+    for name in columns.free:
+        if name.lower().strip() in columnnames.MILLISECONDS and (v := numbers_of(columns.cells[name])) is not None:
+            return [name] if whole_within(v, 0, 999) else []
     return []
 
 
 def _counts_hours(dates: Any, column: Any) -> bool:
     """Tell whole numbers to 100 that rise within each day: hours, or parts of them, behind dates that lack them."""
     values = numbers_of(column)
-    if values is None or len(values) < 2 or not _whole_within(values, 0, 100):
+    if values is None or len(values) < 2 or not whole_within(values, 0, 100):
         return False
     codes = dates.dictionary_encode().indices.to_numpy(zero_copy_only=False)
     same = codes[1:] == codes[:-1]
     return bool((np.diff(values)[same] > 0).all()) and len(np.unique(codes * 101 + values)) == len(values)
 
 
-def _has_hours(column: Any) -> bool:
-    return any(re.search(r"\d[T :]+\d", text) for text in _first(column))
-
-
-def _first(column: Any) -> list[str]:
-    return [cell.strip() for cell in column[:SAMPLE].to_pylist() if cell and cell.strip()]
-
-
-def is_dated(column: Any, hours: bool = False) -> bool:
-    """Tell whether the first cells of a column are moments, or hours of a day; one in ten may be something else."""
-    first = _first(column)
-    found = sum(bool(OF_DAY.match(cell) if hours else MOMENT.match(cell) and not READING.match(cell)) for cell in first)
-    return bool(first) and found >= max(0.9 * len(first), 1)
-
-
-def _of_day(column: Any) -> bool:
-    first = _first(column)
-    marked = ":" in str(column[0]) or (bool(first) and all(map(HOUR_TO_HOUR.match, first)))
-    return marked and is_dated(column, hours=True)
-
-
 def refuse_hours(
     cells: Mapping[str, Any], clock: tuple[str, ...], sensors: Sequence[str], chosen: Sequence[str] | None
 ) -> None:
     """Refuse a clock that lacks its date or its hours, which another column holds."""
-    hours = [name for name in (*clock, *sensors) if _of_day(cells[name])]
+    hours = [name for name in (*clock, *sensors) if is_of_day(cells[name])]
     dates = [name for name in (*clock, *sensors) if is_dated(cells[name]) and name not in hours]
     if hours and hours[0] in clock and len(clock) == 1 and dates:
         raise DataError(f"time={hours[0]!r} holds the hour of a day only: say time='{dates[0]},{hours[0]}'")
-    if hours and hours[0] not in clock and chosen is None and dates and not _has_hours(cells[dates[0]]):
+    if hours and hours[0] not in clock and chosen is None and dates and not has_hours(cells[dates[0]]):
         raise DataError(f"column {hours[0]!r} holds the hour of a day: say time='{dates[0]},{hours[0]}'")
-
-
-def numbers_of(column: Any) -> np.ndarray | None:
-    """Return a column of numbers, whichever its decimal mark; None of another kind."""
-    import pyarrow as pa
-
-    for mark in ".,":
-        try:
-            plain = column if mark == "." else kernels().replace_substring(column, ",", ".")
-            return plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid:
-            continue
-    return None
-
-
-def _rises(column: Any) -> bool:
-    values = numbers_of(column)
-    return values is not None and roles.rises(values)
 
 
 def refuse_apart(time: np.ndarray, others: Mapping[str, np.ndarray], clock: str, place: Callable[[int], str]) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from jaxstable.data import columnnames, roles
-from jaxstable.data.checks import DataError, check_distinct, counted, not_numeric, object_column
-from jaxstable.data.clockcolumns import refuse_apart
-from jaxstable.data.clocks import is_readable, read_clock
+from jaxstable.data.assigned import assigned, parts_of
+from jaxstable.data.cellkinds import as_text
+from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, counted, not_numeric, object_column
+from jaxstable.data.clockjoin import joined_clock
+from jaxstable.data.clocks import read_clock
 from jaxstable.data.frameindex import from_index, has_times
+from jaxstable.data.layout import Layout
 from jaxstable.data.numerals import to_numbers
-from jaxstable.data.reading import ANYTHING, Reading, clock_columns
+from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.suspicions import warn_integers
-from jaxstable.data.tables import Table, choose_columns
-from jaxstable.data.timeline import joints_of
+from jaxstable.data.tables import Table
 from jaxstable.data.vocabulary import clean
 
 
@@ -44,66 +46,44 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
 
     table = _eager(nw, frame)
     check_distinct([str(name) for name in table.columns])
-    present = [name for name in table.columns if not _is_row_number(table, name)]
+    columns = {str(name): table.get_column(name) for name in table.columns if not _is_row_number(table, name)}
+    asked = _by_text(asked, table.columns)
+    index = nw.maybe_get_index(table)
+    cells = {name: _cells(nw, column) for name, column in columns.items()}
+    indexed = has_times(index)
+    parts = parts_of(cells, asked, Layout(), indexed=indexed)
     notes: list[tuple[str, str]] = []
-    clock, how = _clock(nw, table, present, asked)
-    labels = {"environment": asked.environment, "series": asked.series}
-    labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
-    names = choose_columns(present, labels, asked.columns)
     time, series = None, None
-    if clock:
-        columns = [_times(nw, table.get_column(name)) for name in clock]
-        aware = any(getattr(table.get_column(name).dtype, "time_zone", None) for name in clock)
+    if clock := parts.clock:
+        aware = any(getattr(columns[name].dtype, "time_zone", None) for name in clock)
+        first, *more = clock
         read = read_clock(
-            _joined(columns) if len(columns) > 1 else columns[0],
+            joined_clock([as_text(cells[name]) for name in clock], clock) if more else _times(nw, columns[first]),
             time_format=asked.time_format,
             zone=None if aware else asked.zone,
         )
         time = read.time
-        notes.append(("clock", f"{' and '.join(repr(str(name)) for name in clock)}{how}: {read.how}"))
-        if asked.time is None and asked.series is None and (series := roles.restarts_of(time)) is not None:
-            notes.append(("recordings", "another one wherever the clock starts again"))
+        notes.append(("clock", f"{' and '.join(map(repr, clock))}{parts.how}: {read.how}"))
     elif asked.time is None:
-        time, series, said = from_index(nw.maybe_get_index(table), asked.zone)
+        time, series, said = from_index(index, asked.zone)
         notes.extend(said)
-    found = [None if c is None else _labels(table.get_column(c)) for c in (asked.environment, asked.series)]
-    series = series if found[1] is None else found[1]
-    if asked.columns is None:
-        columns = [table.get_column(name) for name in names]
-        texts = [str(name) for name in names]
-        timed = bool(clock) or has_times(nw.maybe_get_index(table))
-        joints = None if series is None else joints_of(series)
-        reasons = roles.left_out(texts, lambda i: _plain(columns[i]), timed, time, joints)
-        clocks = [column for column in columns if column.dtype in (nw.Datetime, nw.Date)]
-        if clock and time is not None and time.dtype.kind == "M" and asked.time is None:
-            refuse_apart(time, {str(c.name): _dates(nw, c) for c in clocks}, str(clock[0]), "row {}".format)
-        reasons |= dict.fromkeys([str(column.name) for column in clocks] if timed else [], "another clock")
-        if asked.series is None and not timed:
-            again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
-            roles.refuse_labels(texts, lambda i: _plain(columns[i]), again)
-        names = [name for name in names if str(name) not in reasons]
-        if row := roles.told(reasons):
-            notes.append(row)
-    kept = [table.get_column(name) for name in names]
-    narrow = bool(kept) and all(column.dtype == nw.Float32 for column in kept)
-    values = np.empty((len(table), len(names)), dtype=np.float32 if narrow else np.float64)
-    overflowed: set[str] = set()
-    for i, column in enumerate(kept):
-        if column.dtype.is_integer() and not column.null_count():
-            overflowed |= warn_integers([column.to_numpy()], [str(names[i])])
-        values[:, i] = _numeric(nw, column, str(names[i]), asked.missing)
-    units = {str(name): unit for name in names if (unit := clean(str(name))[1])}
-    return Table(
-        values,
-        tuple(map(str, names)),
-        frozenset(overflowed),
+    found = {name: _numbers(nw, columns[name], name, asked.missing) for name in parts.sensors}
+    table = assigned(
+        parts,
+        found,
+        asked=asked,
         time=time,
-        environment=found[0],
+        timed=bool(clock) or indexed,
         series=series,
-        units=units,
         notes=notes,
-        sortable=True,
+        place="row {}".format,
     )
+    units = {name: unit for name in table.names if (unit := clean(name)[1])}
+    overflowed: set[str] = set()
+    for name in table.names:
+        if columns[name].dtype.is_integer() and not columns[name].null_count():
+            overflowed |= warn_integers([columns[name].to_numpy()], [name])
+    return table._replace(units=units, overflowed=frozenset(overflowed))
 
 
 def as_columns(frame: Any) -> dict[str, Any]:
@@ -157,41 +137,40 @@ def _is_row_number(table: Any, name: Any) -> bool:
     return left_over and table.get_column(name).dtype.is_integer()
 
 
-def _clock(nw: Any, table: Any, present: Sequence[Any], asked: Reading) -> tuple[tuple[Any, ...], str]:
-    """Return the columns of the clock, and how they were found."""
-    if asked.time is not None and not isinstance(asked.time, (str, list, tuple)) and asked.time in present:
-        return (asked.time,), ""
-    if (named := clock_columns(asked.time, present)) is not None:
-        return named, ""
-    if has_times(nw.maybe_get_index(table)):
-        return (), ""
-    taken = {asked.environment, asked.series, *(asked.columns or ())}
-    free = [name for name in present if name not in taken]
-    for name in free:
-        if columnnames.is_clock_name(str(name)) and _is_clock(nw, table.get_column(name)):
-            return (name,), " (found by its name)"
-    dated = [name for name in free if table.get_column(name).dtype in (nw.Datetime, nw.Date)]
-    return ((dated[0],), " (holds dates)") if len(dated) == 1 and len(free) > 2 else ((), "")
+def _by_text(asked: Reading, present: Sequence[Any]) -> Reading:
+    """Name the columns by text, as everything behind this knows them."""
+
+    def text(name: Any) -> Any:
+        if isinstance(name, (list, tuple)):
+            return [text(one) for one in name]
+        return str(name) if not isinstance(name, str) and name in present else name
+
+    return dataclasses.replace(
+        asked, **{field: text(getattr(asked, field)) for field in ("time", "environment", "series", "columns")}
+    )
 
 
-def _is_clock(nw: Any, column: Any) -> bool:
-    """Tell whether a column that is named like a clock holds one: dates, durations, text, numbers that rise."""
-    if column.dtype in (nw.Datetime, nw.Date, nw.Duration):
-        return True
-    if column.dtype.is_numeric():
-        values = _plain(column)
-        return values is not None and roles.rises(values)
-    if column.dtype not in (nw.String, nw.Object, nw.Unknown, nw.Time) or column.null_count():
-        return False
-    return is_readable(_times(nw, column.head(200)))
+def _cells(nw: Any, column: Any) -> Any:
+    """Return a column as an arrow array: numbers, moments, or the text of anything else."""
+    import pyarrow as pa
+
+    dtype = column.dtype
+    if dtype.is_numeric() or dtype.is_temporal() or dtype in (nw.Boolean, nw.String):
+        found = column.to_arrow()
+        found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        return found.cast(pa.string()) if dtype == nw.String else found
+    return pa.array([None if _is_missing(cell) else str(cell) for cell in column.to_list()], pa.string())
 
 
-def _plain(column: Any) -> np.ndarray | None:
-    """Return a column of numbers without a missing entry, None of another kind."""
-    if not column.dtype.is_numeric() or column.null_count():
-        return None
-    values = column.to_numpy()
-    return values if values.dtype.kind in "iuf" else values.astype(np.float64)  # decimals come as objects
+def _is_missing(cell: Any) -> bool:
+    return type(cell).__name__ in NA_TYPES or (isinstance(cell, float) and cell != cell)
+
+
+def _numbers(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndarray | DataError:
+    try:
+        return _numeric(nw, column, name, missing)
+    except DataError as error:
+        return error
 
 
 def _numeric(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndarray:
@@ -237,19 +216,3 @@ def _times(nw: Any, column: Any) -> Any:
     if all(isinstance(cell, datetime.time) for cell in cells):
         return [cell.isoformat() for cell in cells]
     return [cell.to_timestamp() if type(cell).__name__ == "Period" else cell for cell in cells]
-
-
-def _dates(nw: Any, column: Any) -> np.ndarray:
-    """Return another clock in microseconds, NaT where it is missing."""
-    found = np.full(len(column), "NaT", "M8[us]")
-    there = (~column.is_null()).to_numpy().astype(bool)
-    found[there] = _times(nw, column.drop_nulls())
-    return found
-
-
-def _joined(columns: list[Any]) -> list[str]:
-    return [" ".join(str(part).removesuffix(" 00:00:00") for part in row) for row in zip(*columns, strict=True)]
-
-
-def _labels(column: Any) -> np.ndarray:
-    return np.array(column.to_list(), dtype=object) if column.null_count() else column.to_numpy()

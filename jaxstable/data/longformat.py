@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxstable.data import columnnames
+from jaxstable.data.cellkinds import is_dated
 from jaxstable.data.checks import DataError
-from jaxstable.data.clockcolumns import is_dated
 
 TAGS = frozenset({
     "tag", "tagname", "tag_name", "variable", "varname", "parameter", "metric", "metric_name", "sensor",

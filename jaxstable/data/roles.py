@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -76,9 +76,11 @@ def _one_way(values: np.ndarray) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
+Numbers = Mapping[str, np.ndarray | None]  # by the name of their column, None where it holds something else
+
+
 def left_out(
-    names: Sequence[str],
-    column: Callable[[int], np.ndarray | None],
+    columns: Numbers,
     dated: bool,
     time: np.ndarray | None = None,
     joints: np.ndarray | None = None,
@@ -86,20 +88,18 @@ def left_out(
     """Return the columns that are no sensors, and why.
 
     Args:
-        names: name of each column that nobody has chosen or named otherwise.
-        column: its numbers, or None if it holds something else.
+        columns: those that nobody has chosen or named otherwise.
         dated: whether the data have a clock, so that parts of a calendar repeat it.
         time: [rows] the clock, or None.
         joints: bool [rows], True on the first row of each recording, or None if there is one.
 
     Example:
-        >>> left_out(["no", "flow"], lambda i: np.arange(5.0), dated=False)
+        >>> left_out({"no": np.arange(5.0), "flow": np.arange(5.0)}, dated=False)
         {'no': 'counts the rows'}
     """
     found = {}
-    for i, name in enumerate(names):
+    for name, values in columns.items():
         low = name.lower().strip()
-        values = column(i)
         if values is None or not len(values):
             if low in ENDS and dated:
                 found[name] = "the end of the step whose start is the time"
@@ -112,7 +112,7 @@ def left_out(
             lowest, highest = CALENDAR.get(low, (1, 366))
             seen = values[~np.isnan(values)]
             whole = bool((seen == np.floor(seen)).all())
-            others = sum(other.lower().strip() in CALENDAR for other in names)
+            others = sum(other.lower().strip() in CALENDAR for other in columns)
             if whole and lowest <= seen.min() and seen.max() <= highest and (dated or others > 1):
                 found[name] = "a part of the calendar"
         elif is_clock_name(name) and not dated and _stands_or_rises(values):
@@ -179,18 +179,17 @@ def _in_runs(values: np.ndarray, joints: np.ndarray | None) -> str | None:
     return STARTS_AGAIN if (values[1:][again] == values[0]).all() else None
 
 
-def refuse_labels(names: Sequence[str], column: Callable[[int], np.ndarray | None], counts: Sequence[str]) -> None:
+def refuse_labels(columns: Numbers, counts: Sequence[str]) -> None:
     """Refuse numbers that tell recordings apart: by their name, or since a count starts again where they change.
 
     Args:
-        names: name of each column that nobody has chosen.
-        column: its numbers, or None if it holds something else.
+        columns: those that nobody has chosen.
         counts: those of them that count and start again.
     """
-    starts = [np.diff(values) != 1 for name in counts if (values := column(list(names).index(name))) is not None]
-    for i, name in enumerate(names):
+    starts = [np.diff(values) != 1 for name in counts if (values := columns[name]) is not None]
+    for name, values in columns.items():
         named = bool(LABEL.fullmatch(name.lower().strip()))
-        if name in counts or not (named or starts) or (values := column(i)) is None or len(values) < FEWEST:
+        if name in counts or not (named or starts) or values is None or len(values) < FEWEST:
             continue
         changes = np.diff(values) != 0
         kinds = int(changes.sum()) + 1
@@ -203,10 +202,10 @@ def refuse_labels(names: Sequence[str], column: Callable[[int], np.ndarray | Non
             )
 
 
-def refuse_turns(names: Sequence[str], column: Callable[[int], np.ndarray | None], time: np.ndarray | None) -> None:
+def refuse_turns(columns: Numbers, time: np.ndarray | None) -> None:
     """Refuse a number of a machine whose rows take turns with those of others at the same times."""
-    for i, name in enumerate(names):
-        if time is None or not LABEL.fullmatch(name.lower().strip()) or (values := column(i)) is None:
+    for name, values in columns.items():
+        if time is None or not LABEL.fullmatch(name.lower().strip()) or values is None:
             continue
         if np.isnan(values).any() or len(np.unique(time)) == len(time):
             continue

@@ -511,8 +511,12 @@ FRAMES = {
         TIMED.rename_axis("time").reset_index().assign(local=HOURS),
         {"names": ("Flow", "Temp"), "step": "1 h"},
     ),
-    "units and cycles": (
+    "units and cycles, told by the index": (
         pd.concat([TABLE, TABLE]).assign(unit=np.repeat([1, 2], N), cycle=np.tile(np.arange(N), 2)),
+        {"series": 2, "names": ("Flow", "Temp")},
+    ),
+    "units and cycles": (
+        pd.concat([TABLE, TABLE], ignore_index=True).assign(unit=np.repeat([1, 2], N), cycle=np.tile(np.arange(N), 2)),
         {"error": "'unit' tells 2 recordings apart.*series='unit'", "how": {}},
     ),
     "local time in autumn, by the index": (
@@ -573,6 +577,49 @@ FRAMES = {
         TABLE.assign(time=HOURS.astype("M8[us]"), other=(HOURS + 7 * np.arange(N)).astype("M8[us]")),
         {"error": "'time' and 'other' are clocks that go apart"},
     ),
+    "a weekday beside the clock": (
+        TABLE.assign(time=HOURS.astype("M8[us]"), weekday=[t.astype(object).strftime("%A") for t in HOURS]),
+        {"values": BOTH, "names": ("Flow", "Temp")},
+    ),
+    "one word in every row": (TABLE.assign(site="north", unit=None), {"values": BOTH, "names": ("Flow", "Temp")}),
+    "date and hours apart": (
+        TABLE.assign(Date=HOURS.astype("M8[D]").astype("M8[s]"), Time=[t.astype(object).time() for t in HOURS]),
+        HOUR,
+    ),
+    "date and hours apart, in words": (TABLE.assign(Day=stamp("%d/%m/%Y"), Clock=stamp("%H:%M")), HOUR),
+    "date and number of the hour": (
+        TABLE.assign(date=stamp("%Y-%m-%d"), hour=[t.astype(object).hour for t in HOURS]),
+        HOUR,
+    ),
+    "parts of the calendar": (
+        TABLE.assign(**{p: [getattr(t.astype(object), p) for t in HOURS] for p in ("year", "month", "day", "hour")}),
+        HOUR,
+    ),
+    "hours without their date": (
+        TABLE.assign(Day=stamp("%d/%m/%Y"), Clock=stamp("%H:%M")),
+        {"error": "time='Clock' holds the hour of a day only: say time='Day,Clock'", "how": {"time": "Clock"}},
+    ),
+    "Unix seconds first": (TABLE.assign(x=HOURS.astype("M8[s]").astype(int))[["x", "Flow", "Temp"]], HOUR),
+    "quality in words": (
+        TABLE.assign(Flow_Q=["Bad" if i == 4 else "Good" for i in range(N)]),
+        {"missing": 1, "names": ("Flow", "Temp")},
+    ),
+    "quality of a column that is chosen": (
+        TABLE.assign(Flow_Q=["Bad" if i == 4 else "Good" for i in range(N)]),
+        {"missing": 1, "how": {"columns": ["Temp", "Flow"]}},
+    ),
+    "long": (
+        pd.DataFrame({"t": np.tile(HOURS, 2), "tag": np.repeat(["a", "b"], N), "value": BOTH.T.ravel()}),
+        {"error": "'tag' names what 'value' is of, the long format"},
+    ),
+    "machines that take turns": (
+        TABLE.assign(time=np.repeat(HOURS[: N // 2], 2), machine=np.tile([1, 2], N // 2)),
+        {"error": "'machine' tells 2 recordings apart, whose rows share their times: say series='machine'"},
+    ),
+    "columns named by numbers, with a clock": (
+        pd.DataFrame({0: HOURS.astype("M8[us]"), 1: FLOW, 2: BOTH[:, 1]}),
+        {"values": BOTH, "names": ("1", "2"), "step": "1 h", "how": {"time": 0}},
+    ),
     "text that means missing": (every_sixth("Bad"), {"missing": 20, "how": {"missing": "Bad"}}),
     "date and hour": (
         TABLE.assign(D=[t[:10] for t in map(str, HOURS)], C=[t[11:] for t in map(str, HOURS)]),
@@ -586,6 +633,25 @@ FRAMES = {
 def test_frame(case):
     frame, expected = FRAMES[case]
     check_case(Dataset.from_dataframe, frame, {"window": 10, **expected.get("how", {})}, expected)
+
+
+ONLY_PANDAS = {
+    "periods",
+    "times with and without a zone",
+    "columns named by numbers, with a clock",
+    "text that means missing",
+}
+PLAIN_FRAMES = {
+    case
+    for case, (frame, _) in FRAMES.items()
+    if isinstance(frame, pd.DataFrame) and frame.index.equals(pd.RangeIndex(N)) and case not in ONLY_PANDAS
+}
+
+
+@pytest.mark.parametrize("case", sorted(PLAIN_FRAMES))
+def test_frames_of_polars_are_read_as_those_of_pandas(case):
+    frame, expected = FRAMES[case]
+    check_case(Dataset.from_dataframe, pl.from_pandas(frame), {"window": 10, **expected.get("how", {})}, expected)
 
 
 def test_what_the_advice_on_an_index_says_works():

@@ -107,13 +107,19 @@ def test_row_numbers_that_pandas_leaves_in_arrow_are_no_variable():
 
 
 REFUSED = {
-    "text": ({"a": ["low"] * N, "b": B}, {}, "'a' is not numeric: its first entry holds 'low'"),
-    "decimal comma": ({"a": ["1,5"] * N, "b": B}, {}, "decimal comma"),
-    "unnamed time": ({"a": HOURS, "b": B}, {}, "say time='a'"),
+    "text": ({"a": ["low", "high"] * 30, "b": B}, {}, "'a' is not numeric: its first entry holds 'low'"),
+    "decimal comma": ({"a": ["1,5", "2,5"] * 30, "b": B}, {}, "decimal comma"),
+    "a clock and one sensor": (
+        {"a": HOURS, "b": B},
+        {},
+        "the only variable is 'b': .* at least two columns; clock: 'a' .the first",
+    ),
+    "one word": ({"a": ["low"] * N, "b": B}, {}, "columns left out: 1 column: 'a' .the same word in every row"),
     "unknown time": ({"a": A, "b": B}, {"time": "zeit"}, "time='zeit' is not a column.*'a', 'b'"),
     "unknown variable": ({"a": A, "b": B}, {"columns": ["a", "z"]}, "'z' not found"),
     "one variable": ({"a": A, "b": B}, {"columns": ["a"]}, "at least two columns"),
-    "all null": ({"a": [None] * N, "b": B}, {}, "'a' has no observed entry"),
+    "all null": ({"a": [None] * N, "b": B}, {}, "columns left out: 1 column: 'a' .holds no entry"),
+    "all null, chosen": ({"a": [None] * N, "b": B}, {"columns": ["a", "b"]}, "'a' has no observed entry"),
     "missing label": ({"a": A, "b": B, "e": ["x", None] * 30}, {"environment": "e"}, "missing labels"),
     "missing time": ({"a": A, "b": B, "t": [None, *HOURS[1:]]}, {"time": "t"}, "'t' has 1 missing"),
 }
@@ -148,4 +154,4 @@ def test_what_is_no_dataframe(frame):
 
 def test_integers_are_checked_before_they_are_cast():
     with pytest.warns(DataWarning, match="'a' holds integers above 2"):
-        read(pl.DataFrame({"a": 2**60 + 1000 * np.arange(N), "b": B}))
+        read(pl.DataFrame({"b": B, "a": 2**60 + 1000 * np.arange(N)}))

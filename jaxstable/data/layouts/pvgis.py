@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from jaxstable.data.layout import Layout
 
 
-
 def matches(lines: Sequence[str]) -> bool:
     """Tell whether the file starts with the place as PVGIS writes it."""
     return lines[0].lstrip("\ufeff").startswith("Latitude (decimal degrees)")

@@ -1,0 +1,176 @@
+"""Give each column of a file or a frame its role: clock, label, count, word of quality, sensor; then make the table."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from jaxstable.data import roles
+from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, moments_of, names_days
+from jaxstable.data.checks import DataError, counted
+from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
+from jaxstable.data.layout import Layout
+from jaxstable.data.longformat import refuse_long
+from jaxstable.data.quality import flagged, good
+from jaxstable.data.reading import Reading
+from jaxstable.data.tables import Table, choose_columns
+from jaxstable.data.timeline import joints_of
+
+
+@dataclasses.dataclass
+class Parts:
+    """The columns of a table by what they are for.
+
+    Attributes:
+        cells: an arrow array for each column: text, numbers or moments.
+        clock: the columns of the clock, none where there is none or where an index is the clock.
+        how: how the clock was found.
+        sensors: the columns that may be sensors.
+        flags: the columns of quality, and the sensor that each speaks of.
+        dropped: the columns that are left out, and why.
+    """
+
+    cells: Mapping[str, Any]
+    clock: tuple[str, ...]
+    how: str
+    sensors: list[str]
+    flags: dict[str, str]
+    dropped: dict[str, str]
+
+
+def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexed: bool = False) -> Parts:
+    """Part the columns of a table, before the clock and the numbers are read.
+
+    Args:
+        cells: an arrow array for each column.
+        asked: what is known.
+        layout: of the file; an empty one for a frame.
+        indexed: the index of the frame is its clock, where no other is asked for.
+
+    Raises:
+        DataError: a column that is not there, hours without their date, or the long format.
+    """
+    chosen = asked.columns
+    clock, how = ((), "") if indexed and asked.time is None else find_clock(asked, layout, cells, chosen)
+    labels = {"environment": asked.environment, "series": asked.series}
+    labels |= {"time" if len(clock) == 1 else f"time[{i}]": name for i, name in enumerate(clock)}
+    sensors = choose_columns(list(cells), labels, chosen)
+    refuse_hours(cells, clock, sensors, chosen)
+    dropped = {}
+    if chosen is None:
+        dropped = {name: "no sensor in this layout" for name in layout.without if name in sensors}
+        if asked.series is None:
+            refuse_long(cells, clock)
+    free = [name for name in cells if name not in labels.values() and name not in dropped]
+    flags = {flag: of for flag, of in flagged(free).items() if of in sensors and flag not in (chosen or ())}
+    kept = [name for name in sensors if name not in dropped and name not in flags]
+    return Parts(cells, clock, how, kept, flags, dropped)
+
+
+def assigned(
+    parts: Parts,
+    found: Mapping[str, np.ndarray | DataError],
+    *,
+    asked: Reading,
+    time: np.ndarray | None,
+    timed: bool,
+    series: np.ndarray | None,
+    notes: list[tuple[str, str]],
+    place: Callable[[int], str],
+) -> Table:
+    """Leave out the columns that are no sensors, and make a table of the others.
+
+    Args:
+        parts: the columns.
+        found: numbers of each that may be a sensor, or why it holds none.
+        asked: what is known.
+        time: [rows] the clock, or None.
+        timed: whether there is a clock of its own.
+        series: [rows] labels of recordings that are told otherwise than by a column.
+        notes: rows (what, how) of what was understood so far; more are put behind them.
+        place: names the place of a row.
+
+    Raises:
+        DataError: a column holds something else than numbers, or tells recordings apart.
+    """
+    cells, sensors, dropped = parts.cells, parts.sensors, dict(parts.dropped)
+    if asked.series is not None:
+        series = _labels(cells[asked.series])
+    if series is None and asked.time is None and (series := roles.restarts_of(time)) is not None:
+        notes.append(("recordings", "another one wherever the clock starts again"))
+    if asked.columns is None:
+        reasons = _reasons(parts, found, asked, time, timed, series, place)
+        sensors = [name for name in sensors if name not in reasons]
+        dropped |= reasons
+    columns = []
+    for name in sensors:
+        if isinstance(numbers := found[name], DataError):
+            raise numbers
+        columns.append(numbers)
+    narrow = bool(columns) and all(column.dtype == np.float32 for column in columns)
+    rows = len(next(iter(cells.values()))) if cells else 0
+    values = np.empty((rows, len(sensors)), np.float32 if narrow else np.float64)
+    for i, column in enumerate(columns):
+        values[:, i] = column
+    for flag, sensor in parts.flags.items():
+        right = good(flag, as_text(cells[flag]))
+        if right is not None and sensor in sensors:
+            values[~right, sensors.index(sensor)] = np.nan
+            notes.append((f"column {sensor}", f"{counted(int((~right).sum()), 'row')} missing that {flag!r} calls bad"))
+        if asked.columns is None:
+            unknown = ", in a way that is not known: not used" if right is None else ""
+            dropped[flag] = f"says how good another column is{unknown}"
+    if row := roles.told(dropped):
+        notes.append(row)
+    return Table(
+        values,
+        tuple(sensors),
+        time=time,
+        environment=None if asked.environment is None else _labels(cells[asked.environment]),
+        series=series,
+        notes=notes,
+        sortable=True,
+        place=place,
+    )
+
+
+def _labels(column: Any) -> np.ndarray:
+    """Return labels as numbers where they all are, else as objects."""
+    import pyarrow as pa
+
+    if column.null_count or pa.types.is_string(column.type):
+        return np.array(column.to_pylist(), dtype=object)
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _reasons(
+    parts: Parts,
+    found: Mapping[str, np.ndarray | DataError],
+    asked: Reading,
+    time: np.ndarray | None,
+    timed: bool,
+    series: np.ndarray | None,
+    place: Callable[[int], str],
+) -> dict[str, str]:
+    """Return the columns that are no sensors, and why; refuse those that tell recordings apart."""
+    cells, sensors = parts.cells, parts.sensors
+    numbers = {name: None if isinstance(read := found[name], DataError) else read for name in sensors}
+    reasons = roles.left_out(numbers, timed, time, None if series is None else joints_of(series))
+    words = [name for name in sensors if numbers[name] is None]
+    clocks = [name for name in words if is_dated(cells[name])]
+    if parts.clock and time is not None and asked.time is None and time.dtype.kind == "M":
+        others = [name for name in clocks if not is_dated(cells[name], hours=True)]
+        refuse_apart(time, {name: moments_of(cells[name]) for name in others}, parts.clock[0], place)
+    reasons |= dict.fromkeys(clocks if timed else [], "another clock")
+    reasons |= dict.fromkeys([n for n in words if timed and names_days(cells[n])], "a part of the calendar")
+    alike = [name for name in words if name not in reasons and is_one_word(cells[name])]
+    reasons |= dict.fromkeys(alike, "the same word in every row")
+    if asked.series is None:
+        again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
+        kept = {name: numbers[name] for name in sensors if name in again or name not in reasons}
+        roles.refuse_labels(kept, again)
+        roles.refuse_turns(kept, time)
+    return reasons
