@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.dataset import Dataset
-from jaxstable.results.findings import SEVERITIES, Finding
+from jaxstable.results.findings import SEVERITIES, Finding, listed, of
 from jaxstable.results.report import Report, Table
-from jaxstable.results.rules_discovery import sensor_findings
+from jaxstable.results.rules_moments import SAME, doubled
+from jaxstable.results.rules_sensors import sensor_findings
 from jaxstable.signals.prepare import prepare
 
-SAME = 0.999  # correlation of two sensors that measure one thing
 HARDLY = 0.25  # of the median sensor's readings
 MOST_CELLS = 5_000_000  # beyond which only the first rows are looked at for cycles and the like
 
@@ -74,7 +74,7 @@ def data_findings(data: Dataset) -> tuple[Finding, ...]:
             step=data.step,
         )
     found = [*_constant(data), *_doubled(values, mask, data.names), *_hardly_read(data)]
-    found += sensor_findings(values, mask, cleaned.removed, data.names)
+    found += sensor_findings(values, mask, cleaned.removed, data.names, data.step)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
@@ -90,8 +90,12 @@ def _constant(data: Dataset) -> list[Finding]:
     names = [name for name, same in zip(data.names, low == high, strict=True) if same]
     if not names:
         return []
-    remedy = "Nothing to learn from them: leave them out, or check whether they are connected."
-    return [Finding("constant_sensor", "warning", f"never change: {', '.join(names)}", remedy)]
+    remedy = of(
+        names,
+        "Nothing to learn from it: leave it out, or check whether it is connected.",
+        "Nothing to learn from them: leave them out, or check whether they are connected.",
+    )
+    return [Finding("constant_sensor", "warning", f"the same in every row: {listed(names)}", remedy)]
 
 
 def _doubled(values: np.ndarray, mask: np.ndarray, names: tuple[str, ...]) -> list[Finding]:
@@ -103,15 +107,7 @@ def _doubled(values: np.ndarray, mask: np.ndarray, names: tuple[str, ...]) -> li
     alike = np.abs(centred.T @ centred) > SAME * np.maximum(shared, 1e-300)
     enough = (mask.T.astype(np.int64) @ mask) >= 10
     pairs = np.argwhere(np.triu(alike & enough & np.outer(spread > 0, spread > 0), 1)).tolist()
-    return [
-        Finding(
-            "duplicated_sensors",
-            "warning",
-            f"{names[one]} and {names[other]} correlate above {SAME:g}",
-            "Leave one out: nothing can tell their edges apart.",
-        )
-        for one, other in pairs[:10]
-    ]
+    return doubled([f"{names[one]} and {names[other]}" for one, other in pairs])
 
 
 def _hardly_read(data: Dataset) -> list[Finding]:
@@ -119,10 +115,9 @@ def _hardly_read(data: Dataset) -> list[Finding]:
     few = [f"{data.names[i]} {count[i]}" for i in np.flatnonzero(count < HARDLY * np.median(count))]
     if not few:
         return []
-    evidence = f"readings of {data.n_rows} rows: {', '.join(few)}"
-    return [
-        Finding("hardly_read", "warning", evidence, "Take every other sensor only when these were read (resample=).")
-    ]
+    evidence = f"readings in {data.n_rows} rows: {listed(few)}"
+    when = of(few, "it was", "these were")
+    return [Finding("hardly_read", "warning", evidence, f"Take every other sensor only when {when} read (resample=).")]
 
 
 def _no_picture() -> Any:

@@ -59,6 +59,15 @@ def listed(parts: Sequence[str], most: int = FEW) -> str:
     return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
+def of(parts: Sequence[str], one: str, several: str) -> str:
+    """Return the words for one sensor, or those for several.
+
+    >>> of(["a", "b"], "Leave it out.", "Leave them out.")
+    'Leave them out.'
+    """
+    return one if len(parts) == 1 else several
+
+
 def verdict(findings: Iterable[Finding]) -> str | None:
     """Say in a few words what the errors among findings mean, None without an error.
 

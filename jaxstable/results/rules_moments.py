@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.results.findings import Finding, listed
+from jaxstable.results.findings import Finding, listed, of
 
 if TYPE_CHECKING:  # judging what was read from disk needs no JAX
     from jaxstable.moments.lagged import Moments
@@ -41,17 +41,17 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
             evidence += f"; least is known of {listed(least_known, MOST_NAMED)}"
         remedy = "Leave out sensors that are hardly ever read or there twice."
         found.append(Finding("em_not_converged", "warning", evidence, remedy))
-    for index in np.flatnonzero(moments.missing_information > MISSING_LARGE).tolist():
-        evidence = f"{100 * moments.missing_information[index]:.0f} % of what {names[index]} would tell is missing"
-        found.append(Finding("mostly_missing", "warning", evidence, "Distrust its edges, or leave it out."))
+    missing = moments.missing_information
+    gone = [f"{100 * missing[i]:.0f} % of {names[i]}" for i in np.flatnonzero(missing > MISSING_LARGE).tolist()]
+    if gone:
+        remedy = of(gone, "Distrust its edges, or leave it out.", "Distrust their edges, or leave them out.")
+        evidence = f"of what sensors would tell, this is missing: {listed(gone)}"
+        found.append(Finding("mostly_missing", "warning", evidence, remedy))
     pooled = np.tensordot(moments.count / moments.count.sum(), moments.matrix, 1)[: len(names), : len(names)]
     spread = np.sqrt(np.maximum(np.diag(pooled), 1e-12))
     alike = np.triu(np.abs(pooled / np.outer(spread, spread)) > SAME, 1)
     twice = np.argwhere(alike).tolist()
-    for one, other in twice:
-        evidence = f"{names[one]} and {names[other]} correlate above {SAME:g}"
-        remedy = "Leave one out: nothing can tell their edges apart."
-        found.append(Finding("duplicated_sensors", "warning", evidence, remedy))
+    found += doubled([f"{names[one]} and {names[other]}" for one, other in twice])
     told = {index for pair in twice for index in pair}
     functions = [
         f"{names[index]} of {' and '.join(names[other] for other in others)}"
@@ -60,9 +60,23 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
     ]
     if functions:
         evidence = f"at every moment nearly a function of others: {listed(functions)}"
-        remedy = "Leave these out, or what they follow from: nothing can tell their edges apart, and they take long."
+        whose = of(functions, "Leave it out, or what it follows from", "Leave these out, or what they follow from")
+        remedy = f"{whose}: nothing can tell their edges apart, and they take long."
         found.append(Finding("dependent_sensors", "warning", evidence, remedy))
     return found
+
+
+def doubled(pairs: Sequence[str]) -> list[Finding]:
+    """Return one finding for all pairs of sensors that measure one thing, none without a pair.
+
+    >>> doubled(["a and b", "c and d"])[0].evidence
+    'correlate above 0.999: a and b, c and d'
+    """
+    if not pairs:
+        return []
+    evidence = f"correlate above {SAME:g}: {listed(pairs)}"
+    remedy = f"Leave one {of(pairs, '', 'of each pair ')}out: nothing can tell their edges apart."
+    return [Finding("duplicated_sensors", "warning", evidence, remedy)]
 
 
 def _least_known(moments: Moments, names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from jaxstable.signals.prepare import Removed
 
 BINS = 120  # points of a line
 DIGITS = 5
+UNITS = (("s", "min", 60, 120), ("min", "h", 60, 120), ("h", "d", 24, 48))  # smaller, larger, ratio, from how many on
 MOST_PERIODS = 3
 
 
@@ -75,7 +76,7 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     if removed.waves:
         parts.append(f"slow drift ({100 * removed.drift:.2g} % of the variance)")
     if removed.cycles:
-        shown = [lag_time(period, step) or f"{period:g} rows" for period in removed.cycles[:MOST_PERIODS]]
+        shown = [period_text(period, step) for period in removed.cycles[:MOST_PERIODS]]
         more = ", ..." if len(removed.cycles) > MOST_PERIODS else ""
         what = "a cycle" if len(removed.cycles) == 1 else "cycles"
         parts.append(f"{what} of {', '.join(shown)}{more} ({100 * removed.cycle:.2g} % of the variance)")
@@ -84,3 +85,20 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     if removed.held:
         parts.append(f"{removed.held} repeated reading{'s' if removed.held > 1 else ''}")
     return ", ".join(parts)
+
+
+def period_text(period: float, step: str | None) -> str:
+    """Say how long a cycle is: in time where the step of the clock is known, in a unit of which it has two or more.
+
+    >>> period_text(24.0, "1 h"), period_text(24.0, "15 min"), period_text(672.03, "15 min"), period_text(24.0, None)
+    ('24 h', '6 h', '7 d', '24 rows')
+    """
+    time = lag_time(float(f"{period:.4g}"), step)
+    if time is None:
+        return f"{period:.4g} rows"
+    size, unit = time.split(" ", 1)
+    length = float(size)
+    for smaller, larger, ratio, least in UNITS:
+        if unit == smaller and length >= least:
+            length, unit = length / ratio, larger
+    return f"{length:.4g} {unit}"

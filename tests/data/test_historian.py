@@ -125,8 +125,8 @@ def test_check_shows_what_train_and_discover_would_read(tmp_path, capsys):
     for words in ("delimiter semicolon", "decimal mark comma", "step 1 h", "units flow m3/h"):
         assert words in lines
     text = " ".join(out.split())  # whatever width the terminal has
-    assert "temp 1000 in row 77" in text
-    assert "flow and twin correlate above 0.999" in text
+    assert "temp reads 1000 in row 77" in text
+    assert "correlate above 0.999: flow and twin" in text
     assert main(["check", str(tmp_path / "a.csv"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {finding["code"] for finding in told["findings"]} >= {"spikes", "duplicated_sensors"}

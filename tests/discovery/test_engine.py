@@ -159,7 +159,7 @@ def test_suspicious_sensors_are_found(system):
     evidence = {finding.code: finding.evidence for finding in found.findings}
     assert evidence["constant_sensor"] == "c reads 3 throughout"
     assert evidence["stuck_sensor"].endswith("in 300 consecutive readings")
-    assert evidence["duplicated_sensors"].startswith("a and f ")
+    assert evidence["duplicated_sensors"].endswith(": a and f")
     assert not found.graph[2].any()
     assert not found.graph[:, 2].any()
     assert "see findings" in repr(found)
@@ -230,7 +230,7 @@ def test_drift_is_found_and_said(system):
     found = js.discover(js.Dataset.from_array(values, names=NAMES), draws=0, progress=False)
     drifting = [finding.evidence for finding in found.findings if finding.code == "drifting_sensor"]
     assert len(drifting) == 1
-    assert "its share of the variance: level" in drifting[0]
+    assert "; share of the variance: level" in drifting[0]
     assert f1(found.graph, system.truth) >= 0.8
 
 
@@ -263,7 +263,7 @@ def test_progress_names_the_stages(gappy, capsys):
     ]
     stages = ["signals ...", "moments ...", "linear or not ...", *searched]
     said = capsys.readouterr()
-    assert said.err.splitlines() == stages
+    assert [line for line in said.err.splitlines() if line.endswith("...")] == stages  # a slow one says so again
     assert said.out == ""
 
 

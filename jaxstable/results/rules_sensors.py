@@ -1,0 +1,167 @@
+"""What is worth saying of sensors: those left out of a discovery, and what the preparation took out of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxstable.discovery.found import LeftOut
+from jaxstable.results.findings import Finding, listed, of
+from jaxstable.results.sensors import period_text
+from jaxstable.signals.prepare import Removed
+
+STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged stretch
+FEW_LEVELS = 10  # a switch or a state may well stay where it is
+DRIFTING = 0.5  # share of a sensor's variance that was taken out as drift
+APART = 0.2  # deviations between the levels of recordings that are worth a word
+LEFT_OUT = {  # why -> code, and what to do about one sensor and about several
+    "constant": (
+        "constant_sensor",
+        "Nothing to learn from it: it was left out; check whether it is connected.",
+        "Nothing to learn from them: they were left out; check whether they are connected.",
+    ),
+    "hardly_read": (
+        "hardly_read",
+        "It was left out; to have its edges, take every other sensor only at the times when it was read.",
+        "They were left out; to have their edges, take every other sensor only at the times when they were read.",
+    ),
+    "predictable": (
+        "predictable_sensor",
+        "It was left out: nothing can act on what repeats itself; leave the column out of the data.",
+        "They were left out: nothing can act on what repeats itself; leave the columns out of the data.",
+    ),
+}
+
+
+class Signal(NamedTuple):
+    """How a finding on sensors is told: what was seen, and what to do about one sensor and about several."""
+
+    severity: str
+    evidence: str
+    one: str
+    several: str
+
+
+SIGNALS = {
+    "levels": Signal(
+        "info",
+        "recordings stand at other levels, which were taken out: {}",
+        *2 * ("Nothing to do; pass environment= as well if the recordings differ in their noise too.",),
+    ),
+    "cycle": Signal(
+        "warning",
+        "{}; share of the variance: {}",
+        *2
+        * (
+            "Record what drives such a cycle as a sensor to see its effects; what sensors share at that pace is not in "
+            "the graph.",
+        ),
+    ),
+    "drifting_sensor": Signal(
+        "warning",
+        "slow drift was taken out; share of the variance: {}",
+        "Check its calibration; what it shares with other sensors that slowly is not in the graph.",
+        "Check their calibration; what they share with other sensors that slowly is not in the graph.",
+    ),
+    "spikes": Signal(
+        "warning",
+        "readings that stand alone were taken as missing: {}",
+        *2 * ("Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",),
+    ),
+    "held": Signal(
+        "info",
+        "repeats of the last reading were taken as missing: {}",
+        "Log it at the rate at which it is read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
+        "Log them at the rates at which they are read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
+    ),
+    "stuck_sensor": Signal(
+        "warning",
+        "{}",
+        "Look that stretch up; mark it as missing only if the sensor had failed, as an honest zero is a reading.",
+        "Look those stretches up; mark them as missing only if the sensors had failed, as an honest zero is a reading.",
+    ),
+}
+
+
+def left_out_findings(left_out: Sequence[LeftOut]) -> list[Finding]:
+    """Find sensors that no edge can be learned of, one finding for each reason."""
+    found = []
+    for why, (code, one, several) in LEFT_OUT.items():
+        own = [str(sensor) for sensor in left_out if sensor.why == why]
+        if own:
+            found.append(Finding(code, "warning", listed(own), of(own, one, several)))
+    return found
+
+
+def sensor_findings(
+    values: NDArray[Any],
+    mask: NDArray[np.bool_],
+    removed: Sequence[Removed],
+    names: Sequence[str],
+    step: str | None = None,
+) -> list[Finding]:
+    """Find what was taken out of sensors, and sensors that look stuck; one finding for each kind.
+
+    Args:
+        values: `[rows, variables]`; anything where missing.
+        mask: bool, same shape, True where observed.
+        removed: what the preparation took out of each variable.
+        names: names of the variables.
+        step: of the clock, such as "1 h"; None where it is not known, and cycles are told in rows.
+
+    Returns:
+        Findings `levels`, `cycle`, `drifting_sensor`, `spikes`, `held` and `stuck_sensor`.
+
+    Example:
+        >>> flat = np.concatenate([np.arange(100.0), np.full(100, 7.0)])[:, None]
+        >>> print(sensor_findings(flat, np.ones((200, 1), bool), [Removed()], ["flow"])[0].evidence)
+        flow reads 7 in 100 consecutive readings
+    """
+    told: dict[str, list[str]] = {code: [] for code in SIGNALS}
+    for column, (name, taken) in enumerate(zip(names, removed, strict=True)):
+        readings = values[mask[:, column], column]
+        if len(readings) < 2:
+            continue
+        if taken.level:
+            apart = (max(taken.level) - min(taken.level)) / max(float(np.std(readings)), 1e-300)
+            if apart > APART:
+                told["levels"].append(f"{name} by {max(taken.level) - min(taken.level):.3g}")
+        if taken.cycles:
+            told["cycle"].append(f"{name} {100 * taken.cycle:.0f} %")
+        if taken.drift > DRIFTING:
+            told["drifting_sensor"].append(f"{name} {100 * taken.drift:.0f} %")
+        if taken.spikes:
+            row, more = taken.spikes[0], f" ({len(taken.spikes)} in all)" if len(taken.spikes) > 1 else ""
+            told["spikes"].append(f"{name} reads {values[row, column]:.4g} in row {row}{more}")
+        if taken.held:
+            told["held"].append(f"{100 * taken.held / len(readings):.0f} % of the readings of {name}")
+        elif stuck := _stuck(readings):
+            told["stuck_sensor"].append(f"{name} reads {stuck[1]:g} in {stuck[0]} consecutive readings")
+    periods = max((taken.cycles for taken in removed), key=len, default=())
+    shown = [period_text(period, step) for period in periods]
+    named = " and ".join(shown) if len(shown) == 2 else listed(shown)
+    cycles = f"{of(shown, 'a cycle', 'cycles')} of {named} {of(shown, 'was', 'were')} taken out"
+    return [
+        Finding(
+            code,
+            signal.severity,
+            signal.evidence.format(*([cycles] if code == "cycle" else []), listed(told[code])),
+            of(told[code], signal.one, signal.several),
+        )
+        for code, signal in SIGNALS.items()
+        if told[code]
+    ]
+
+
+def _stuck(readings: NDArray[Any]) -> tuple[int, float] | None:
+    """Return the length and level of the longest unchanged stretch, None if it is short or the sensor a switch."""
+    ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
+    lengths = np.diff(ends, prepend=-1)
+    longest = int(lengths.argmax())
+    length, level = int(lengths[longest]), float(readings[ends[longest]])
+    if length <= max(STUCK_SHARE * len(readings), STUCK_ROWS) or len(np.unique(readings)) < FEW_LEVELS:
+        return None
+    return length, level
