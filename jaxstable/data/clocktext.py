@@ -127,6 +127,12 @@ def _from_fields(fields: dict[str, Any], shape: str, cells: Any, place: Callable
         raise DataError(
             f"time at {place(row)} is {shortened(cells[row].as_py())}, which does not exist: mend it, or leave it out"
         )
+    leap = np.flatnonzero((rest[2] == 60)[:-1] & (time[1:] == time[:-1])) if len(rest[2]) == len(time) else []
+    if len(leap):
+        raise DataError(
+            f"time at {place(int(leap[0]))} is {shortened(cells[int(leap[0])].as_py())}, a leap second, which the row "
+            "below it repeats to a clock without such seconds: leave that line out"
+        )
     if not pc.any(pc.not_equal(fields["z"], "")).as_py():
         return Clock(time, how, True)
     return Clock(time - _offsets(fields["z"], cells, place), f"{how} with an offset, as UTC")

@@ -30,7 +30,9 @@ def first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
     named = False
     for place, (_, cells) in enumerate(rows):
         filled = [cells[column] for column in data if column < len(cells) and cells[column].strip()]
-        if place == 0 and len(cells) == width and _names_in_numbers(cells, later):
+        if len(cells) == width and (
+            _word_for_a_moment(cells, later) or (not place and _names_in_numbers(cells, later))
+        ):
             continue
         held = sum(map(is_datum, filled))
         half = 2 * held == len(filled) and named and not any(UNIT.fullmatch(c) for c in filled if not is_datum(c))
@@ -65,16 +67,18 @@ def _dated(cells: Sequence[str]) -> bool:
     return bool(cells) and bool(MOMENT.match(cells[0].strip()))
 
 
-def _names_in_numbers(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
-    """Tell names that are numbers, such as those of tags or depths, from a row of data.
+def _word_for_a_moment(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
+    """Tell names, or limits such as LSL,10,20, by a word where all rows hold moments."""
+    return len(later) > 1 and any(
+        cell.strip() and not any(map(str.isdigit, cell)) and all(MOMENT.match(row[i].strip()) for row in later)
+        for i, cell in enumerate(cells)
+    )
 
-    Either one of them is a word where all rows hold moments, or all are whole where all rows hold decimals.
-    """
+
+def _names_in_numbers(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
+    """Tell names that are numbers, such as those of tags or depths: all are whole where all rows hold decimals."""
     if len(later) < 2 or len(set(cells)) < len(cells):
         return False
-    for i, cell in enumerate(cells):
-        if cell.strip() and not any(map(str.isdigit, cell)) and all(MOMENT.match(row[i].strip()) for row in later):
-            return True
     first = cells[1:] if not is_datum(cells[0]) and all(map(is_datum, (row[0] for row in later))) else cells
     return all(cell.strip().isdigit() for cell in first) and all(
         "." in cell for row in later for cell in row[-len(first) :]

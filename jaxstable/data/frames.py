@@ -18,6 +18,7 @@ from jaxstable.data.frameindex import from_index, has_times
 from jaxstable.data.layout import Layout
 from jaxstable.data.numerals import to_numbers
 from jaxstable.data.reading import ANYTHING, Reading
+from jaxstable.data.regular import tick_of
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table
 from jaxstable.data.vocabulary import clean
@@ -83,7 +84,8 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     for name in table.names:
         if columns[name].dtype.is_integer() and not columns[name].null_count():
             overflowed |= warn_integers([columns[name].to_numpy()], [name])
-    return table._replace(units=units, overflowed=frozenset(overflowed))
+    tick = tick_of(*clean(clock[0])) if len(clock) == 1 else None
+    return table._replace(units=units, overflowed=frozenset(overflowed), tick=tick)
 
 
 def as_columns(frame: Any) -> dict[str, Any]:

@@ -178,9 +178,12 @@ def _names(
             raise DataError(other_width(rows[start][0], width, len(rows[start - 1][1]), mark))
         else:
             return tuple(f"column {i + 1}" for i in range(width)), ("",) * width, 0, start
-    best = max(range(len(titles)), key=lambda i: (_named(titles[i][1], width), -i))
+    sensors = [i for i in range(width) if not all(MOMENT.match(row[i].strip()) for row in body)] or list(range(width))
+    best = max(range(len(titles)), key=lambda i: (_named(titles[i][1], sensors), -i))
     line, cells = titles[best]
     cells = [" ".join(cell.split()) for cell in cells]
+    if best and len(set(cells)) < len(cells) == len(titles[best - 1][1]):
+        cells = _below(titles[best - 1][1], cells)
     if used <= len(cells) < width - 1:
         cells = [*cells, *[""] * (width - len(cells))]
     extra = any(cell.strip() for cell in cells[width:])
@@ -246,9 +249,22 @@ def _row_names(first: Sequence[str], name: str) -> bool:
     return not all(map(NUMBER.match, first)) or all(text.isdigit() for text in first)
 
 
-def _named(cells: Sequence[str], width: int) -> float:
-    """Say how much a row looks like one of names: filled, each another text, no units, a clock among them."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    units = sum(map(bool, map(UNIT.fullmatch, filled)))
-    timed = any(map(is_clock_name, filled)) or bool(calendar_parts(filled))
-    return len(set(filled)) / width - 0.5 * units / max(len(filled), 1) + 0.2 * timed
+def _named(cells: Sequence[str], sensors: Sequence[int]) -> float:
+    """Say how much a row looks like one of names: above each sensor another text that is no unit and no datum."""
+    filled = [cells[i].strip() for i in sensors if i < len(cells) and cells[i].strip()]
+    units = sum(map(bool, map(UNIT.fullmatch, map(_bare, filled))))
+    data = sum(bool(MOMENT.match(cell) or NUMBER.match(cell)) for cell in filled)
+    timed = any(map(is_clock_name, cells)) or bool(calendar_parts([cell.strip() for cell in cells]))
+    return len(set(filled)) / len(sensors) - (units + 0.5 * data) / max(len(filled), 1) + 0.2 * timed
+
+
+def _below(above: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Put what stands above names before those that come twice; a cell of it reaches over the empty ones behind it."""
+    stems, last = [], ""
+    for cell in above:
+        last = " ".join(cell.split()) or last
+        stems.append(last)
+    joined = [
+        f"{stem} {name}".strip() if names.count(name) > 1 else name for stem, name in zip(stems, names, strict=True)
+    ]
+    return joined if len(set(joined)) == len(joined) else list(names)

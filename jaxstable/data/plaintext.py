@@ -15,6 +15,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab", ".lv
 INVISIBLE = (b"\xef\xbb\xbf", b"\x0c")  # of files put below each other, and between pages
 HEAD = 4_000_000  # bytes from which the encoding of East Asian text is told
 KANA = re.compile(rb"\x83[\x40-\x96]|\x82[\x9f-\xf1]")  # Shift-JIS; in Windows-1252 these begin with odd signs
+FORMULA = re.compile(rb'(?m)(^|[,;\t|])(?:"=""([^"\n]*)"""|="([^"\n]*)")(?=[,;\t|\n]|\Z)')
 PAIRED = re.compile(rb"(?<![\x80-\xff])(?:[\xa1-\xf7][\xa1-\xfe])+(?![\x80-\xff])")
 
 
@@ -43,6 +44,7 @@ def read_plain(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
         plain = plain.replace(sign, b"") if sign in plain else plain
     if b"\r" in plain:
         plain = plain.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    plain = _without_formulas(plain)
     if b"\0" in plain:
         line = plain[: plain.find(b"\0")].count(b"\n") + 1
         raise DataError(
@@ -50,6 +52,11 @@ def read_plain(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
             "failure, leave that line out"
         )
     return plain, how
+
+
+def _without_formulas(plain: bytes) -> bytes:
+    """Write cells such as ="1.2", which keep Excel from guessing what they hold, as "1.2"."""
+    return FORMULA.sub(rb'\1"\2\3"', plain) if b'="' in plain else plain
 
 
 def read_text(path: Path) -> tuple[str, str]:
