@@ -249,11 +249,12 @@ def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[A
     if not gone.any():
         return "none" + (f" ({checks.listed(declared)} declared)" if declared else "")
     worst = np.argsort(-gone, kind="stable")[:4]
-    each = ", ".join(f"{names[i]} {gone[i]}" for i in worst if gone[i])
-    more = np.count_nonzero(gone) - min(4, np.count_nonzero(gone))
+    each = ", ".join(f"{gone[i]} of {names[i]}" for i in worst if gone[i])
+    more = max(int(np.count_nonzero(gone)) - 4, 0)
     said = (
         f", among them all that hold {checks.listed([f'{d:g}' if isinstance(d, float) else d for d in declared])}"
         if declared
         else ""
     )
-    return f"{int(gone.sum())} of {observed.size} entries ({each}{f' and {more} columns more' if more else ''}){said}"
+    rest = f" and {counted(more, 'column')} more" if more else ""
+    return f"{int(gone.sum())} of {observed.size} entries ({each}{rest}){said}"

@@ -143,7 +143,7 @@ def data_lines(source: dict[str, Any], data: Any, windows: bool = True) -> str:
         recordings = int(data.recording[-1]) + 1
         cut = f"{recordings} recording{'s' if recordings > 1 else ''} into {data.n_series} stretches"
         line += f"; gaps in time cut {cut}, the longest gap {data.longest_gap:.4g} steps"
-    read = data.in_short()
+    read = as_flags(data.in_short())
     return f"{line}\nread   {read}" if read else line
 
 

@@ -85,7 +85,8 @@ def read_long(
         _on_clock(events, {tag: parts[i] for tag, parts in numbers.items()}, states, span)
         for i, events in enumerate(recordings)
     ]
-    shown = span_text(span) if dated else f"{span:g}"
+    tick = 1.0 if dated else tick_of(time)
+    shown = span_text(span * tick) if tick else f"{span:g}"
     notes += [
         ("layout", f"long: {counted(sum(len(e.time) for e in recordings), 'row')} of {len(tags)} tags"),
         (
@@ -102,7 +103,7 @@ def read_long(
         notes.append(("columns left out", f"{counted(len(empty), 'tag')} without a value: {listed(empty, 6)}"))
     table = joined(tables, [events.label for events in recordings]) if len(tables) > 1 else tables[0]
     return table._replace(
-        tick=None if dated else tick_of(time),
+        tick=None if dated else tick,
         units={tag: unit for tag, unit in units.items() if tag in table.names},
         notes=[*notes, *[n for n in table.notes if n[0] in ("columns left out", "not in every file")]],
     )

@@ -21,6 +21,14 @@ PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
 HDF = (".h5", ".hdf5", ".hdf")
 EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather or .h5"
+HINTS = {
+    ".npy": ": load it with numpy and use Dataset.from_array(values, names=[...])",
+    ".npz": ": load it with numpy and use Dataset.from_array(values, names=[...])",
+    ".mat": ": load it with scipy.io.loadmat and use Dataset.from_array(values, names=[...])",
+    ".json": ": read it with pandas.json_normalize and use Dataset.from_dataframe(table)",
+    ".nc": ": open it with xarray and use Dataset.from_dataframe(table)",
+    ".tdms": ": read it with npTDMS and use Dataset.from_dataframe(table)",
+}
 CELLS = (*SUFFIXES, *workbook.SUFFIXES)
 
 
@@ -147,7 +155,7 @@ def _read(file: Path, asked: Reading) -> Table:
         table = from_frame(_hdf(file), asked)
         return table._replace(notes=[("file", "hdf5"), *table.notes])
     if suffix not in CELLS:
-        hint = ": save the workbook as .xlsx or CSV" if suffix in workbook.OTHERS else ""
+        hint = ": save the workbook as .xlsx or CSV" if suffix in workbook.OTHERS else HINTS.get(suffix, "")
         raise DataError(f"{file}: expected {EXPECTED}, found {suffix!r}{hint}")
     return read_delimited(file, asked)
 

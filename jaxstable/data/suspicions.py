@@ -98,7 +98,12 @@ def warn_columns(
     """
     constant = [name for name, a, b in zip(names, low, high, strict=True) if a == b]
     if constant:
-        warn(f"column {listed(constant)} is constant: it can have no edge; leave it out")
+        one = len(constant) == 1
+        warn(
+            f"column {listed(constant)} is constant: it can have no edge; leave it out"
+            if one
+            else f"columns {listed(constant)} are constant: they can have no edge; leave them out"
+        )
     for i, name in enumerate(names):
         if name.lower() in CLOCKS and (np.diff(values[:, i]) >= 0).all() and name not in constant:
             warn(f"column {name!r} never falls: if it is the time, say time={name!r}")

@@ -106,16 +106,15 @@ def _doubled(values: np.ndarray, mask: np.ndarray, names: tuple[str, ...]) -> li
     shared = np.sqrt(((centred**2).T @ mask) * ((centred**2).T @ mask).T)
     alike = np.abs(centred.T @ centred) > SAME * np.maximum(shared, 1e-300)
     enough = (mask.T.astype(np.int64) @ mask) >= 10
-    pairs = np.argwhere(np.triu(alike & enough & np.outer(spread > 0, spread > 0), 1)).tolist()
-    return doubled([f"{names[one]} and {names[other]}" for one, other in pairs])
+    return doubled(alike & enough & np.outer(spread > 0, spread > 0), names)
 
 
 def _hardly_read(data: Dataset) -> list[Finding]:
     count = data.mask.sum(axis=0)
-    few = [f"{data.names[i]} {count[i]}" for i in np.flatnonzero(count < HARDLY * np.median(count))]
+    few = [f"{count[i]} of {data.names[i]}" for i in np.flatnonzero(count < HARDLY * np.median(count))]
     if not few:
         return []
-    evidence = f"readings in {data.n_rows} rows: {listed(few)}"
+    evidence = f"of {data.n_rows} rows there are readings in {listed(few)}"
     when = of(few, "it was", "these were")
     return [Finding("hardly_read", "warning", evidence, f"Take every other sensor only when {when} read (resample=).")]
 

@@ -26,7 +26,7 @@ from jaxstable.results.graphml import graphml_text
 from jaxstable.results.origin import Origin, rows_of, to_file, with_named_edges
 from jaxstable.results.owner import GraphResult
 from jaxstable.results.plots import View, plot_discovery, plot_view
-from jaxstable.results.report import Report, cell, headline, link_tables
+from jaxstable.results.report import Report, against_truth, cell, headline, link_tables
 from jaxstable.results.rules_discovery import discovery_findings
 from jaxstable.results.sensors import Recorded, recorded_of, taken_out
 from jaxstable.signals.prepare import Removed
@@ -219,7 +219,7 @@ class Discovery(GraphResult):
         return Report(
             title=headline(self.learned),
             tables=link_tables(self.learned),
-            totals=(),
+            totals=against_truth(self.learned.scores),
             findings=self.findings,
             settings=tuple((name, cell(choice.value), choice.why) for name, choice in self.chosen.items()),
             document=self._document(),

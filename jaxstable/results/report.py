@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxstable.graph.learned import LearnedGraph
+from jaxstable.data.checks import counted
+from jaxstable.graph.learned import LearnedGraph, Scores
 from jaxstable.graph.links import KINDS, Link, counts_of, lag_text, links_of
 from jaxstable.results.evidence import number
 from jaxstable.results.findings import Finding
@@ -118,6 +119,19 @@ def raw_unit(link: Link, units: Mapping[str, str] | None) -> str:
     """Return the unit of the raw weight of a link, empty where the units are not known."""
     cause, effect = ((units or {}).get(name) for name in (link.cause, link.effect))
     return f"{effect} per {cause}" if cause and effect else ""
+
+
+def against_truth(scores: Scores) -> tuple[tuple[str, str], ...]:
+    """Say how a graph agrees with the true one, as one row (label, value); nothing where that is not known.
+
+    >>> from jaxstable.graph.learned import Scores
+    >>> against_truth(Scores(0.4615, 11, 17))
+    (('True graph', '17 edges, given to compare with: F1 0.46, 11 edges lacking, too many or reversed'),)
+    """
+    if scores.f1 is None or scores.true_edge_count is None or scores.shd is None:
+        return ()
+    true, off = (counted(number, "edge") for number in (scores.true_edge_count, scores.shd))
+    return (("True graph", f"{true}, given to compare with: F1 {scores.f1:.2f}, {off} lacking, too many or reversed"),)
 
 
 def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -49,10 +49,9 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
         found.append(Finding("mostly_missing", "warning", evidence, remedy))
     pooled = np.tensordot(moments.count / moments.count.sum(), moments.matrix, 1)[: len(names), : len(names)]
     spread = np.sqrt(np.maximum(np.diag(pooled), 1e-12))
-    alike = np.triu(np.abs(pooled / np.outer(spread, spread)) > SAME, 1)
-    twice = np.argwhere(alike).tolist()
-    found += doubled([f"{names[one]} and {names[other]}" for one, other in twice])
-    told = {index for pair in twice for index in pair}
+    alike = np.abs(pooled / np.outer(spread, spread)) > SAME
+    found += doubled(alike, names)
+    told = set(np.flatnonzero((alike & ~np.eye(len(names), dtype=bool)).any(axis=0)).tolist())
     functions = [
         f"{names[index]} of {' and '.join(names[other] for other in others)}"
         for index, others in enumerate(_near_functions(pooled))
@@ -66,16 +65,22 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
     return found
 
 
-def doubled(pairs: Sequence[str]) -> list[Finding]:
-    """Return one finding for all pairs of sensors that measure one thing, none without a pair.
+def doubled(alike: NDArray[np.bool_], names: Sequence[str]) -> list[Finding]:
+    """Return one finding for all groups of sensors that measure one thing, none without a group.
 
-    >>> doubled(["a and b", "c and d"])[0].evidence
-    'correlate above 0.999: a and b, c and d'
+    >>> doubled(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool), ["a", "b", "c"])[0].evidence
+    'correlate above 0.999: a and b'
     """
-    if not pairs:
+    groups: list[list[int]] = []
+    for index, row in enumerate(alike | alike.T):
+        own = [group for group in groups if any(row[other] for other in group)]
+        merged = sorted({index, *(other for group in own for other in group)})
+        groups = [*(group for group in groups if group not in own), merged]
+    shown = [f"{', '.join(names[i] for i in group[:-1])} and {names[group[-1]]}" for group in groups if len(group) > 1]
+    if not shown:
         return []
-    evidence = f"correlate above {SAME:g}: {listed(pairs)}"
-    remedy = f"Leave one {of(pairs, '', 'of each pair ')}out: nothing can tell their edges apart."
+    evidence = f"correlate above {SAME:g}: {'; '.join(shown)}"
+    remedy = f"Keep one{of(shown, '', ' of each group')}: nothing can tell their edges apart."
     return [Finding("duplicated_sensors", "warning", evidence, remedy)]
 
 

@@ -48,12 +48,12 @@ class Signal(NamedTuple):
 SIGNALS = {
     "levels": Signal(
         "info",
-        "recordings stand at other levels, which were taken out: {}",
+        "recordings stand at other levels, taken out: {}",
         *2 * ("Nothing to do; pass environment= as well if the recordings differ in their noise too.",),
     ),
     "cycle": Signal(
         "warning",
-        "{}; share of the variance: {}",
+        "{}, taken out before edges are looked for; share of the variance: {}",
         *2
         * (
             "Record what drives such a cycle as a sensor to see its effects; what sensors share at that pace is not in "
@@ -62,18 +62,18 @@ SIGNALS = {
     ),
     "drifting_sensor": Signal(
         "warning",
-        "slow drift was taken out; share of the variance: {}",
+        "slow drift, taken out before edges are looked for; share of the variance: {}",
         "Check its calibration; what it shares with other sensors that slowly is not in the graph.",
         "Check their calibration; what they share with other sensors that slowly is not in the graph.",
     ),
     "spikes": Signal(
         "warning",
-        "readings that stand alone were taken as missing: {}",
+        "readings that stand alone, taken as missing: {}",
         *2 * ("Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",),
     ),
     "held": Signal(
         "info",
-        "repeats of the last reading were taken as missing: {}",
+        "repeats of the last reading, taken as missing: {}",
         "Log it at the rate at which it is read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
         "Log them at the rates at which they are read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
     ),
@@ -130,9 +130,9 @@ def sensor_findings(
             if apart > APART:
                 told["levels"].append(f"{name} by {max(taken.level) - min(taken.level):.3g}")
         if taken.cycles:
-            told["cycle"].append(f"{name} {100 * taken.cycle:.0f} %")
+            told["cycle"].append(f"{100 * taken.cycle:.0f} % of {name}")
         if taken.drift > DRIFTING:
-            told["drifting_sensor"].append(f"{name} {100 * taken.drift:.0f} %")
+            told["drifting_sensor"].append(f"{100 * taken.drift:.0f} % of {name}")
         if taken.spikes:
             row, more = taken.spikes[0], f" ({len(taken.spikes)} in all)" if len(taken.spikes) > 1 else ""
             told["spikes"].append(f"{name} reads {values[row, column]:.4g} in row {row}{more}")
@@ -143,7 +143,7 @@ def sensor_findings(
     periods = max((taken.cycles for taken in removed), key=len, default=())
     shown = [period_text(period, step) for period in periods]
     named = " and ".join(shown) if len(shown) == 2 else listed(shown)
-    cycles = f"{of(shown, 'a cycle', 'cycles')} of {named} {of(shown, 'was', 'were')} taken out"
+    cycles = f"{of(shown, 'a cycle', 'cycles')} of {named}"
     return [
         Finding(
             code,
