@@ -75,3 +75,14 @@ def small_config():
     from jaxstable.config import Config
 
     return Config(epochs=6, batch_size=4, thresholds=5)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """No question whether effects bend: its two programs are compiled anew for every number of rows, sensors and lags.
+
+    Tests of `discover` that ask it share 1,500 rows of five or six sensors and two lags.
+    """
+    from jaxstable.discovery import bends
+
+    monkeypatch.setattr(bends, "FEWEST_ROWS", 10**9)

@@ -12,13 +12,13 @@ import jaxstable as js
 from jaxstable.cli import main
 from jaxstable.simulate.systems import svar
 
-NAMES = ("flow", "heat", "level", "ph")
+NAMES = ("flow", "heat", "level", "ph", "power")
 
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "plant.csv"
-    values = svar(4, 600, n_instant=3, n_lagged=2, seed=1).values
+    values = svar(5, 1500, n_instant=4, n_lagged=4, seed=3).values
     np.savetxt(path, values, delimiter=",", header=",".join(NAMES), comments="", fmt="%.6f")
     return path
 
@@ -27,12 +27,12 @@ def test_edges_are_printed_and_written(plant, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["discover", str(plant), "--draws", "2", "--output", str(tmp_path / "edges.csv"), "--plot", "-v"]) == 0
     out, err = capsys.readouterr()
-    assert f"data   {plant}: Dataset(600 rows, 4 variables" in err
+    assert f"data   {plant}: Dataset(1500 rows, 5 variables" in err
     assert "12 fits ..." in err
     written = sorted(path.name for path in (tmp_path / "artifacts-discovery").iterdir())
     assert written == ["discovery.json", "discovery.npz", "discovery.png", "edges.csv", "graph.graphml"]
     assert all(name in out for name in written)
-    assert "4 variables, " in out
+    assert "5 variables, " in out
     assert "lambda_sparse" in out
     with (tmp_path / "edges.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -92,7 +92,7 @@ def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatc
 
 
 def test_what_is_taken_out_may_be_said(plant, tmp_path, capsys):
-    words = ["discover", str(plant), "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run"), "--quiet"]
+    words = ["discover", str(plant), "--draws", "0", "--max-lag", "2", "--run-dir", str(tmp_path / "run"), "--quiet"]
     for prepare, drift in (("none", False), ("drift=on,spikes=off", True)):
         assert main([*words, "--prepare", prepare]) == 0
         found = js.load(tmp_path / "run")
@@ -102,10 +102,10 @@ def test_what_is_taken_out_may_be_said(plant, tmp_path, capsys):
 
 @pytest.fixture(scope="module")
 def parts(plant, tmp_path_factory):
-    """The plant's file in two, and the directory of a discovery of the first."""
+    """The plant's file in two, and the directory of a discovery of the first, too short to ask a network."""
     directory = tmp_path_factory.mktemp("parts")
     header, *lines = plant.read_text().splitlines()
-    for name, some in (("old", lines[:500]), ("new", lines[500:])):
+    for name, some in (("old", lines[:400]), ("new", lines[400:])):
         (directory / f"{name}.csv").write_text("\n".join([header, *some]) + "\n")
     words = [
         "discover",
@@ -113,7 +113,7 @@ def parts(plant, tmp_path_factory):
         "--draws",
         "1",
         "--max-lag",
-        "1",
+        "2",
         "--run-dir",
         str(directory / "run"),
     ]
@@ -124,14 +124,14 @@ def parts(plant, tmp_path_factory):
 def test_an_update_reads_the_new_rows_alone_and_says_what_all_rows_say(plant, parts, tmp_path, capsys):
     words = ["discover", "--update", str(parts / "run"), str(parts / "new.csv"), "--run-dir", str(tmp_path / "both")]
     assert main(words) == 0
-    assert "rows 500" in capsys.readouterr().err
+    assert "rows 400" in capsys.readouterr().err
     both = js.load(tmp_path / "both")
-    whole = js.discover(js.Dataset.from_file(plant, window=2), draws=1, max_lag=1, progress=False)
+    whole = js.discover(js.Dataset.from_file(plant, window=2), draws=1, max_lag=2, progress=False)
     assert both == whole
     assert [file["path"] for file in both.provenance["files"]] == [
         str(parts / f"{name}.csv") for name in ("old", "new")
     ]
-    assert js.load(parts / "run").provenance["rows"] == 500
+    assert js.load(parts / "run").provenance["rows"] == 400
     assert main(["show", str(tmp_path / "both")]) == 0
 
 

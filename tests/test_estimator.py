@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 @pytest.fixture(scope="module")
 def data():
-    return js.datasets.sensors(n_steps=600)[["feed_flow", "reactor_level", "motor_current", "vibration"]]
+    return js.datasets.sensors(n_steps=480)[["feed_flow", "reactor_level", "motor_current", "vibration"]]
 
 
 @parametrize_with_checks([js.CausalDiscovery(draws=0)])

@@ -93,7 +93,7 @@ def test_it_is_for_seldom_read_sensors_with_few_patterns_of_gaps():
     assert not worth_it(holes, moments, 2)
 
 
-def test_discover_says_that_it_judged_by_the_readings():
+def test_discover_says_that_it_judged_by_the_readings(no_network):
     rows, truth = slow_plant(7)
     held = rows.values.copy()
     held[:, SLOW] = rows.values[np.arange(len(held)) // 10 * 10][:, SLOW]  # as loggers write it: the last one repeated

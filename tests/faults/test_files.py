@@ -172,7 +172,10 @@ program()
 @pytest.mark.parametrize("stage", ["jaxstable.cli", "jax", "the third file"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_in_any_stage_ends_with_a_word_and_nothing_half_written(stage, number, code, tmp_path):
-    words = ["discover", "--quiet", "--draws", "0", "--max-lag", "1", "--run-dir", str(tmp_path / "run")]
+    values = np.random.default_rng(0).normal(size=(200, 3))
+    np.savetxt(tmp_path / "rows.csv", values, delimiter=",", header="a,b,c", comments="")
+    words = ["discover", str(tmp_path / "rows.csv"), "--quiet", "--draws", "0", "--max-lag", "1"]
+    words += ["--run-dir", str(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, "-c", STAGED, stage, str(int(number)), *words], capture_output=True, text=True, timeout=120
     )

@@ -11,7 +11,7 @@ from toy_models import linear
 import jaxstable as js
 from jaxstable import cli
 
-FAST = {"epochs": 2, "batch_size": 16, "thresholds": 5}
+FAST = {"epochs": 2}  # and the rest as it is by default, so that rows of this shape share one program
 
 
 def chain(n_rows=200, n_vars=3, seed=0):
@@ -28,9 +28,9 @@ def finite(result):
 
 @pytest.mark.fault(5)
 def test_a_constant_column_is_told_and_trained_around():
-    values = np.column_stack([chain(), np.full(200, 7.0)])
+    values = np.column_stack([chain(n_vars=2), np.full(200, 7.0)])
     with pytest.warns(js.DataWarning, match="constant"):
-        data = js.Dataset.from_array(values, names=["a", "b", "c", "stuck"], window=8)
+        data = js.Dataset.from_array(values, names=["a", "b", "stuck"], window=8)
     result = js.train(js.Config(**FAST), data, progress=False)
     assert finite(result)
     assert any(finding.code == "constant_sensor" and "stuck" in finding.evidence for finding in result.diagnose())

@@ -55,7 +55,7 @@ def test_a_model_without_test_inputs_has_none(small_config, small_dataset):
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_model_tells_it_and_every_file_keeps_it(name, tmp_path):
-    data = js.datasets.sensors(n_steps=600)
+    data = js.datasets.sensors()  # whole, as other tests train on it with the same programs
     result = js.train(js.Config(model=name, epochs=2), data, run_dir=tmp_path / "run", progress=False)
     told = result.summary()["test_loss"]
     assert np.isfinite(told)
