@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jaxstable.data import roles
-from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, moments_of, names_days
+from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, is_remark, moments_of, names_days
 from jaxstable.data.checks import DataError, counted
 from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
 from jaxstable.data.layout import Layout
@@ -18,6 +19,9 @@ from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table, choose_columns
 from jaxstable.data.timeline import joints_of
+
+HOUR = re.compile(r"\d{1,2}[:h.]\d{2}(?:[:.]\d{2})?(?: ?[-\u2013] ?\d{1,2}[:h.]\d{2})?")
+MOST_HOURS = 12  # names of columns that may look like hours
 
 
 @dataclasses.dataclass
@@ -61,6 +65,7 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
     refuse_hours(cells, clock, sensors, chosen)
     dropped = {}
     if chosen is None:
+        _refuse_hours_as_names(sensors)
         dropped = {name: "no sensor in this layout" for name in layout.without if name in sensors}
         if asked.series is None:
             refuse_long(cells, clock)
@@ -68,6 +73,16 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
     flags = {flag: of for flag, of in flagged(free).items() if of in sensors and flag not in (chosen or ())}
     kept = [name for name in sensors if name not in dropped and name not in flags]
     return Parts(cells, clock, how, kept, flags, dropped)
+
+
+def _refuse_hours_as_names(names: Sequence[str]) -> None:
+    """Refuse a table of days by hours of the day, whose columns are no sensors."""
+    hours = [name for name in names if HOUR.fullmatch(name.strip())]
+    if len(hours) >= MOST_HOURS:
+        raise DataError(
+            f"columns {hours[0]!r} to {hours[-1]!r} are hours of a day, no sensors: write a row for each hour, e.g. "
+            "with frame.melt(id_vars='Date') of pandas, one column for each sensor"
+        )
 
 
 def assigned(
@@ -119,7 +134,8 @@ def assigned(
         right = good(flag, as_text(cells[flag]))
         if right is not None and sensor in sensors:
             values[~right, sensors.index(sensor)] = np.nan
-            notes.append((f"column {sensor}", f"{counted(int((~right).sum()), 'row')} missing that {flag!r} calls bad"))
+            if bad := int((~right).sum()):
+                notes.append((f"column {sensor}", f"{counted(bad, 'row')} missing that {flag!r} calls bad"))
         if asked.columns is None:
             unknown = ", in a way that is not known: not used" if right is None else ""
             dropped[flag] = f"says how good another column is{unknown}"
@@ -168,6 +184,8 @@ def _reasons(
     reasons |= dict.fromkeys([n for n in words if timed and names_days(cells[n])], "a part of the calendar")
     alike = [name for name in words if name not in reasons and is_one_word(cells[name])]
     reasons |= dict.fromkeys(alike, "the same word in every row")
+    remarks = [name for name in words if name not in reasons and is_remark(cells[name])]
+    reasons |= dict.fromkeys(remarks, "words in a few rows, never a number")
     if asked.series is None:
         again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
         kept = {name: numbers[name] for name in sensors if name in again or name not in reasons}

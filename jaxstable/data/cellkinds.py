@@ -13,7 +13,7 @@ from jaxstable.data.clocks import read_clock
 from jaxstable.data.clockshapes import NO_MONTH, WEEKDAYS, month_of
 from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
-from jaxstable.data.vocabulary import MOMENT
+from jaxstable.data.vocabulary import MOMENT, is_datum
 
 OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
@@ -24,6 +24,7 @@ READING = re.compile(
     r"\d{1,2}[.,]\d+$|0\d{7}$"
 )  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
 SAMPLE = 200  # cells that are looked at
+REMARKS = 0.1  # share of the rows that remarks stand in at the most
 
 
 def as_text(column: Any) -> Any:
@@ -84,6 +85,7 @@ def numbers_of(column: Any) -> np.ndarray | None:
     if not pa.types.is_string(column.type):
         held = any(is_kind(column.type) for is_kind in (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal))
         return kernels().cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False) if held else None
+    column = kernels().utf8_trim_whitespace(column)
     for mark in ".,":
         try:
             plain = column if mark == "." else kernels().replace_substring(column, ",", ".")
@@ -128,7 +130,7 @@ def has_hours(column: Any) -> bool:
 
 def first_cells(column: Any) -> list[str]:
     """Return the first cells of a column that hold something, as text."""
-    return [cell.strip() for cell in as_text(column[:SAMPLE]).to_pylist() if cell and cell.strip()]
+    return [text for cell in as_text(column[:SAMPLE]).to_pylist() if cell and (text := cell.strip(" \t'\""))]
 
 
 def is_sensor_like(column: Any) -> bool:
@@ -169,3 +171,10 @@ def names_days(column: Any) -> bool:
 def is_one_word(column: Any) -> bool:
     """Tell a column that holds the same in every row."""
     return not column.null_count and len(column.unique()) == 1
+
+
+def is_remark(column: Any) -> bool:
+    """Tell words in a few rows of a column that is empty otherwise and never holds a number or a moment."""
+    words = as_text(column.drop_null().unique()).to_pylist()
+    few = len(column) - column.null_count <= REMARKS * len(column)
+    return few and all(re.search(r"[^\W\d_]{3}", word) and not is_datum(word) for word in words)

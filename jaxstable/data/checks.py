@@ -104,12 +104,12 @@ def check_names(names: Sequence[Any] | None, n_vars: int) -> tuple[str, ...]:
     return found
 
 
-def check_distinct(names: Sequence[str]) -> None:
+def check_distinct(names: Sequence[str], where: str = "") -> None:
     """Refuse names that occur twice, blanks at the ends aside, and names that no file can hold."""
     counts = Counter(unicodedata.normalize("NFC", name).strip() for name in names)
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
-        raise DataError(f"duplicate column names {listed(repeated)}: rename them")
+        raise DataError(f"duplicate column names {listed(repeated)}{where}: rename them")
     broken = [name for name in names if SURROGATE.search(name)]
     if broken:
         raise DataError(

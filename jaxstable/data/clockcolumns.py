@@ -65,9 +65,13 @@ class Columns:
 
     @cached_property
     def dated(self) -> list[str]:
-        """The free columns that hold dates; if none does, those that hold hours of a day."""
-        found = [name for name in self.free if is_dated(self.cells[name]) and not is_sensor_like(self.cells[name])]
-        return [name for name in found if not is_dated(self.cells[name], hours=True)] or found
+        """The free columns that hold dates, or hours of a day alone."""
+        return [name for name in self.free if is_dated(self.cells[name]) and not is_sensor_like(self.cells[name])]
+
+    @cached_property
+    def dates(self) -> list[str]:
+        """Those of them that hold more than hours of a day."""
+        return [name for name in self.dated if not is_dated(self.cells[name], hours=True)]
 
 
 def find_clock(
@@ -108,7 +112,16 @@ def _date_and_hour(columns: Columns) -> Found:
 
 def _named_dates(columns: Columns) -> Found:
     """Take dates that are named like a clock or come first, with the hours that stand apart."""
-    for name in columns.dated:
+    return _named_among(columns.dates, columns)
+
+
+def _named_hours(columns: Columns) -> Found:
+    """Take hours of a day without a date."""
+    return _named_among(columns.dated, columns)
+
+
+def _named_among(dated: Sequence[str], columns: Columns) -> Found:
+    for name in dated:
         if name in columns.named or name == columns.first:
             how = " (found by its name)" if name in columns.named else " (the first column holds dates)"
             apart = _apart(name, columns)
@@ -140,7 +153,9 @@ def _first_numbers(columns: Columns) -> Found:
 def _calendar(columns: Columns) -> Found:
     """Take year, month, day and so on, by their names or, where there are none, by their numbers."""
     if parts := columnnames.calendar_parts(columns.free):
-        return parts, " (parts of the calendar)"
+        hours = [name for name in columns.free if name not in parts and is_of_day(columns.cells[name])]
+        more = hours if len(hours) == 1 and len(parts) == 3 else []
+        return (*parts, *more), " (parts of the calendar)"
     if (parts := columnnames.months_of(columns.free)) and _rises_in(parts, columns.cells):
         return parts, " (parts of the calendar)"
     if not columns.header and (parts := _unnamed_calendar(columns.free, columns.cells)):
@@ -149,8 +164,9 @@ def _calendar(columns: Columns) -> Found:
 
 
 def _only_dates(columns: Columns) -> Found:
-    single = next((name for name in columns.dated if never_twice(columns.cells[name])), None)
-    single = single or (columns.dated[0] if len(columns.dated) == 1 else None)
+    dated = columns.dates or columns.dated
+    single = next((name for name in dated if never_twice(columns.cells[name])), None)
+    single = single or (dated[0] if len(dated) == 1 else None)
     return ((single, *_apart(single, columns)), " (holds dates)") if single else None
 
 
@@ -171,6 +187,7 @@ RULES: tuple[Callable[[Columns], Found], ...] = (
     _first_numbers,
     _calendar,
     _only_dates,
+    _named_hours,
     _named_words,
 )
 

@@ -32,7 +32,7 @@ def joined_clock(parts: Sequence[Any], names: Sequence[str]) -> Any:
     if names[-1].lower().strip() in columnnames.MILLISECONDS:
         last = pc.utf8_lpad(pc.fill_null(pc.utf8_trim_whitespace(parts[-1]), ""), 3, "0")
         return pc.binary_join_element_wise(joined_clock(parts[:-1], names[:-1]), last, ".")
-    parts = [pc.fill_null(pc.utf8_trim_whitespace(part), "") for part in parts]
+    parts = [pc.fill_null(pc.utf8_trim(part, characters=" \t'\""), "") for part in parts]
     if tuple(name.lower() for name in names) in columnnames.SPLIT:
         return pc.binary_join_element_wise(parts[0], pc.utf8_lpad(parts[1], 9, "0"), ".")
     by_name = names[0].lower().strip() in columnnames.FIELDS[0]
@@ -63,7 +63,7 @@ def _as_hours(column: Any) -> Any:
     except pa.ArrowInvalid:
         return _decimal_hours(column)
     if most is None or most <= 24:
-        return column
+        return kernels().utf8_lpad(column, 2, "0")
     numbers = column.cast(pa.int64()).to_numpy()
     steps = np.diff(numbers)
     part = next((minutes for minutes, counts in PARTS.items() if most in counts), None)

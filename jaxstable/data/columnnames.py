@@ -9,21 +9,23 @@ from jaxstable.data.checks import CLOCKS
 
 COUNTERS = frozenset(
     ("", "#", "no", "no.", "nr", "nr.", "row", "index", "idx", "id", "record", "recnbr", "rownames", "unnamed: 0")
-) | frozenset(("line", "sample", "seq", "count", "obs", "rownum", "level_0"))
+) | frozenset(("line", "line#", "sample", "scan", "reading", "seq", "count", "obs", "rownum", "level_0"))
 CALENDAR = {  # name -> smallest and largest value
     "year": (1800, 2300), "yr": (1800, 2300), "month": (1, 12), "mon": (1, 12), "day": (1, 31), "hour": (0, 24),
     "hr": (0, 24), "minute": (0, 59), "min": (0, 59), "second": (0, 60), "sec": (0, 60), "week": (0, 53),
     "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "doy": (1, 366), "dayofyear": (1, 366), "jday": (1, 366),
     "yday": (1, 366), "quarter": (1, 4), "hhmm": (0, 2400), "hrmn": (0, 2400), "hour_minute": (0, 2400),
+    "millisecond": (0, 999), "milliseconds": (0, 999), "ms": (0, 999), "msec": (0, 999), "millitm": (0, 999),
 }  # fmt: skip
 FIELDS = (
-    ("year", "yr", "yyyy", "yy", "jahr", "année", "año", "ano", "anno"),
-    ("month", "mon", "mo", "mm", "monat", "mois", "mes", "mês", "mese"),
-    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno"),
-    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora"),
-    ("minute", "min", "mn", "mi", "mm", "minuto"),
+    ("year", "yr", "yyyy", "yy", "jahr", "année", "año", "ano", "anno", "år", "jaar", "vuosi", "rok", "год", "年"),
+    ("month", "mon", "mo", "mm", "monat", "mois", "mes", "mês", "mese", "månad", "måned", "maand", "kuukausi",
+     "miesiąc", "měsíc", "месяц", "月"),
+    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno", "dag", "päivä", "dzień", "den", "день", "日"),
+    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora", "timme", "uur", "tunti", "godzina", "hodina", "час", "時"),
+    ("minute", "min", "mn", "mi", "mm", "minuto", "minuut", "minuutti", "分"),
     ("second", "sec", "ss"),
-)
+)  # fmt: skip
 DAYS_OF_YEAR = ("doy", "dayofyear", "jday", "yday", "julian_day", "day_of_year")
 HOURS = (*FIELDS[3], "hhmm", "hrmn", "hour_minute")
 PAIRS = (
@@ -35,7 +37,7 @@ PAIRS = (
     ("datum", "zeit"),
 )
 SPLIT = (("sec", "nsec"), ("secs", "nsecs"), ("seconds", "nanoseconds"), ("sec", "nanosec"))
-MILLISECONDS = ("ms", "msec", "millis", "millisecond", "milliseconds", "time_ms", "ms.")
+MILLISECONDS = ("ms", "msec", "millitm", "millis", "millisecond", "milliseconds", "time_ms", "ms.")
 ENDS = frozenset({"timestamp_end", "time_end", "end_time", "date_end", "end", "stop", "timestamp_stop"})
 MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_start", "time_utc", "time(utc)", "datum",
                          "zeit", "measurement date", "valid_time", "_time", "ts", "date-time", "start", "uhrzeit",
@@ -51,6 +53,10 @@ CLOCK_NAME = re.compile(
 LABEL = re.compile(
     r"(?:unit|machine|device|sensor|stations?|site|plant|asset|engine|turbine|well|meter|node|location|experiment|trial|"
     r"batch|episode|subject|run|serial)[ _-]?(?:id|no|nr|number|name)|unit|machine|station|engine|trial|batch"
+)
+PLACE = re.compile(  # names of what tells a place or an instrument, or speaks of all readings, where it never changes
+    r"lat|lon|latitude.*|longitude.*|altitude|elevation|height|location|poste|stn|staid|souid|quality|validity|"
+    r"verification|status|flag|qc|(?:.*[ _-])?(?:id|code|no|nr|number)"
 )
 COUNTING = re.compile(  # a word of a name that says that its column counts rows or time; a nameless one may
     r"(?:^|[ ._-])(?:n|no|nr|num|number|counter|count|seq|sequence|id|idx|index|row|rn|rec|record|sample|cycle|step|"

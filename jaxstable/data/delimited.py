@@ -47,7 +47,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     names, dropped = _named(sheet)
     header = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit}
     cells = {name: column for name, column in zip(names, sheet.columns, strict=True) if name}
-    check_distinct([name for name in names if name])
+    check_distinct([name for name in names if name], f" in line {sheet.layout.header}")
     asked = dataclasses.replace(asked, time=_known(asked.time, cells), columns=_known(asked.columns, cells))
     parts = parts_of(cells, asked, sheet.layout)
     parts.dropped = dropped | parts.dropped

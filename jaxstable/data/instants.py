@@ -19,6 +19,10 @@ NUMERIC = {  # what a number may count: factor to microseconds, days before 1970
     "excel": (DAY, 25_569),
     "matlab": (DAY, 719_529),
 }
+TICKS = {  # of 100 nanoseconds; how many passed before 1970
+    "ticks of Windows": 116_444_736_000_000_000,
+    "ticks of .NET": 621_355_968_000_000_000,
+}
 SERIALS = {"excel": (30_000, 60_000), "matlab": (700_000, 760_000)}  # days of 1982 to 2064, of 1916 to 2080
 
 
@@ -86,6 +90,9 @@ def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
         if 1e9 * 1e6 / factor <= low and high <= 2.2e9 * 1e6 / factor:
             counts = array // 1000 if factor < 1 else np.round(array.astype(np.float64) * factor)
             return Clock(counts.astype(np.int64).astype("M8[us]"), f"Unix {what}")
+    for what, origin in TICKS.items():
+        if low >= origin + 1e16 and high <= origin + 2.2e16:
+            return Clock(((array.astype(np.int64) - origin) // 10).astype("M8[us]"), what)
     kinds = [kind for kind, (least, most) in SERIALS.items() if least <= low and high <= most]
     hint = f" (if they are days as {kinds[0].title()} counts them, say time_format={kinds[0]!r})" if kinds else ""
     return Clock(array.astype(np.int64) if array.dtype.kind in "iu" else array, f"numbers{hint}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from jaxstable.data.checks import CLOCKS, DataError, counted
 from jaxstable.data.columnnames import calendar_parts, is_clock_name
 from jaxstable.data.firstrow import first_row, usual_width
+from jaxstable.data.titles import told_apart
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
 
 HEAD = 400_000  # characters that are looked at
@@ -93,6 +94,7 @@ def look(text: str, delimiter: str | None = None) -> Layout:
             f"line {skipped + rows[0][0]} has {counted(width, 'column')}: expected names split by , ; tab or |"
         )
     start, width = first_row(rows)
+    _refuse_turned(rows[start:], skipped)
     names, units, header, above = _names(rows, start, width, head, mark)
     found = Layout(
         delimiter=mark,
@@ -110,6 +112,19 @@ def look(text: str, delimiter: str | None = None) -> Layout:
     if below:
         notes.append(("lines left out", f"{counted(len(below), 'line')} below the names, line {skipped + below[0]}"))
     return dataclasses.replace(found, notes=tuple(notes))
+
+
+def _refuse_turned(rows: Sequence[tuple[int, list[str]]], skipped: int) -> None:
+    """Refuse a table with a row for each sensor, which begins with a line of moments behind a word."""
+    if len(rows) < 2:
+        return
+    line, first = rows[0]
+    moments = [bool(MOMENT.match(cell.strip())) and not NUMBER.match(cell.strip()) for cell in first[1:]]
+    if len(moments) > 1 and all(moments) and not any(is_datum(cells[0]) for _, cells in rows):
+        raise DataError(
+            f"line {skipped + line} holds a moment in every column but the first: the table has a row for each sensor; "
+            "turn it, so that each sensor is a column, e.g. pandas.read_csv(path, index_col=0).T.to_csv('turned.csv')"
+        )
 
 
 def cells_of(text: str, mark: str) -> list[tuple[int, list[str]]]:
@@ -182,8 +197,8 @@ def _names(
     best = max(range(len(titles)), key=lambda i: (_named(titles[i][1], sensors), -i))
     line, cells = titles[best]
     cells = [" ".join(cell.split()) for cell in cells]
-    if best and len(set(cells)) < len(cells) == len(titles[best - 1][1]):
-        cells = _below(titles[best - 1][1], cells)
+    if len(set(filter(None, cells))) < len(list(filter(None, cells))):
+        cells = told_apart(cells, [row for _, row in titles[:best]], [row for _, row in titles[best + 1 :]])
     if used <= len(cells) < width - 1:
         cells = [*cells, *[""] * (width - len(cells))]
     extra = any(cell.strip() for cell in cells[width:])
@@ -219,6 +234,8 @@ def _comments_above(above: Sequence[str], width: int, mark: str) -> list[tuple[i
     """Return the last comments above the data that have as many cells as a row, with their lines."""
     found = []
     for line in range(len(above), 0, -1):
+        if not above[line - 1].strip():
+            continue
         rows = cells_of(above[line - 1].lstrip("#%/ "), mark) if above[line - 1].startswith(COMMENTS) else []
         if not rows or len(rows[0][1]) != width:
             break
@@ -252,19 +269,7 @@ def _row_names(first: Sequence[str], name: str) -> bool:
 def _named(cells: Sequence[str], sensors: Sequence[int]) -> float:
     """Say how much a row looks like one of names: above each sensor another text that is no unit and no datum."""
     filled = [cells[i].strip() for i in sensors if i < len(cells) and cells[i].strip()]
-    units = sum(map(bool, map(UNIT.fullmatch, map(_bare, filled))))
+    units = sum(bool(UNIT.fullmatch(bare)) and not {"(", "["} & set(bare) for bare in map(_bare, filled))
     data = sum(bool(MOMENT.match(cell) or NUMBER.match(cell)) for cell in filled)
     timed = any(map(is_clock_name, cells)) or bool(calendar_parts([cell.strip() for cell in cells]))
     return len(set(filled)) / len(sensors) - (units + 0.5 * data) / max(len(filled), 1) + 0.2 * timed
-
-
-def _below(above: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Put what stands above names before those that come twice; a cell of it reaches over the empty ones behind it."""
-    stems, last = [], ""
-    for cell in above:
-        last = " ".join(cell.split()) or last
-        stems.append(last)
-    joined = [
-        f"{stem} {name}".strip() if names.count(name) > 1 else name for stem, name in zip(stems, names, strict=True)
-    ]
-    return joined if len(set(joined)) == len(joined) else list(names)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxstable.data import columnnames
-from jaxstable.data.cellkinds import is_dated
+from jaxstable.data.cellkinds import as_text, is_dated, never_twice, numbers_of
 from jaxstable.data.checks import DataError
+from jaxstable.data.kernels import kernels
 
 TAGS = frozenset({
     "tag", "tagname", "tag_name", "variable", "varname", "parameter", "metric", "metric_name", "sensor",
@@ -29,15 +30,25 @@ def refuse_long(cells: Mapping[str, Any], clock: tuple[str, ...]) -> None:
         cells: an arrow array of text for each column.
         clock: the columns of the clock, as far as they were found.
     """
-    tag = next((name for name in cells if name.lower() in TAGS), None)
     held = {name.lower(): name for name in cells if cells[name].null_count < len(cells[name])}
     value = next((held[name] for name in VALUES if name in held), None)
-    if tag is None or value is None or 3 * len(cells[tag].unique()) > len(cells[tag]):
-        return
     time = clock[0] if clock else next((n for n in cells if columnnames.is_clock_name(n) or is_dated(cells[n])), None)
-    if time is None:
+    if value is None or time is None:
+        return
+    tag = next((name for name in cells if name.lower() in TAGS), None)
+    tag = tag or next((name for name in cells if name not in (value, *clock) and _takes_turns(cells, name, time)), None)
+    if tag is None or 3 * len(cells[tag].unique()) > len(cells[tag]):
         return
     raise DataError(
         f"column {tag!r} names what {value!r} is of, the long format of one row for each new value: read it with "
         f"Dataset.from_long(path, {time!r}, {tag!r}, {value!r}), on the command line --long '{time},{tag},{value}'"
     )
+
+
+def _takes_turns(cells: Mapping[str, Any], name: str, time: str) -> bool:
+    """Tell words of which each stands once at each time, beside others."""
+    column, clock = cells[name], as_text(cells[time])
+    if column.null_count or len(column.unique()) < 2 or numbers_of(column) is not None or is_dated(column):
+        return False
+    pairs = kernels().binary_join_element_wise(clock, as_text(column), "|")
+    return len(clock.unique()) < len(clock) and never_twice(pairs)

@@ -95,8 +95,23 @@ def _recoded(raw: bytes, path: Path, said: str | None) -> tuple[bytes, str]:
                     return raw.decode(name).encode(), f"{name} (by its signs; encoding= says otherwise)"
                 except UnicodeDecodeError:
                     continue
-        return raw.decode("cp1252", errors="replace").encode(), "Windows-1252 (not UTF-8; encoding= says otherwise)"
+        plain, some = _by_line(raw)
+        said = "UTF-8 and Windows-1252, line by line" if some else "Windows-1252 (not UTF-8"
+        return plain, f"{said}{' (' if some else '; '}encoding= says otherwise)"
     return raw, "UTF-8"
+
+
+def _by_line(raw: bytes) -> tuple[bytes, bool]:
+    """Return lines in UTF-8, those of Windows-1252 turned into it, and whether some were UTF-8 already."""
+    found, some = [], False
+    for line in raw.split(b"\n"):
+        try:
+            line.decode()
+            some |= not line.isascii()
+            found.append(line)
+        except UnicodeDecodeError:
+            found.append(line.decode("cp1252", errors="replace").encode())
+    return b"\n".join(found), some
 
 
 def _is_paired(raw: bytes) -> bool:

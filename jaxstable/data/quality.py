@@ -13,7 +13,7 @@ from jaxstable.data.kernels import kernels
 
 NAMES = frozenset({"statuscode", "status", "quality", "opcquality", "validity", "valuequality", "qualitycode"})
 FLAG = re.compile(r"(.+?)[ ._-](?:q|qc|quality|status|statuscode|flag|validity)$", re.IGNORECASE)
-
+BEFORE = re.compile(r"(?:q|qc|qn|quality|status|flag)[ ._-](.+)$", re.IGNORECASE)
 VALUE = re.compile(r"[ ._-](?:value|val|pv|wert)$", re.IGNORECASE)
 
 
@@ -27,10 +27,10 @@ def flagged(names: Iterable[str]) -> dict[str, str]:
         {'Flow_Q': 'Flow'}
     """
     names = list(names)
-    sensors = [name for name in names if not FLAG.match(name)]
+    found = {name: match[1] for name in names if (match := FLAG.match(name) or BEFORE.match(name))}
+    sensors = [name for name in names if name not in found]
     stems = {VALUE.sub("", name): name for name in reversed(sensors)} | {name: name for name in sensors}
-    pairs = ((name, found[1]) for name in names if (found := FLAG.match(name)))
-    return {name: stems[stem] for name, stem in pairs if stem in stems}
+    return {name: stems[stem] for name, stem in found.items() if stem in stems}
 
 
 def good(name: str, column: Any) -> np.ndarray | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxstable.data.checks import DataError, counted
 from jaxstable.data.layout import other_width
+from jaxstable.data.vocabulary import is_datum
 
 HOW = {"missing": "each a row without an entry", "short": "the cells that they lack at their end are missing"}
 
@@ -29,6 +30,8 @@ def refusal(line: int, text: str, width: int, mark: str) -> str:
     if '"' in text:
         return f"{other_width(line, len(text.split(mark)), width, mark)} (a quote that is not closed?)"
     found = len(cells_in(text, mark))
+    if not any(map(is_datum, cells_in(text, mark))):
+        return f"{other_width(line, found, width, mark)}; if another table begins there, save it as a file of its own"
     short = ", or without its last cells, ragged='short'" if found < width and mark != " " else ""
     return f"{other_width(line, found, width, mark)}, or read it as a row without an entry, ragged='missing'{short}"
 

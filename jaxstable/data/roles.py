@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jaxstable.data.checks import DataError, counted, listed
-from jaxstable.data.columnnames import CALENDAR, COUNTERS, COUNTING, DAYS_OF_YEAR, ENDS, LABEL, is_clock_name
+from jaxstable.data.columnnames import CALENDAR, COUNTERS, COUNTING, DAYS_OF_YEAR, ENDS, LABEL, PLACE, is_clock_name
 
 STARTS_AGAIN = "counts and starts again"
 FEWEST = 10  # rows from which a column that rises evenly is taken for a count
@@ -123,7 +123,7 @@ def left_out(
             found[name] = "holds days, such as 20240301"
         if name in found or len(values) < FEWEST:
             continue
-        if not np.ptp(values[:64]) and not np.ptp(values) and LABEL.fullmatch(low):
+        if not np.ptp(values[:64]) and not np.ptp(values) and (LABEL.fullmatch(low) or PLACE.fullmatch(low)):
             found[name] = "the same label in every row"
         elif _repeats_part(values, time):
             found[name] = "a part of the calendar"

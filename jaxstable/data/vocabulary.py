@@ -13,6 +13,7 @@ MISSING = frozenset(
         "nan",
         "null",
         "none",
+        "undefined",
         "nil",
         "?",
         "-",
@@ -54,6 +55,7 @@ DATE = (  # the notations that are taken for a date; `clocktext` reads them
 MOMENT = re.compile(
     rf"(?:{DATE})(?:[T ,:_][^;|\t\"]*)?$|\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?$"
 )
+HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]+$")
 QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")
 RULE = re.compile(r"[-+=:| ]*")
 UNIT = re.compile(
@@ -85,23 +87,22 @@ def plain_digits(text: bytes) -> bytes:
 def is_datum(cell: str) -> bool:
     """Tell a number, with its unit or without, a time, a switch or a usual text for missing from a name."""
     cell = cell.strip() if cell.isascii() else cell.strip().translate(WIDE)
-    if cell.lower() in MISSING or NUMBER.match(cell) or MOMENT.match(cell) or cell.lower() in SWITCHES:
+    if cell.lower() in MISSING or cell.lower() in SWITCHES:
+        return True
+    if NUMBER.match(cell) or MOMENT.match(cell) or HEXADECIMAL.match(cell):
         return True
     return bool((found := QUANTITY.match(cell)) and UNIT.fullmatch(found[1]))
 
 
 def clean(name: str) -> tuple[str, str]:
-    """Split "flow [m3/h]" or "flow (m3/h)" into name and unit; other names have none.
+    """Split "flow [m3/h]", "flow (m3/h)", "flow / m3/h" or "flow in m3/h" into name and unit; other names have none.
 
     Example:
-        >>> clean("flow (m3/h)"), clean("CO(GT)")
-        (('flow', 'm3/h'), ('CO(GT)', ''))
+        >>> clean("flow (m3/h)"), clean("flow in m3/h"), clean("CO(GT)")
+        (('flow', 'm3/h'), ('flow', 'm3/h'), ('CO(GT)', ''))
     """
     name = " ".join(name.split())
-    found = re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]|(.*\S) \(([^()]{1,24})\)", name)
-    if not found:
-        return name, ""
-    stem, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
-    if found[3] and not UNIT.fullmatch(unit):
-        return name, ""
-    return stem, unit.strip()
+    if found := re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]", name):
+        return found[1], found[2].strip()
+    found = re.fullmatch(r"(.*\S) \(([^()]{1,24})\)", name) or re.fullmatch(r"(.*\S) (?:/|in|\|) (\S{1,12})", name)
+    return (found[1], found[2].strip()) if found and UNIT.fullmatch(found[2]) else (name, "")

@@ -71,7 +71,7 @@ FILES = {
         "spreadsheet",
         "time,Flow,Flow\n" + USUAL,
         {},
-        {"error": "duplicate column names 'Flow': rename them"},
+        {"error": "duplicate column names 'Flow' in line 1: rename them"},
     ),
     "cells that Excel must not guess": (
         "web page",

@@ -19,13 +19,16 @@ def matches(lines: Sequence[str]) -> bool:
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     """Take delimiter and decimal mark from the keys, and the names from below the last of the header's ends."""
-    keys = dict(line.replace(",", "\t").split("\t", 2)[:2] for line in lines if "Separator" in line)
+    told = (line.replace(",", "\t").split("\t", 2)[:2] for line in lines if "\t" in line or "," in line)
+    keys = {key: value for key, value in told if key in ("Separator", "X_Columns")}
     mark = "," if keys.get("Separator") == "Comma" else "\t"
     ends = [i for i, line in enumerate(lines) if line.startswith(END)]
     header = next((i for i, line in enumerate(lines) if ends and i > ends[0] and line.startswith(CLOCK)), None)
     if header is None:
         raise DataError(f"a LabVIEW measurement file names its columns in a line that begins with {CLOCK}: none does")
     names = [name.strip() for name in lines[header].split(mark)]
+    names = [f"{name} {i}" if name == CLOCK and i else name for i, name in enumerate(names)]  # one for each sensor
+    timed = keys.get("X_Columns") != "No"
     return dataclasses.replace(
         layout,
         delimiter=mark,
@@ -33,8 +36,8 @@ def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
         units=("",) * len(names),
         first=header + 1,
         header=header + 1,
-        time=(CLOCK,),
-        without=("Comment",),
+        time=(CLOCK,) if timed else None,
+        without=("Comment",) if timed else ("Comment", CLOCK),
         decimal="," if "Decimal_Separator\t," in "\n".join(lines[:header]) else ".",
         notes=(("delimiter", "comma" if mark == "," else "tab"), ("header", f"line {header + 1}")),
     )
