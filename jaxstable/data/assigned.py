@@ -75,6 +75,21 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
     return Parts(cells, clock, how, kept, flags, dropped)
 
 
+def filled_rows(cells: Mapping[str, Any]) -> np.ndarray:
+    """Return which rows hold some entry, bool [rows]; with a clock, those around the others tell what is missing."""
+    filled = np.zeros(len(next(iter(cells.values()))), dtype=bool)
+    for column in cells.values():
+        filled |= column.is_valid().to_numpy(zero_copy_only=False)
+        if filled.all():
+            break
+    return filled
+
+
+def blank_rows(filled: np.ndarray) -> tuple[str, str]:
+    """Say how many rows without an entry were left out."""
+    return "blank lines", f"{counted(int((~filled).sum()), 'row')} without an entry; the clock tells the gap"
+
+
 def _refuse_hours_as_names(names: Sequence[str]) -> None:
     """Refuse a table of days by hours of the day, whose columns are no sensors."""
     hours = [name for name in names if HOUR.fullmatch(name.strip())]

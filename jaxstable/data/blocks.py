@@ -116,6 +116,8 @@ class Blocks:
                     if number:  # what is strange of a sensor is said once
                         warnings.simplefilter("ignore", DataWarning)
                     found = from_frame(table, asked)
+                    if len(found.values) < len(table):
+                        raise DataError("some rows hold no entry, not even their time: leave them out")
                     begun = 0 if number == len(self) - 1 else _begun(found, self._wish.resample)
                     held = table.slice(len(table) - begun) if begun else None
                     found = _without_last(found, begun)

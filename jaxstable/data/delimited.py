@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.assigned import assigned, parts_of
+from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
 from jaxstable.data.cellkinds import is_dated, never_twice, numbers_of
 from jaxstable.data.cellunits import without_unit
-from jaxstable.data.checks import DataError, check_distinct, counted
+from jaxstable.data.checks import DataError, check_distinct
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.numerals import decimal_mark, to_numbers
@@ -133,14 +133,12 @@ def _known(columns: Any, cells: Mapping[str, Any]) -> Any:
 def _without_blank_rows(
     cells: dict[str, Any], lines: np.ndarray, notes: list[tuple[str, str]]
 ) -> tuple[dict[str, Any], np.ndarray]:
-    """Leave out rows without any entry: with a clock, the rows around them tell what is missing."""
+    """Leave out rows without any entry, and say so in place of what was said of them before."""
     import pyarrow as pa
 
-    filled = np.zeros(len(lines), dtype=bool)
-    for column in cells.values():
-        filled |= column.is_valid().to_numpy(zero_copy_only=False)
-        if filled.all():
-            return cells, lines
+    filled = filled_rows(cells)
+    if filled.all():
+        return cells, lines
     notes[:] = [note for note in notes if note[0] != "blank lines"]
-    notes.append(("blank lines", f"{counted(int((~filled).sum()), 'row')} without an entry; the clock tells the gap"))
+    notes.append(blank_rows(filled))
     return {name: column.filter(pa.array(filled)) for name, column in cells.items()}, lines[filled]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.assigned import assigned, parts_of
+from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
 from jaxstable.data.cellkinds import as_text
 from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, counted, not_numeric, object_column
 from jaxstable.data.clockjoin import joined_clock
@@ -47,13 +47,16 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
 
     table = _eager(nw, frame)
     check_distinct([str(name) for name in table.columns])
-    columns = {str(name): table.get_column(name) for name in table.columns if not _is_row_number(table, name)}
     asked = _by_text(asked, table.columns)
     index = nw.maybe_get_index(table)
-    cells = {name: _cells(nw, column) for name, column in columns.items()}
     indexed = has_times(index)
+    columns, cells = _columns(nw, table)
     parts = parts_of(cells, asked, Layout(), indexed=indexed)
     notes: list[tuple[str, str]] = []
+    if parts.clock and not (filled := filled_rows(cells)).all():
+        notes.append(blank_rows(filled))
+        columns, parts.cells = _columns(nw, table.filter(filled.tolist()))
+        cells = parts.cells
     time, series = None, None
     if clock := parts.clock:
         aware = any(getattr(columns[name].dtype, "time_zone", None) for name in clock)
@@ -137,6 +140,12 @@ def _is_row_number(table: Any, name: Any) -> bool:
     """Tell the index that pandas leaves in arrow tables from a column of the user's."""
     left_over = str(name).startswith("__index_level_")
     return left_over and table.get_column(name).dtype.is_integer()
+
+
+def _columns(nw: Any, table: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of a table by name, and the same as arrow arrays."""
+    columns = {str(name): table.get_column(name) for name in table.columns if not _is_row_number(table, name)}
+    return columns, {name: _cells(nw, column) for name, column in columns.items()}
 
 
 def _by_text(asked: Reading, present: Sequence[Any]) -> Reading:

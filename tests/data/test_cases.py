@@ -599,6 +599,10 @@ FRAMES = {
         TABLE.assign(Day=stamp("%d/%m/%Y"), Clock=stamp("%H:%M")),
         {"error": "time='Clock' holds the hour of a day only: say time='Day,Clock'", "how": {"time": "Clock"}},
     ),
+    "rows without an entry below": (
+        pd.concat([TABLE.assign(time=HOURS.astype("M8[us]")), pd.DataFrame({"Flow": [None] * 3})], ignore_index=True),
+        {**HOUR, "missing": 0},
+    ),
     "seconds since a start": (TABLE.assign(time_s=0.5 * np.arange(N)), {"values": BOTH, "step": "500 ms"}),
     "Unix seconds first": (TABLE.assign(x=HOURS.astype("M8[s]").astype(int))[["x", "Flow", "Temp"]], HOUR),
     "quality in words": (
