@@ -104,5 +104,5 @@ def clean(name: str) -> tuple[str, str]:
     name = " ".join(name.split())
     if found := re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]", name):
         return found[1], found[2].strip()
-    found = re.fullmatch(r"(.*\S) \(([^()]{1,24})\)", name) or re.fullmatch(r"(.*\S) (?:/|in|\|) (\S{1,12})", name)
+    found = re.fullmatch(r"(.*\S) \(([^()]{1,24})\)", name) or re.fullmatch(r"(.*\S) (?:/|in|\|) (%|\S{2,12})", name)
     return (found[1], found[2].strip()) if found and UNIT.fullmatch(found[2]) else (name, "")

@@ -116,7 +116,8 @@ def _hardly_read(data: Dataset) -> list[Finding]:
         return []
     evidence = f"of {data.n_rows} rows there are readings in {listed(few)}"
     when = of(few, "it was", "these were")
-    return [Finding("hardly_read", "warning", evidence, f"Take every other sensor only when {when} read (resample=).")]
+    remedy = f"Take every other sensor only when {when} read (resample=; in the long format a longer step=)."
+    return [Finding("hardly_read", "warning", evidence, remedy)]
 
 
 def _no_picture() -> Any:
