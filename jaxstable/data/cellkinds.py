@@ -17,9 +17,9 @@ from jaxstable.data.vocabulary import MOMENT, is_datum
 
 OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
-    r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?)?$"
+    r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?| ?h)?$"
 )
-HOUR_TO_HOUR = re.compile(r"\d{1,2} ?[-\u2013] ?\d{1,2}$")
+HOUR_TO_HOUR = re.compile(r"\d{1,2} ?(?:[-\u2013] ?\d{1,2}|h)$")  # or one hour, such as 07h
 READING = re.compile(
     r"\d{1,2}[.,]\d+$|0\d{7}$"
 )  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day

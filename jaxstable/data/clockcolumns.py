@@ -111,8 +111,15 @@ def _date_and_hour(columns: Columns) -> Found:
 
 
 def _named_dates(columns: Columns) -> Found:
-    """Take dates that are named like a clock or come first, with the hours that stand apart."""
-    return _named_among(columns.dates, columns)
+    """Take dates that are named like a clock or come first, with the hours that stand apart.
+
+    Days that repeat give way to a clock with hours.
+    """
+    found = _named_among(columns.dates, columns)
+    if found and len(found[0]) == 1 and not has_hours(column := columns.cells[found[0][0]]) and not never_twice(column):
+        finer = [name for name in columns.dates if has_hours(columns.cells[name])]
+        return _named_among(finer, columns) or found
+    return found
 
 
 def _named_hours(columns: Columns) -> Found:

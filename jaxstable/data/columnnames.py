@@ -9,13 +9,13 @@ from jaxstable.data.checks import CLOCKS
 
 COUNTERS = frozenset(
     ("", "#", "no", "no.", "nr", "nr.", "row", "index", "idx", "id", "record", "recnbr", "rownames", "unnamed: 0")
-) | frozenset(("line", "line#", "sample", "scan", "reading", "seq", "count", "obs", "rownum", "level_0"))
+) | frozenset(("line", "line#", "sample", "seq", "count", "obs", "rownum", "level_0"))
 CALENDAR = {  # name -> smallest and largest value
     "year": (1800, 2300), "yr": (1800, 2300), "month": (1, 12), "mon": (1, 12), "day": (1, 31), "hour": (0, 24),
     "hr": (0, 24), "minute": (0, 59), "min": (0, 59), "second": (0, 60), "sec": (0, 60), "week": (0, 53),
     "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "doy": (1, 366), "dayofyear": (1, 366), "jday": (1, 366),
     "yday": (1, 366), "quarter": (1, 4), "hhmm": (0, 2400), "hrmn": (0, 2400), "hour_minute": (0, 2400),
-    "millisecond": (0, 999), "milliseconds": (0, 999), "ms": (0, 999), "msec": (0, 999), "millitm": (0, 999),
+    "millisecond": (0, 999), "milliseconds": (0, 999), "msec": (0, 999), "millitm": (0, 999),
 }  # fmt: skip
 FIELDS = (
     ("year", "yr", "yyyy", "yy", "jahr", "année", "año", "ano", "anno", "år", "jaar", "vuosi", "rok", "год", "年"),
@@ -56,13 +56,13 @@ LABEL = re.compile(
 )
 PLACE = re.compile(  # names of what tells a place or an instrument, or speaks of all readings, where it never changes
     r"lat|lon|latitude.*|longitude.*|altitude|elevation|height|location|poste|stn|staid|souid|quality|validity|"
-    r"verification|status|flag|qc|(?:.*[ _-])?(?:id|code|no|nr|number)"
+    r"verification|status|flag|qc|ms|(?:.*[ _-])?(?:id|code|no|nr|number)"
 )
 COUNTING = re.compile(  # a word of a name that says that its column counts rows or time; a nameless one may
     r"(?:^|[ ._-])(?:n|no|nr|num|number|counter|count|seq|sequence|id|idx|index|row|rn|rec|record|sample|cycle|step|"
     r"frame|iteration|instant|line|obs|zaehler|zähler|lfd|t|time|timestamp|unix|epoch|s|ms|us|ns|sec|secs|seconds|nsec|"
     r"datenum|jd|mjd|julian|elapsed|zeit|year|stamp|tow|sow|filetime|ticks?|x|x-axis|"
-    r"lp|№|序号|番号|연번)(?:$|[ ._-])|^column \d+$"
+    r"lp|scan|reading|№|序号|番号|연번)(?:$|[ ._-])|^column \d+$"
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from jaxstable.data.checks import CLOCKS, DataError, counted
 from jaxstable.data.columnnames import calendar_parts, is_clock_name
-from jaxstable.data.firstrow import first_row, usual_width
+from jaxstable.data.firstrow import TIMED, first_row, usual_width
 from jaxstable.data.titles import told_apart
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
 
@@ -120,7 +120,8 @@ def _refuse_turned(rows: Sequence[tuple[int, list[str]]], skipped: int) -> None:
         return
     line, first = rows[0]
     moments = [bool(MOMENT.match(cell.strip())) and not NUMBER.match(cell.strip()) for cell in first[1:]]
-    if len(moments) > 1 and all(moments) and not any(is_datum(cells[0]) for _, cells in rows):
+    numbers = not any(TIMED.search(cell) for _, cells in rows[1:] for cell in cells[1:])
+    if len(moments) > 1 and all(moments) and numbers and not any(is_datum(cells[0]) for _, cells in rows):
         raise DataError(
             f"line {skipped + line} holds a moment in every column but the first: the table has a row for each sensor; "
             "turn it, so that each sensor is a column, e.g. pandas.read_csv(path, index_col=0).T.to_csv('turned.csv')"

@@ -366,6 +366,30 @@ CLOCKS = {
     )
 }
 TABLES = {
+    "a day beside its clock": (
+        "report",
+        "Date,Timestamp,Flow,Temp\n" + rows(lambda i, t, a, b: f"{t:%Y-%m-%d},{ISO[i]},{a},{b}"),
+        {},
+        HOUR,
+    ),
+    "a day and an hour with its letter": (
+        "report",
+        "Day,Hour,Flow,Temp\n" + rows(lambda i, t, a, b: f"{t:%d.%m.%Y},{t:%H}h,{a},{b}"),
+        {},
+        HOUR,
+    ),
+    "a calendar and hours with minutes": (
+        "report",
+        "Year,Month,Day,Time,Flow,Temp\n" + rows(lambda i, t, a, b: f"{t.year},{t.month},{t.day},{t:%H:%M},{a},{b}"),
+        {},
+        HOUR,
+    ),
+    "a meter that is read in whole numbers": (
+        "energy",
+        "time,reading,Temp\n" + rows(lambda i, t, a, b: f"{ISO[i]},{1000 + 3 * i + i % 2},{b}"),
+        {},
+        {"names": ("reading", "Temp"), "step": "1 h"},
+    ),
     "remarks": (
         "hand edited",
         "time,Flow,Temp,Comment\n" + rows(lambda i, t, a, b: f"{ISO[i]},{a},{b},{'2 valves off' if i == 7 else ''}"),
