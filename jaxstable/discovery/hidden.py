@@ -25,6 +25,7 @@ _SEARCHES, _PASSES = 4, 6
 _MARGIN = 2.0  # prices of an edge that a hidden cause must gain beyond those of its own edges
 _GAIN = 1.0  # of twice the log likelihood, below which a change is left
 _LEAST_EFFECTS = 3  # of a common cause; what acts on two looks like an edge
+_MOST_LEFT, _MOST_SHARE = 2.0, 0.5  # that absent edges explain beside hidden causes: of chance; of that without them
 
 
 class Hidden(NamedTuple):
@@ -72,6 +73,9 @@ class HiddenSearch:
     def search(self, selection: Selection) -> Hidden | None:
         """Return the hidden causes that pay for all their edges and for two more, None where there are none.
 
+        Where they leave most of what absent edges explained, they stand for another fault of the model and are not
+        believed: which ones pay best then changes with every few readings.
+
         Two ways lead to candidates: causes without memory, of which the likelihood is known (`factor_search`), and
         causes with a memory of their own, one after the other from groups of linked sensors.
 
@@ -81,7 +85,11 @@ class HiddenSearch:
         plain, inflation = self._of(selection), selection.inflation
         found = [plain, self._grown(plain, inflation), self._by_factors(plain, inflation)]
         best = min(found, key=lambda one: self._charged(one, inflation))
-        return self._settle(best) if len(best.noise) > self.n_vars else None
+        if len(best.noise) == self.n_vars:
+            return None
+        hidden = self._settle(best)
+        left = max(_MOST_LEFT, _MOST_SHARE * selection.unexplained)
+        return hidden if hidden and hidden.selection.unexplained <= left else None
 
     def _grown(self, system: System, inflation: float) -> System:
         """Return the best system to which hidden causes were added one by one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ THRESHOLDS = np.geomspace(0.02, 0.4, 12)
 _ROUNDS = 4  # of graph -> inflation -> graph
 _MOST_MOVES = 10_000
 _MOST_ESCAPES = 3
+_SHAKEN = (2, 3, 5, 8)  # neighbours that lose their edges together, in turn
+_MOST_MISSES = 30  # in a row, after which shaking ends
 _LEAST_GAIN = 1e-6
 
 
@@ -136,10 +139,10 @@ def climb(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     Returns:
         A graph that no single move improves.
     """
-    return _climbed(Moves(criterion, graph | criterion.base, inflation))
+    return _climbed(Moves(criterion, graph | criterion.base, inflation)).graph
 
 
-def _climbed(moves: Moves) -> Edges:
+def _climbed(moves: Moves) -> Moves:
     seen: set[int] = set()
     # Shares of rows differ from edge to edge, so a round trip can seem to gain: a graph met twice ends the climb.
     while moves.mark not in seen and len(seen) < _MOST_MOVES:
@@ -148,24 +151,51 @@ def _climbed(moves: Moves) -> Edges:
         if best.gain <= _LEAST_GAIN:
             break
         moves.make(best)
-    return moves.graph
+    return moves
 
 
 def _escape(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
     """Turn or drop one lag-0 edge, let its two ends choose their causes anew, climb, and keep what is lower."""
-    n_vars = criterion.n_vars
+    n_vars, here = criterion.n_vars, Moves(criterion, graph, inflation)
     for _ in range(_MOST_ESCAPES):
-        can_turn, here = turnable(criterion, graph), Moves(criterion, graph, inflation)
-        for cause, effect in np.argwhere(graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
+        can_turn = turnable(criterion, here.graph)
+        for cause, effect in np.argwhere(here.graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
             causes = criterion.base[:, [cause, effect]]
             causes[effect, 0] |= can_turn[cause, effect]
             other = _climbed(here.started_at([cause, effect], causes))
-            if criterion.change(here.graph, other, inflation) < -_LEAST_GAIN:
-                graph = other
+            if criterion.change(here.graph, other.graph, inflation) < -_LEAST_GAIN:
+                here = other
                 break
         else:
             break
-    return graph
+    return _shaken(here)
+
+
+def _shaken(here: Moves) -> Edges:
+    """Return the graph after an iterated local search: neighbours lose all their edges, a climb finds them others.
+
+    Where the assumptions fail, the best graph lies many moves from where a climb ends, and climbs on data that hardly
+    differ end far from each other.
+
+    Reference:
+        Lourenço, Martin, Stützle, Iterated local search, 2003.
+    """
+    rng, criterion, missed = np.random.default_rng(0), here.criterion, 0
+    n_vars, first_rows = criterion.n_vars, np.arange(0, criterion.dim, criterion.n_vars)
+    for size in itertools.cycle(_SHAKEN):
+        links: Edges = np.logical_or.reduce(here.graph.reshape(-1, n_vars, n_vars))
+        first = int(rng.integers(n_vars))
+        near = rng.permutation(np.flatnonzero((links | links.T)[first]))
+        group = np.append(first, near[near != first][: size - 1])
+        rows, bare = (first_rows[:, None] + group).ravel(), here.graph.copy()
+        bare[rows], bare[:, group] = criterion.base[rows], criterion.base[:, group]
+        effects = np.flatnonzero((bare != here.graph).any(axis=0)).tolist()
+        other = _climbed(here.started_at(effects, bare[:, effects]))
+        if criterion.change(here.graph, other.graph, here.inflation) < -_LEAST_GAIN:
+            here, missed = other, 0
+        elif (missed := missed + 1) == _MOST_MISSES:
+            break
+    return here.graph
 
 
 def _prune(criterion: Criterion, graph: Edges, inflation: float) -> Edges:

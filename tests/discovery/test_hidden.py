@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jaxstable as js
+from jaxstable.discovery import hidden as hidden_module
 from jaxstable.discovery.hidden import WIDER, HiddenSearch
 from jaxstable.discovery.latent import completed, misfit
 from jaxstable.graph.criterion import Criterion
@@ -52,6 +53,17 @@ def test_a_hidden_driver_is_found_with_what_it_acts_on_and_the_graph_is_right(dr
     assert hidden.groups == (DRIVEN,)
     np.testing.assert_array_equal(hidden.selection.graph[:, :8, :8].any(axis=0), truth.any(axis=0))
     assert not hidden.selection.graph[:, :, 8].any()
+
+
+def test_hidden_causes_that_leave_most_unexplained_are_not_believed(driven, monkeypatch):
+    _, _, search, plain, hidden = driven
+    left = hidden.selection.unexplained
+    assert left < hidden_module._MOST_LEFT
+    monkeypatch.setattr(hidden_module, "_MOST_LEFT", 0.0)
+    monkeypatch.setattr(hidden_module, "_MOST_SHARE", 1.01 * left / plain.unexplained)
+    assert search.search(plain).groups == hidden.groups
+    monkeypatch.setattr(hidden_module, "_MOST_SHARE", 0.99 * left / plain.unexplained)
+    assert search.search(plain) is None
 
 
 @pytest.mark.parametrize("seed", [1, 2])

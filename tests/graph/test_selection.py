@@ -276,3 +276,15 @@ def test_the_reverse_of_a_chain_costs_nothing_and_that_of_a_collider_does():
     held = Criterion(Refits(np.corrcoef(values.T), 2000, 5), required)
     assert held.reversals(chain, 1.0)[1, 2] > 100  # the edge before it may not be turned
     assert np.isinf(held.reversals(chain, 1.0)[0, 1])
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_no_climb_from_anywhere_ends_lower_where_three_factors_drive_all(seed):
+    rng, n_vars = np.random.default_rng(seed), 10
+    rows = rng.normal(size=(2000, 3)) @ rng.normal(size=(3, n_vars)) + rng.normal(size=(2000, n_vars))
+    criterion = Criterion(Refits(np.corrcoef(rows.T), 2000, n_vars))
+    found = select(criterion)
+    for _ in range(30):
+        order = rng.permutation(n_vars)
+        start = np.triu(rng.random((n_vars, n_vars)) < 0.4, 1)[np.ix_(order, order)]
+        assert criterion.score(climb(criterion, start, found.inflation), found.inflation) >= found.score - 1e-6
