@@ -25,6 +25,7 @@ _SEARCHES, _PASSES = 4, 6
 _MARGIN = 2.0  # prices of an edge that a hidden cause must gain beyond those of its own edges
 _GAIN = 1.0  # of twice the log likelihood, below which a change is left
 _LEAST_EFFECTS = 3  # of a common cause; what acts on two looks like an edge
+_MOST_BEFORE = 3.0  # times chance that absent lagged edges explain: causes without memory leave them all to explain
 _MOST_LEFT, _MOST_SHARE = 2.0, 0.5  # that absent edges explain beside hidden causes: of chance; of that without them
 
 
@@ -77,13 +78,16 @@ class HiddenSearch:
         believed: which ones pay best then changes with every few readings.
 
         Two ways lead to candidates: causes without memory, of which the likelihood is known (`factor_search`), and
-        causes with a memory of their own, one after the other from groups of linked sensors.
+        causes with a memory of their own, one after the other from groups of linked sensors. The first is not gone
+        where the past says much that no edge tells.
 
         Args:
             selection: the graph of the sensors without them.
         """
         plain, inflation = self._of(selection), selection.inflation
-        found = [plain, self._grown(plain, inflation), self._by_factors(plain, inflation)]
+        found = [plain, self._grown(plain, inflation)]
+        if self._judge(plain).unexplained(plain.graph, first_lag=1) <= _MOST_BEFORE:
+            found.append(self._by_factors(plain, inflation))
         best = min(found, key=lambda one: self._charged(one, inflation))
         if len(best.noise) == self.n_vars:
             return None

@@ -184,9 +184,10 @@ class Criterion:
         expected = 2.0 * special.gammaincinv(0.5, _NULL_QUANTILE)  # the quantile of chi-squared with one degree
         return max(float(np.quantile(chance, _NULL_QUANTILE) / expected), 1.0)
 
-    def unexplained(self, graph: Edges) -> float:
-        """Return what the absent edges of a graph explain on average, in multiples of chance."""
-        chance = self.additions(graph)[self.legal(graph)]
+    def unexplained(self, graph: Edges, first_lag: int = 0) -> float:
+        """Return what the absent edges of a graph, of a lag and later ones, explain on average, in times chance."""
+        rows = slice(first_lag * self.n_vars, None)
+        chance = self.additions(graph)[rows][self.legal(graph)[rows]]
         return float(chance.mean()) if len(chance) else 1.0
 
     def score(self, graph: Edges, inflation: float) -> float:
