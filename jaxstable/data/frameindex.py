@@ -23,6 +23,8 @@ def from_index(index: Any, zone: str | None) -> tuple[Any, Any, list[tuple[str, 
     kind = type(index).__name__
     if index is None or (kind == "RangeIndex" and index.start == 0 and index.step == 1):
         return None, None, []
+    if index.name == "series" and kind == "Index":  # as `Dataset.to_pandas` names it
+        return None, index.to_numpy(), [("recordings", "told apart by the index")]
     if kind == "MultiIndex":
         times = [level for level in range(index.nlevels) if _is_time(index.get_level_values(level))]
         if len(times) != 1:

@@ -149,7 +149,7 @@ class Recorded:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # arrays are compared by value
 
     def to_pandas(self) -> Any:
-        """Return the values as a pandas frame, NaN where missing; `series` is the index."""
+        """Return the values as a pandas frame, NaN where missing; `series` is the index, and read again as such."""
         import pandas as pd
 
         return pd.DataFrame(np.array(self.values), columns=list(self.names), index=pd.Index(self.series, name="series"))

@@ -748,6 +748,8 @@ def test_a_data_set_is_compared_chosen_from_and_handed_on(tmp_path):
         {"Temp": "degC"},
     )
     np.testing.assert_array_equal(data.to_pandas()["Flow"], FLOW)
+    apart = Dataset.from_array(BOTH, names=["Flow", "Temp"], series=[7] * 5 + [2] * (N - 5))
+    assert Dataset.from_dataframe(apart.to_pandas()) == apart
     with pytest.raises(DataError, match=r"'Tmp' is not a variable.*did you mean 'Temp'"):
         data["Flow", "Tmp"]
     with pytest.raises(DataError, match="two or more"):
