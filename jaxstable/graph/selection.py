@@ -50,7 +50,8 @@ def select(
     Starting from the best candidate of the fits, moves are made while one lowers the criterion: add, drop or turn an
     edge, add or drop all lags of a pair. The inflation is read off the result, and all is done again with it, four
     times; the last time from the best candidate of every fit and from the empty graph, and with escapes from local
-    optima. Lag 0 is acyclic after every move, so the graph needs no repair.
+    optima: edges are turned or dropped, neighbours lose all of theirs, and the climb begins anew. Lag 0 is acyclic
+    after every move, so the graph needs no repair.
 
     Args:
         criterion: what graphs are judged by, with the required and forbidden edges.
@@ -72,7 +73,8 @@ def select(
         [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
 
     Reference:
-        Chickering, Optimal structure identification with greedy search, 2002 (search over graphs by a score).
+        Chickering, Optimal structure identification with greedy search, 2002 (search over graphs by a score);
+        Lourenço, Martin, Stützle, Iterated local search, 2003.
     """
     weights = _checked(criterion, fits)
     if inflation is not None and not inflation >= 1.0:
@@ -87,7 +89,7 @@ def select(
     if inflation is None:
         starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
         best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
-        best = _escape(criterion, best, found)
+        best = _shaken(_escaped(Moves(criterion, best, found))).graph
     return selection_of(criterion, _prune(criterion, best, found), found)
 
 
@@ -154,31 +156,28 @@ def _climbed(moves: Moves) -> Moves:
     return moves
 
 
-def _escape(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
+def _escaped(here: Moves) -> Moves:
     """Turn or drop one lag-0 edge, let its two ends choose their causes anew, climb, and keep what is lower."""
-    n_vars, here = criterion.n_vars, Moves(criterion, graph, inflation)
+    criterion, n_vars = here.criterion, here.criterion.n_vars
     for _ in range(_MOST_ESCAPES):
         can_turn = turnable(criterion, here.graph)
         for cause, effect in np.argwhere(here.graph[:n_vars] & ~criterion.required[:n_vars]).tolist():
             causes = criterion.base[:, [cause, effect]]
             causes[effect, 0] |= can_turn[cause, effect]
             other = _climbed(here.started_at([cause, effect], causes))
-            if criterion.change(here.graph, other.graph, inflation) < -_LEAST_GAIN:
+            if criterion.change(here.graph, other.graph, here.inflation) < -_LEAST_GAIN:
                 here = other
                 break
         else:
             break
-    return _shaken(here)
+    return here
 
 
-def _shaken(here: Moves) -> Edges:
-    """Return the graph after an iterated local search: neighbours lose all their edges, a climb finds them others.
+def _shaken(here: Moves) -> Moves:
+    """Let neighbours lose all their edges, climb, and keep what is lower: an iterated local search.
 
     Where the assumptions fail, the best graph lies many moves from where a climb ends, and climbs on data that hardly
     differ end far from each other.
-
-    Reference:
-        Lourenço, Martin, Stützle, Iterated local search, 2003.
     """
     rng, criterion, missed = np.random.default_rng(0), here.criterion, 0
     n_vars, first_rows = criterion.n_vars, np.arange(0, criterion.dim, criterion.n_vars)
@@ -195,7 +194,7 @@ def _shaken(here: Moves) -> Edges:
             here, missed = other, 0
         elif (missed := missed + 1) == _MOST_MISSES:
             break
-    return here.graph
+    return here
 
 
 def _prune(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
