@@ -75,7 +75,8 @@ class HiddenSearch:
         """Return the hidden causes that pay for all their edges and for two more, None where there are none.
 
         Where they leave most of what absent edges explained, they stand for another fault of the model and are not
-        believed: which ones pay best then changes with every few readings.
+        believed: which ones pay best then changes with every few readings. Nor are they where the search of the whole
+        graph leads astray, to what the sensors themselves make less likely.
 
         Two ways lead to candidates: causes without memory, of which the likelihood is known (`factor_search`), and
         causes with a memory of their own, one after the other from groups of linked sensors. The first is not gone
@@ -88,12 +89,14 @@ class HiddenSearch:
         found = [plain, self._grown(plain, inflation)]
         if self._judge(plain).unexplained(plain.graph, first_lag=1) <= _MOST_BEFORE:
             found.append(self._by_factors(plain, inflation))
-        best = min(found, key=lambda one: self._charged(one, inflation))
-        if len(best.noise) == self.n_vars:
+        charged = [self._charged(one, inflation) for one in found]
+        best = found[int(np.argmin(charged))]
+        hidden = self._settle(best) if len(best.noise) > self.n_vars else None
+        if hidden is None:
             return None
-        hidden = self._settle(best)
+        astray = self._charged(hidden.system, inflation) > min(charged) + self._judge(plain).penalty
         left = max(_MOST_LEFT, _MOST_SHARE * selection.unexplained)
-        return hidden if hidden and hidden.selection.unexplained <= left else None
+        return None if astray or hidden.selection.unexplained > left else hidden
 
     def _grown(self, system: System, inflation: float) -> System:
         """Return the best system to which hidden causes were added one by one."""

@@ -66,6 +66,15 @@ def test_hidden_causes_that_leave_most_unexplained_are_not_believed(driven, monk
     assert search.search(plain) is None
 
 
+def test_a_search_that_leads_to_what_the_sensors_make_less_likely_is_not_believed(driven, monkeypatch):
+    _, _, search, plain, hidden = driven
+    worse = hidden.system._replace(noise=hidden.system.noise * 1.2)
+    monkeypatch.setattr(search, "_settle", lambda best: hidden)
+    assert search.search(plain) is hidden
+    monkeypatch.setattr(search, "_settle", lambda best: hidden._replace(system=worse))
+    assert search.search(plain) is None
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_none_is_found_where_there_is_none(seed):
     values, truth = plant(0.0, seed)
