@@ -89,8 +89,8 @@ def select(
     if inflation is None:
         starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
         best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
-        best = _escaped(Moves(criterion, best, found)).graph
-        other = _shaken(Moves(criterion, best, found)).graph
+        escaped = _escaped(Moves(criterion, best, found))
+        best, other = escaped.graph, _shaken(escaped).graph
         # Graphs that score within the price of an edge are tied: more moves would only find luckier wrong ones.
         best = other if criterion.change(best, other, found) < -criterion.penalty else best
     return selection_of(criterion, _prune(criterion, best, found), found)
