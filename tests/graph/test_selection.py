@@ -288,5 +288,3 @@ def test_no_climb_from_anywhere_ends_lower_where_three_factors_drive_all(seed):
         order = rng.permutation(n_vars)
         start = np.triu(rng.random((n_vars, n_vars)) < 0.4, 1)[np.ix_(order, order)]
         assert criterion.score(climb(criterion, start, found.inflation), found.inflation) >= found.score - 1e-6
-    criterion.penalty = 100.0  # what a graph far away must be better by; the prices of edges stay
-    assert found.score + 5.0 < select(criterion).score < found.score + 100.0
