@@ -543,7 +543,7 @@ FRAMES = {
     "clock in words": (TABLE.assign(time=list(map(str, HOURS))), {"values": BOTH, "step": "1 h"}),
     "clock of an unknown name": (TABLE.assign(gemessen=HOURS.astype("M8[us]")), {"values": BOTH, "step": "1 h"}),
     "a time that is missing": (
-        TABLE.assign(time=np.where(np.arange(N) == 4, np.datetime64("NaT"), HOURS).astype("M8[us]")),
+        TABLE.assign(time=np.where(np.arange(N) == 4, np.datetime64("NaT", "us"), HOURS).astype("M8[us]")),
         {"error": "time column 'time' has 1 missing entry: leave those rows out"},
     ),
     "times with and without a zone": (
