@@ -187,7 +187,7 @@ def _shaken(here: Moves) -> Moves:
     for size in itertools.cycle(_SHAKEN):
         links: Edges = np.logical_or.reduce(here.graph.reshape(-1, n_vars, n_vars))
         first = int(rng.integers(n_vars))
-        near = rng.permutation(np.flatnonzero((links | links.T)[first]))
+        near = rng.permutation(np.flatnonzero(links[first] | links[:, first]))
         group = np.append(first, near[near != first][: size - 1])
         rows, bare = (first_rows[:, None] + group).ravel(), here.graph.copy()
         bare[rows], bare[:, group] = criterion.base[rows], criterion.base[:, group]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csgraph
 
 from jaxstable.results.findings import Finding, listed, of
 
@@ -71,11 +72,8 @@ def doubled(alike: NDArray[np.bool_], names: Sequence[str]) -> list[Finding]:
     >>> doubled(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool), ["a", "b", "c"])[0].evidence
     'correlate above 0.999: a and b'
     """
-    groups: list[list[int]] = []
-    for index, row in enumerate(alike | alike.T):
-        own = [group for group in groups if any(row[other] for other in group)]
-        merged = sorted({index, *(other for group in own for other in group)})
-        groups = [*(group for group in groups if group not in own), merged]
+    n_groups, group_of = csgraph.connected_components(alike, directed=False)
+    groups = [np.flatnonzero(group_of == k).tolist() for k in range(n_groups)]
     shown = [f"{', '.join(names[i] for i in group[:-1])} and {names[group[-1]]}" for group in groups if len(group) > 1]
     if not shown:
         return []

@@ -75,6 +75,17 @@ def test_a_search_that_leads_to_what_the_sensors_make_less_likely_is_not_believe
     assert search.search(plain) is None
 
 
+def test_causes_without_memory_are_not_searched_for_where_the_past_says_much(driven, monkeypatch):
+    _, _, search, plain, _ = driven
+    begun: list[str] = []
+    monkeypatch.setattr(search, "_by_factors", lambda system, inflation: begun.append("factors") or system)
+    search.search(plain)
+    assert begun == ["factors"]
+    monkeypatch.setattr(hidden_module, "_MOST_BEFORE", 0.0)
+    search.search(plain)
+    assert begun == ["factors"]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_none_is_found_where_there_is_none(seed):
     values, truth = plant(0.0, seed)

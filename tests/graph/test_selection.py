@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaxstable.graph import refit
+from jaxstable.graph import refit, selection
 from jaxstable.graph.criterion import Criterion, own_lags
+from jaxstable.graph.moves import Moves
 from jaxstable.graph.paths import reachability
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import candidates, climb, select
@@ -288,3 +289,13 @@ def test_no_climb_from_anywhere_ends_lower_where_three_factors_drive_all(seed):
         order = rng.permutation(n_vars)
         start = np.triu(rng.random((n_vars, n_vars)) < 0.4, 1)[np.ix_(order, order)]
         assert criterion.score(climb(criterion, start, found.inflation), found.inflation) >= found.score - 1e-6
+
+
+def test_what_shaking_finds_must_be_worth_the_price_of_an_edge(refits, chosen, monkeypatch):
+    criterion = Criterion(refits)
+    graph = chosen.graph.reshape(criterion.dim, criterion.n_vars) | criterion.own
+    monkeypatch.setattr(selection, "_escaped", lambda here: Moves(criterion, criterion.base, here.inflation))
+    monkeypatch.setattr(selection, "_shaken", lambda here: Moves(criterion, graph, here.inflation))
+    np.testing.assert_array_equal(select(criterion).graph, chosen.graph)
+    criterion.penalty = 1e9  # the prices of edges stay as they are
+    assert not select(criterion).graph.any()
