@@ -238,8 +238,12 @@ def _check(args: argparse.Namespace) -> int:
     from jaxstable.results.text import report_text
 
     report = data_report(data)
-    text = report_text(report, width=line_width())
-    say(json.dumps(report.document, indent=2) if args.json else commandline.as_flags(text))
+    if args.json:
+        say(json.dumps(report.document, indent=2))
+        return 0
+    totals = tuple((what, commandline.as_flags(how)) for what, how in report.totals)
+    findings = tuple(finding._replace(remedy=commandline.as_flags(finding.remedy)) for finding in report.findings)
+    say(report_text(report._replace(totals=totals, findings=findings), width=line_width()))
     return 0
 
 

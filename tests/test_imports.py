@@ -20,7 +20,7 @@ ALLOWED = {  # room -> rooms it may import besides its own
     "objective": {"graph"},
     "graph": set(),
     "simulate": {"graph"},
-    "data": {"simulate"},
+    "data": {"simulate", "signals"},
     "moments": {"signals"},
     "files": {"config"},
 }

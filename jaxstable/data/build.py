@@ -169,7 +169,7 @@ def _timed(
     place = None if table.place == Table._field_defaults["place"] else table.place
     if table.sortable or wish.resample is not None:
         rows, order = in_order(rows, table.place)
-        place = place if order is None else _moved(table.place, order)
+        place = place if order is None else timeline.moved(table.place, order)
     if wish.resample is not None:
         step = as_span(wish.resample, "resample", dated) * (per_micro if dated else 1)
         notes.append(("resampled", f"to {wish.resample}, mean of the {n_rows} rows within each step"))
@@ -208,10 +208,6 @@ def _timed(
         step = span_text(usual * table.tick)
     notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
     return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
-
-
-def _moved(place: Callable[[int], str], order: np.ndarray) -> Callable[[int], str]:
-    return lambda row: place(int(order[row]))
 
 
 def _most_steps(max_gap: Any, usual: float, dated: bool, per_micro: int) -> float:

@@ -14,6 +14,7 @@ from jaxstable.data.clockshapes import NO_MONTH, WEEKDAYS, month_of
 from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
 from jaxstable.data.vocabulary import MOMENT, is_datum
+from jaxstable.data.zones import names_zones
 
 OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
     r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
@@ -123,6 +124,11 @@ def _is_fraction(column: Any) -> bool:
     return bool((first[np.isfinite(first)] % 1 != 0).any())
 
 
+def codes_of(column: Any) -> np.ndarray:
+    """Return a number for each row, the same where the cells are."""
+    return column.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
+
+
 def has_hours(column: Any) -> bool:
     """Tell whether some date of a column has an hour."""
     return any(re.search(r"\d[T :]+\d", text) for text in first_cells(column))
@@ -166,6 +172,13 @@ def names_days(column: Any) -> bool:
     """Tell the words of weekdays or of months."""
     words = {word.strip().lower() for word in as_text(column.unique()).to_pylist() if word}
     return 1 < len(words) <= 12 and (words <= WEEKDAYS or all(month_of(word) != NO_MONTH for word in words))
+
+
+def holds_zones(column: Any) -> bool:
+    """Tell zones or offsets in every row, such as CET and CEST."""
+    if column.null_count or numbers_of(column[:SAMPLE]) is not None or not names_zones(first_cells(column[:1])):
+        return False
+    return names_zones([word.strip() for word in as_text(column.unique()).to_pylist()])
 
 
 def is_one_word(column: Any) -> bool:

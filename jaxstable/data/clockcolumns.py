@@ -13,6 +13,7 @@ from jaxstable.data import columnnames
 from jaxstable.data.cellkinds import (
     as_text,
     has_hours,
+    holds_zones,
     is_date_number,
     is_dated,
     is_of_day,
@@ -91,7 +92,11 @@ def find_clock(
         return layout.time, " (as its layout says)"
     taken = {asked.environment, asked.series, *(chosen if isinstance(chosen, (list, tuple)) else ())}
     columns = Columns(cells, [name for name in cells if name not in taken], bool(layout.header))
-    return next((found for rule in RULES if (found := rule(columns))), ((), ""))
+    clock, how = next((found for rule in RULES if (found := rule(columns))), ((), ""))
+    zones = [name for name in columns.free if name not in clock and holds_zones(cells[name])]
+    if len(zones) == 1 and clock and is_dated(cells[clock[0]]):
+        return (*clock, zones[0]), " (with the zone beside it)"
+    return clock, how
 
 
 def _date_and_hour(columns: Columns) -> Found:

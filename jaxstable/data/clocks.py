@@ -21,6 +21,7 @@ def read_clock(
     place: Callable[[int], str] = "row {}".format,
     time_format: str | None = None,
     zone: str | None = None,
+    groups: np.ndarray | None = None,
 ) -> Clock:
     """Read times of any kind: dates, datetimes, text in the usual notations, numbers, integers such as 20240301.
 
@@ -32,8 +33,10 @@ def read_clock(
     Args:
         values: [rows].
         place: names the place of a row, for messages.
-        time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel" (serial days) or "matlab" (datenum).
+        time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel" (serial days), "matlab" (datenum), or
+            which field of dates such as 03/04/2024 comes first: "day first", "month first", "year first".
         zone: where the clock hangs, such as "Europe/Berlin": local times become UTC.
+        groups: [rows] numbers of the machines or tags whose rows may take turns, or None.
 
     Raises:
         DataError: a time that is missing, that does not exist, or that nobody can read, with its place.
@@ -49,7 +52,7 @@ def read_clock(
         raise DataError(f"zone={shortened(zone)}: the time holds {clock.how}, which have no zone: leave it out")
     if not clock.local:
         return clock._replace(how=f"{clock.how} (zone= is not needed)")
-    return Clock(in_utc(clock.time, zone, place), f"{clock.how}, local time of {zone}, as UTC")
+    return Clock(in_utc(clock.time, zone, place, groups), f"{clock.how}, local time of {zone}, as UTC")
 
 
 def is_readable(values: Any) -> bool:

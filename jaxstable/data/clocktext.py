@@ -16,6 +16,7 @@ from jaxstable.data.instants import NUMERIC, Clock, assembled, by_day_of_year, f
 from jaxstable.data.kernels import kernels
 from jaxstable.data.zones import ABBREVIATIONS
 
+ORDERS = ("day first", "month first", "year first")  # of dates such as 03/04/05
 MOST_OFFSETS = 4  # that one column of times has: of summer and winter, and of a journey
 
 
@@ -45,9 +46,10 @@ def from_text(values: Any, place: Callable[[int], str], time_format: str | None)
     if empty.any():
         where = place(int(np.flatnonzero(empty)[0]))
         raise DataError(f"time is missing at {where} ({int(empty.sum())} rows): leave those rows out")
-    if time_format is not None and time_format not in NUMERIC:
+    order = time_format if time_format in ORDERS else None
+    if time_format is not None and time_format not in NUMERIC and order is None:
         return _by_format(cells, place, time_format)
-    for plain in (lambda: cells, lambda: pc.replace_substring(cells, ",", ".")):
+    for plain in (lambda: cells, lambda: pc.replace_substring(cells, ",", ".")) if order is None else ():
         try:
             return from_numbers(pc.cast(plain(), pa.float64()).to_numpy(), time_format)
         except pa.ArrowInvalid:
@@ -69,7 +71,7 @@ def from_text(values: Any, place: Callable[[int], str], time_format: str | None)
             + (f", or leave that line out ({missed} such)" if missed < len(cells) / 10 else "")
         )
     named = {name: pc.struct_field(fields, name) for name in re.findall(r"\?P<(\w+)>", SHAPES[shape])}
-    return _from_fields(named, shape, written, place)
+    return _from_fields(named, shape, written, place, order)
 
 
 def _fitting(cells: Any) -> tuple[int, str, Any]:
@@ -100,21 +102,29 @@ def _whole(fields: dict[str, Any], name: str, fill: str = "0") -> np.ndarray:
     return pc.cast(pc.if_else(pc.equal(fields[name], ""), fill, fields[name]), "int64").to_numpy()
 
 
-def _from_fields(fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str]) -> Clock:
+def _from_fields(
+    fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str], order: str | None
+) -> Clock:
     pc = kernels()
     micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["f"], 6, "0"), 0, 6), "int64").to_numpy()
     rest = (of_day(_whole(fields, "H"), fields["p"]), _whole(fields, "M"), _whole(fields, "S"), micro)
     how = "dates"
+    if order is not None and shape not in ("slashed", "month in words, two digits"):
+        raise DataError(
+            f"time_format={order!r}: the dates can be read in one way only, such as {shortened(cells[0].as_py())} at "
+            f"{place(0)}: leave it out"
+        )
     if shape == "slashed":
         first, second, third = _whole(fields, "a"), _whole(fields, "b"), _whole(fields, "y")
         ways = [("day first", third, second, first), ("month first", third, first, second)]
         if third.max() < 100:
             ways.append(("year first", first, second, third))
-        time, wrong, how = _decided(ways, rest)
+        time, wrong, how = _decided(ways, rest, order)
     elif shape == "month in words, two digits":
         month = _months(fields["m"])
         first, last = _whole(fields, "a"), _whole(fields, "b")
-        time, wrong, how = _decided([("day first", last, month, first), ("year first", first, month, last)], rest)
+        ways = [("day first", last, month, first), ("year first", first, month, last)]
+        time, wrong, how = _decided(ways, rest, order)
     elif shape in ("days of a year", "ISO weeks", "quarters"):
         time, wrong = _counted(fields, shape, rest)
         how = shape
@@ -168,8 +178,11 @@ def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray
     return np.array(minutes, np.int64)[coded.indices.to_numpy()].astype("m8[m]").astype("m8[us]")
 
 
-def _decided(ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple) -> tuple[np.ndarray, np.ndarray, str]:
-    """Decide from the whole column which field is the day, the month and the year."""
+def _decided(
+    ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple, order: str | None
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Decide from the whole column which field is the day, the month and the year, where nobody says it."""
+    ways = [way for way in ways if order in (None, way[0])] or ways
     read = [(name, *assembled(_full(year), month, day, *rest)) for name, year, month, day in ways]
     right = [way for way in read if not way[2].any()]
     if not right:
@@ -178,9 +191,13 @@ def _decided(ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple) -> tuple[np
     uneven = [_unevenness(time) for _, time, _ in right]
     name, time, wrong = right[int(np.argmin(uneven))]
     if len(right) == 1:
-        return time, wrong, f"dates, {name}"
-    tied = sum(value == min(uneven) for value in uneven) > 1
-    why = "nothing in the column decides" if tied else "only then are the steps regular"
+        return time, wrong, f"dates, {name}{' (as said)' if order else ''}"
+    other = next(
+        (way[0] for way, value in zip(right, uneven, strict=True) if way[0] != name and value == min(uneven)), None
+    )
+    why = "only then are the steps regular"
+    if other:
+        why = f"nothing in the column decides; time_format={other!r} if that is right"
     return time, wrong, f"dates, {name} ({why})"
 
 

@@ -15,7 +15,8 @@ CALENDAR = {  # name -> smallest and largest value
     "hr": (0, 24), "minute": (0, 59), "min": (0, 59), "second": (0, 60), "sec": (0, 60), "week": (0, 53),
     "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "doy": (1, 366), "dayofyear": (1, 366), "jday": (1, 366),
     "yday": (1, 366), "quarter": (1, 4), "hhmm": (0, 2400), "hrmn": (0, 2400), "hour_minute": (0, 2400),
-    "millisecond": (0, 999), "milliseconds": (0, 999), "msec": (0, 999), "millitm": (0, 999),
+    "millisecond": (0, 999), "milliseconds": (0, 999), "msec": (0, 999), "millitm": (0, 999), "dst": (0, 1),
+    "isdst": (0, 1),
 }  # fmt: skip
 FIELDS = (
     ("year", "yr", "yyyy", "yy", "jahr", "année", "año", "ano", "anno", "år", "jaar", "vuosi", "rok", "год", "年"),
@@ -73,7 +74,7 @@ def is_clock_name(name: str) -> bool:
         >>> is_clock_name("TIMESTAMP"), is_clock_name("time (s)"), is_clock_name("flow time")
         (True, True, False)
     """
-    low = re.sub(r" ?[(\[].{0,24}[)\]]$", "", name.lower().strip()) or name.lower()
+    low = re.sub(r" ?[(\[{<].{0,24}[)\]}>]$", "", name.lower().strip()) or name.lower()
     return low in CLOCKS | MORE_CLOCKS or name.lower() in MORE_CLOCKS or bool(CLOCK_NAME.match(low)) or name == "t"
 
 

@@ -30,7 +30,9 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data file", "what is not said is found out; `jaxstable check FILE` shows it")
     group.add_argument("--stride", type=_whole, help="steps from one window to the next (default: 1)")
     group.add_argument("--time", metavar="COLUMN[,COLUMN]", help="column of time stamps, or of date and clock")
-    group.add_argument("--time-format", metavar="FORMAT", help="such as '%%d.%%m.%%Y %%H:%%M', unix, excel or matlab")
+    group.add_argument(
+        "--time-format", metavar="FORMAT", help="such as '%%d.%%m.%%Y %%H:%%M', 'month first', unix or excel"
+    )
     group.add_argument("--zone", metavar="NAME", help="where the clock hangs, such as Europe/Berlin, if it is local")
     group.add_argument(
         "--missing", type=_codes, action="extend", metavar="VALUE,...", help="numbers and texts that mean missing"

@@ -118,7 +118,8 @@ class Dataset(Recorded):
             series: column of labels that tell series apart.
             columns: the variables, in order (by default all that are not named above and neither count rows nor
                 repeat the clock).
-            time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel" or "matlab".
+            time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel", "matlab", or the order of
+                dates such as 03/04/2024: "day first", "month first", "year first".
             zone: where the clock hangs, such as "Europe/Berlin": its local times become UTC.
 
         Returns:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
-from jaxstable.data.cellkinds import is_dated, never_twice, numbers_of
+from jaxstable.data.cellkinds import codes_of, is_dated, never_twice, numbers_of
 from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import DataError, check_distinct
 from jaxstable.data.clockjoin import joined_clock
@@ -24,6 +22,7 @@ from jaxstable.data.roles import is_counter
 from jaxstable.data.sheet import Sheet, read_sheet
 from jaxstable.data.tables import Table
 from jaxstable.data.vocabulary import clean
+from jaxstable.signals.threads import on_all_cores
 
 
 def read_delimited(path: str | Path, asked: Reading) -> Table:
@@ -60,7 +59,9 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         sheet = sheet._replace(lines=lines)
         text = joined_clock([cells[name] for name in clock], clock)
         time_format = asked.time_format or (sheet.layout.time_format if clock == sheet.layout.time else None)
-        read = read_clock(text, where, time_format, asked.zone)
+        read = read_clock(
+            text, where, time_format, asked.zone, None if asked.series is None else codes_of(cells[asked.series])
+        )
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{parts.how}: {read.how}"))
     for name in sensors:
@@ -82,8 +83,8 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         except DataError as error:
             return error
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:  # arrow lets go of the interpreter while it parses
-        found = dict(zip(sensors, pool.map(numbers, sensors), strict=True))
+    # Arrow lets go of the interpreter while it parses.
+    found = dict(zip(sensors, on_all_cores(numbers, sensors), strict=True))
     series = None
     if asked.series is None and not clock and len(sheet.repeats):
         series = np.searchsorted(sheet.repeats, sheet.lines)

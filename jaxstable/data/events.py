@@ -15,6 +15,7 @@ from jaxstable.data.quality import without_bad
 from jaxstable.data.reading import Reading, clock_columns
 from jaxstable.data.recordings import files_of
 from jaxstable.data.sheet import read_sheet, without_blanks
+from jaxstable.data.timeline import joints_of, moved, refuse_repeated_hour
 
 UNITS = frozenset({"unit", "units", "uom", "einheit", "unit_of_measurement", "eu", "engunits", "engineeringunits"})
 
@@ -73,7 +74,12 @@ def recordings_of(
                 + nearest(absent[0], list(columns))
             )
         time, tag, value = (columns[column] for column in names)
-        clock = read_clock(time, place, asked.time_format, asked.zone)
+        tags = _tags(tag, place)
+        groups = np.unique(tags, return_inverse=True)[1]
+        clock = read_clock(time, place, asked.time_format, asked.zone, groups)
+        if clock.local and asked.zone is None:
+            by_tag = np.argsort(groups, kind="stable")
+            refuse_repeated_hour(clock.time[by_tag], joints_of(groups[by_tag]), moved(place, by_tag))
         ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
         texts = (
             value
@@ -83,7 +89,6 @@ def recordings_of(
         texts, bad = without_bad(columns, names, texts)
         if bad and not any(what == "quality" for what, _ in notes):
             notes.append(("quality", bad))
-        tags = _tags(tag, place)
         order = np.argsort(ticks, kind="stable")
         if (np.diff(ticks) < 0).any():
             warn("time: the rows were sorted by time")

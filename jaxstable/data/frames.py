@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
-from jaxstable.data.cellkinds import as_text
+from jaxstable.data.cellkinds import as_text, codes_of
 from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, counted, not_numeric, object_column
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
@@ -65,6 +65,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
             joined_clock([as_text(cells[name]) for name in clock], clock) if more else _times(nw, columns[first]),
             time_format=asked.time_format,
             zone=None if aware else asked.zone,
+            groups=None if asked.series is None else codes_of(cells[asked.series]),
         )
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{parts.how}: {read.how}"))

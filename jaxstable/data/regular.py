@@ -99,11 +99,9 @@ def in_order(rows: Rows, place: Callable[[int], str] = "row {}".format) -> tuple
     if not len(late) and together:
         return rows, None
     order = np.lexsort((rows.time, rows.series))
-    warn(
-        f"time: the rows were sorted by {'time' if together else 'series, then time'}: "
-        f"{counted(len(late), 'row')} came before the one above it"
-        + (f", the first at {place(int(late[0]) + 1)}" if len(late) else "")
-    )
+    first = f": {counted(len(late), 'row')} came before the one above it, the first at " if len(late) else ""
+    where = place(int(late[0]) + 1) if len(late) else ""
+    warn(f"time: the rows were sorted by {'time' if together else 'series, then time'}{first}{where}")
     return rows.taken(order), order
 
 

@@ -120,6 +120,8 @@ def refuse_repeated_hour(time: np.ndarray, joints: np.ndarray, place: Callable[[
         place: names the place of a row.
     """
     steps = np.diff(time.astype("M8[s]")).astype(np.int64)
+    if not joints[1:].all() and np.median(steps[~joints[1:]]) < 0:  # the newest row first
+        steps = -steps
     back = np.flatnonzero(~joints[1:] & (steps <= 0) & (steps >= -3600)) + 1
     for row in back:
         day = time[row].astype("M8[D]").item()
@@ -132,10 +134,15 @@ def refuse_repeated_hour(time: np.ndarray, joints: np.ndarray, place: Callable[[
         ):
             zone = "America/New_York" if day.month == 11 else "Europe/Berlin"
             raise DataError(
-                f"time: the hour at {place(int(row))} ({time[row]}) comes twice, as local time does on {day} at the "
-                f"end of daylight saving: say zone='{zone}' with your own zone, or give it in UTC or with its offset "
-                f"(in pandas frame['time'].dt.tz_localize('{zone}', ambiguous='infer'))"
+                f"time: the hour at {place(int(row))} ({str(time[row])[11:16]}) comes twice, as local time does "
+                f"on {day} at the end of daylight saving: say zone='{zone}' with your own zone, or give it in UTC or "
+                f"with its offset (in pandas frame['time'].dt.tz_localize('{zone}', ambiguous='infer'))"
             )
+
+
+def moved(place: Callable[[int], str], order: np.ndarray) -> Callable[[int], str]:
+    """Return what names the places of rows that were brought into another order."""
+    return lambda row: place(int(order[row]))
 
 
 def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> float:

@@ -59,10 +59,10 @@ HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]+$")
 QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")
 RULE = re.compile(r"[-+=:| ]*")
 UNIT = re.compile(
-    r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|[CFK]|min|"
-    r"ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|mph|"
-    r"kt|yr|mo|dy|hr|mn|ft|nmi|hPa|degT|degrees?(?:_[A-Za-z]+)?|celsius|kelvin|percent|UTC|[Vv]olts?|[Aa]mp(?:ere)?s?|"
-    r"[Ww]atts?|℃|℉|º[CF]|[A-Za-zµ]{1,6}\d?(?:[ .][A-Za-z]{1,4}-?\d?)*[ .][A-Za-z]{1,4}-\d"
+    r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar(?:\(?[ag]\)?)?|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|"
+    r"[CFK]|min|ppm|ppb|rpm|psi|inch|mm|cm|km|h|d|days?|hours?|sec(?:onds?)?|Avg|Smp|TS|RN|-|counts?|pH|NTU|dB|lux|ph|uS|mS|gal|"
+    r"mph|kt|yr|mo|dy|hr|mn|ft|nmi|hPa|degT|degrees?(?:_[A-Za-z]+)?|celsius|kelvin|percent|UTC|"
+    r"[Vv]olts?|[Aa]mp(?:ere)?s?|[Ww]atts?|℃|℉|º[CF]|[A-Za-zµ]{1,6}\d?(?:[ .][A-Za-z]{1,4}-?\d?)*[ .][A-Za-z]{1,4}-\d"
 )
 
 
@@ -97,12 +97,16 @@ def is_datum(cell: str) -> bool:
 def clean(name: str) -> tuple[str, str]:
     """Split "flow [m3/h]", "flow (m3/h)", "flow / m3/h" or "flow in m3/h" into name and unit; other names have none.
 
+    Brackets may be of any kind; what round ones hold must be a known unit, as in "CO(GT)" it is none.
+
     Example:
         >>> clean("flow (m3/h)"), clean("flow in m3/h"), clean("CO(GT)")
         (('flow', 'm3/h'), ('flow', 'm3/h'), ('CO(GT)', ''))
     """
     name = " ".join(name.split())
-    if found := re.fullmatch(r"(.*\S) ?\[([^\[\]]{1,24})\]", name):
-        return found[1], found[2].strip()
-    found = re.fullmatch(r"(.*\S) \(([^()]{1,24})\)", name) or re.fullmatch(r"(.*\S) (?:/|in|\|) (%|\S{2,12})", name)
+    if found := re.fullmatch(r"(.*[^\s<]) ?(?:\[([^\[\]]{1,24})\]|\{([^{}=]{1,24})\}|<([^<>]{1,24})>)", name):
+        return found[1], next(filter(None, found.groups()[1:])).strip()
+    found = re.fullmatch(r"(.*\S) \(([^()]{1,24}(?:\([^()]{1,8}\))?)\)", name) or re.fullmatch(
+        r"(.*\S) (?:/|in|\|) (%|\S{2,12})", name
+    )
     return (found[1], found[2].strip()) if found and UNIT.fullmatch(found[2]) else (name, "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -16,13 +17,29 @@ ABBREVIATIONS = {  # hours before or after UTC
 }  # fmt: skip
 
 
-def in_utc(time: np.ndarray, zone: str, place: Callable[[int], str] = "row {}".format) -> np.ndarray:
+OFFSET = re.compile(r"(?:UTC|GMT) ?[+-]\d{1,2}(?::?\d{2})?|[+-]\d{2}:?\d{2}")
+
+
+def names_zones(words: Collection[str]) -> bool:
+    """Tell words all of which name a zone or an offset.
+
+    Example:
+        >>> names_zones(["CET", "CEST"]), names_zones(["+01:00"]), names_zones(["EAST", "WEST"])
+        (True, True, False)
+    """
+    return bool(words) and all(word in ABBREVIATIONS or OFFSET.fullmatch(word) for word in words)
+
+
+def in_utc(
+    time: np.ndarray, zone: str, place: Callable[[int], str] = "row {}".format, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Turn local time into UTC; of the hour that comes twice, the rows after the clock went back are the later ones.
 
     Args:
-        time: [rows] datetime64, local, in the order of the file.
+        time: [rows] datetime64, local, in the order of the file, which may fall.
         zone: a name of the time zone database, such as "Europe/Berlin".
         place: names the place of a row, for messages.
+        groups: [rows] labels; rows of one label are in order, those of several may take turns. None is one for all.
 
     Returns:
         [rows] datetime64[us].
@@ -58,9 +75,14 @@ def in_utc(time: np.ndarray, zone: str, place: Callable[[int], str] = "row {}".f
             "zone= out if the logger keeps one offset all year, which needs no zone"
         )
     twice = first < last
+    order = np.arange(len(time)) if groups is None else np.argsort(groups, kind="stable")
+    starts = np.zeros(len(time), bool) if groups is None else np.append(True, np.diff(groups[order]) != 0)
+    if len(time) > 1 and np.median(np.diff(time[order].astype("M8[us]")).astype(np.int64)) < 0:  # the newest row first
+        order, starts = order[::-1], np.append(True, starts[:0:-1])
     found = first.copy()
-    for row in np.flatnonzero(twice):
+    for place_in_order in np.flatnonzero(twice[order]):
+        row, above = order[place_in_order], order[place_in_order - 1]
         # Rows in order: the first that does not come after the row above it is the first of the second hour.
-        if row and first[row] <= found[row - 1]:
+        if place_in_order and not starts[place_in_order] and first[row] <= found[above]:
             found[row] = last[row]
     return found
