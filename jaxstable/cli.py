@@ -243,7 +243,11 @@ def _check(args: argparse.Namespace) -> int:
         return 0
     totals = tuple((what, commandline.as_flags(how)) for what, how in report.totals)
     findings = tuple(finding._replace(remedy=commandline.as_flags(finding.remedy)) for finding in report.findings)
-    say(report_text(report._replace(totals=totals, findings=findings), width=line_width()))
+    say(
+        report_text(
+            report._replace(totals=totals, findings=findings), width=line_width(), well="Nothing strange in the data."
+        )
+    )
     return 0
 
 

@@ -18,7 +18,7 @@ ALLOWED = {  # room -> rooms it may import besides its own
     "config": set(),
     "signals": set(),
     "objective": {"graph"},
-    "graph": set(),
+    "graph": {"signals"},
     "simulate": {"graph"},
     "data": {"simulate", "signals"},
     "moments": {"signals"},

@@ -12,11 +12,12 @@ from jaxstable.data import checks, timeline
 from jaxstable.data.checks import DataError, counted
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.columns import counts, extremes
-from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, span_text
+from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, step_text
 from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
 from jaxstable.data.tables import Table
 from jaxstable.data.truth import check_truth
+from jaxstable.signals.spans import span_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,9 +204,9 @@ def _timed(
         if dated
         else (f", {first:g} to {last:g}")
     )
-    step = span_text(usual / per_micro) if dated and usual >= per_micro else None
+    step = step_text(usual / per_micro) if dated and usual >= per_micro else None
     if not dated and table.tick and usual > 0:
-        step = span_text(usual * table.tick)
+        step = step_text(usual * table.tick)
     notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
     return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
 

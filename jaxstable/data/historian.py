@@ -14,8 +14,9 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.recordings import joined
-from jaxstable.data.regular import as_span, span_text, tick_of
+from jaxstable.data.regular import as_span, tick_of
 from jaxstable.data.tables import Table
+from jaxstable.signals.spans import span_text
 
 FEW = 10  # different whole numbers up to which a tag is a state
 LADDER = np.array([1, 2, 5, 10, 15, 20, 30])  # of a second, of a minute; 1, 2, 3, 6, 12 hours, then days

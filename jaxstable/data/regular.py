@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxstable.data.checks import DataError, counted, shortened, warn
 from jaxstable.data.instants import LARGEST
+from jaxstable.signals.spans import span_text
 
 MAX_GAP = 5.0  # steps: up to four stamps in a row may be skipped within a recording; a longer pause starts a series
 NEAR = 0.1  # of a step: how far a stamp may lie from the clock's own
@@ -20,7 +21,6 @@ UNITS = {
     "minute": 6 * 10**7, "h": 36 * 10**8, "hour": 36 * 10**8, "d": 864 * 10**8, "day": 864 * 10**8,
     "w": 6_048 * 10**8, "week": 6_048 * 10**8,
 }  # fmt: skip
-SHOWN = (("d", 864 * 10**8), ("h", 36 * 10**8), ("min", 6 * 10**7), ("s", 10**6), ("ms", 1_000), ("us", 1))
 
 
 class Rows(NamedTuple):
@@ -75,20 +75,14 @@ def tick_of(name: str, unit: str = "") -> float | None:
     return UNITS.get(said) or UNITS.get(said.rstrip("s")) if said else None
 
 
-def span_text(micros: float) -> str:
-    """Write microseconds in the largest unit that holds them well.
+def step_text(micros: float) -> str:
+    """Write the step of a clock.
 
     Example:
-        >>> span_text(5.4e9), span_text(36e8)
-        ('90 min', '1 h')
+        >>> step_text(5.4e9), step_text(30 * 864e8)
+        ('90 min', '1 month')
     """
-    if 28 * 864e8 <= micros <= 31 * 864e8:
-        return "1 month"
-    for unit, size in SHOWN:
-        if micros >= size and abs(micros / size - round(micros / size)) < 1e-6:
-            return f"{round(micros / size)} {unit}"
-    unit, size = next(((unit, size) for unit, size in SHOWN if micros >= size), SHOWN[-1])
-    return f"{micros / size:.4g} {unit}"
+    return "1 month" if 28 * 864e8 <= micros <= 31 * 864e8 else span_text(micros)
 
 
 def in_order(rows: Rows, place: Callable[[int], str] = "row {}".format) -> tuple[Rows, np.ndarray | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
+from jaxstable.signals.spans import steps_text
 
 SURE, LIKELY, DIRECTED = 0.9, 0.5, 0.8  # probability of a sure edge, of a likely one; confidence in a direction
 KINDS = {
@@ -48,19 +48,19 @@ class Edge(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A cause and an effect, over all lags; a pair that acts both ways is two links.
+    """A cause and an effect, over all lags. A pair that acts both ways is two links; one of open direction is one.
 
     Attributes:
-        cause: name of the cause.
+        cause: name of the cause; of the likelier cause where the direction is open.
         effect: name of the effect.
         probability: that the cause acts on the effect at any lag, None where that is not known.
         direction: of the draws that link the two, the share with an edge in this direction, no more than the
             likelihoods of both directions allow, or None.
         kind: one of `KINDS`, or None.
-        lags: the lags at which it acts, in steps, ascending.
-        weight: net effect: the sum of the weights over the lags.
+        lags: the lags at which it acts, in steps, of each of `edges`.
+        weight: net effect of the cause on the effect: the sum of the weights over the lags.
         weight_raw: the same in units of the effect per unit of the cause, or None.
-        edges: one edge a lag, ascending.
+        edges: one edge a lag, ascending; behind them those of the other way, where the direction is open.
     """
 
     cause: str
@@ -85,7 +85,24 @@ class Link(NamedTuple):
 
 
 def links_of(graph: LearnedGraph) -> tuple[Link, ...]:
-    """Return one link for every edge of the summary graph, the most probable first, the heavier among equals."""
+    """Return the links of a graph, the most probable first, the heavier among equals.
+
+    Two sensors of which it is open which drives the other are one link, though some of its lags may point one way and
+    some the other; any other edge of the summary graph is a link of its own.
+    """
+    found: dict[tuple[str, str], Link] = {}
+    for link in directed_of(graph):
+        other = found.get((link.effect, link.cause))
+        if other is not None and link.kind == other.kind == "open":
+            both = {"lags": other.lags + link.lags, "edges": other.edges + link.edges}
+            found[other.cause, other.effect] = other._replace(**both)
+        else:
+            found[link.cause, link.effect] = link
+    return tuple(found.values())
+
+
+def directed_of(graph: LearnedGraph) -> tuple[Link, ...]:
+    """Return one link for every edge of the summary graph, in the order of `links_of`: for what knows arrows only."""
     found = [_link(graph, int(i), int(j)) for i, j in np.argwhere(graph.graph)]
     return tuple(sorted(found, key=lambda link: (-(link.probability or 0), -abs(link.heaviest.weight), link[:2])))
 
@@ -112,8 +129,8 @@ def kind_of(graph: LearnedGraph, cause: int, effect: int) -> str | None:
     """Return the kind of an edge, None without probabilities.
 
     A direction is open where fewer draws than `DIRECTED` agree on it; the two then count as linked with the sum of the
-    probabilities of both directions. Where as many agree on the opposite edge alone, and the graph holds that one, this
-    one is doubtful.
+    probabilities of both directions. Where as many agree on the opposite edge, and the graph holds that one, this one
+    is doubtful.
     """
     if graph.probability is None:
         return None
@@ -121,7 +138,8 @@ def kind_of(graph: LearnedGraph, cause: int, effect: int) -> str | None:
     direction = 1.0 if graph.direction is None else float(graph.direction[cause, effect])
     if direction >= DIRECTED:
         return "sure" if probability >= SURE else "likely" if probability >= LIKELY else "doubtful"
-    settled = direction <= 1.0 - DIRECTED and bool(graph.graph[effect, cause])
+    opposite = 1.0 - direction if graph.direction is None else float(graph.direction[effect, cause])
+    settled = bool(graph.graph[effect, cause]) and max(opposite, 1.0 - direction) >= DIRECTED
     return "open" if probability + back >= LIKELY and not settled else "doubtful"
 
 
@@ -136,21 +154,11 @@ def counts_of(graph: LearnedGraph) -> dict[str, int]:
 def lag_text(lag: int, step: str | None) -> str:
     """Write a lag in steps and, where the step is known, in time.
 
-    >>> lag_text(3, "10 min"), lag_text(0, "1 h"), lag_text(2, None)
-    ('3 (30 min)', '0', '2')
+    >>> lag_text(18, "10 min"), lag_text(0, "1 h"), lag_text(2, None)
+    ('18 (3 h)', '0', '2')
     """
-    duration = lag_time(lag, step)
+    duration = steps_text(lag, step)
     return str(lag) if lag == 0 or duration is None else f"{lag} ({duration})"
-
-
-def lag_time(lag: float, step: str | None) -> str | None:
-    """Return how long a lag lasts, None where the step is not known.
-
-    >>> lag_time(2, "0.5 s"), lag_time(2, "1 h"), lag_time(2, None)
-    ('1 s', '2 h', None)
-    """
-    found = re.fullmatch(r"([0-9.]+(?:e[-+]?\d+)?) *(\D.*)", step or "")
-    return f"{lag * float(found[1]):g} {found[2]}" if found else None
 
 
 def _link(graph: LearnedGraph, i: int, j: int) -> Link:

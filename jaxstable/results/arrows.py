@@ -64,7 +64,7 @@ def arrows_of(graph: LearnedGraph) -> list[Arrow]:
     place = {name: index for index, name in enumerate(graph.names)}
     links = {(place[link.cause], place[link.effect]): link for link in links_of(graph)}
     peak = peak_of(links.values())
-    missed = [(i, j) for i, j in np.argwhere(connected_of(graph)).tolist() if (i, j) not in links]
+    missed = np.argwhere(connected_of(graph) & ~graph.graph).tolist()
     found = [Arrow(i, j, style.ORANGE, 1.4, 0.9, MISSED_LINE, head=True, label="", word="missed") for i, j in missed]
     return found + [_arrow(link, graph, ends, peak) for ends, link in reversed(links.items())]
 
@@ -82,7 +82,7 @@ def label_of(lags: Sequence[int], weights: Sequence[float], signed: bool) -> str
 
 def title_of(graph: LearnedGraph) -> str:
     """Return what a picture of a graph says above it: how many edges there are of what kind."""
-    total = int(graph.graph.sum())
+    total = len(links_of(graph))
     title = f"Graph: {total} edge{'' if total == 1 else 's'}"
     if graph.truth is not None:
         words = [arrow.word for arrow in arrows_of(graph)]

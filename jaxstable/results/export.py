@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Edge, Link, edges_of, links_of
+from jaxstable.graph.links import Edge, Link, directed_of, edges_of
 
 if TYPE_CHECKING:
     import networkx
@@ -89,7 +89,7 @@ def to_networkx(graph: LearnedGraph, lags: bool = False, **facts: Any) -> networ
         ) from error
     made: Any = networkx.MultiDiGraph(**facts) if lags else networkx.DiGraph(**facts)
     made.add_nodes_from(graph.names)
-    for link in links_of(graph):
+    for link in directed_of(graph):
         if lags:
             for edge in link.edges:
                 made.add_edge(edge.cause, edge.effect, key=edge.lag, **edge_attributes(edge))

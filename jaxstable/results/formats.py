@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import lag_text, links_of
+from jaxstable.graph.links import directed_of, lag_text, links_of
 from jaxstable.results.export import edge_attributes
 
 
@@ -50,7 +50,7 @@ def to_gml(graph: LearnedGraph) -> str:
     lines = ["graph [", "  directed 1", "  multigraph 1"]
     for name, index in number.items():
         lines += ["  node [", f"    id {index}", f"    label {_gml_text(name)}", "  ]"]
-    for link in links_of(graph):
+    for link in directed_of(graph):
         for edge in link.edges:
             lines += ["  edge [", f"    source {number[edge.cause]}", f"    target {number[edge.effect]}"]
             lines += [f"    key {edge.lag}"]
@@ -89,7 +89,7 @@ def to_tigramite(graph: LearnedGraph) -> TigramiteArrays:
     n_vars, n_lags = len(graph.names), len(graph.lagged)
     words, values = np.full((n_vars, n_vars, n_lags), "", dtype="<U3"), np.zeros((n_vars, n_vars, n_lags))
     place = {name: index for index, name in enumerate(graph.names)}
-    for link in links_of(graph):
+    for link in directed_of(graph):
         i, j = place[link.cause], place[link.effect]
         for edge in link.edges:
             words[i, j, edge.lag], values[i, j, edge.lag] = "-->", edge.weight
@@ -113,10 +113,10 @@ def unrolled(graph: LearnedGraph) -> tuple[list[str], list[tuple[str, str]]]:
     Returns:
         The nodes, the oldest first, and the edges (cause, effect).
     """
-    most = max((lag for link in links_of(graph) for lag in link.lags), default=0)
+    most = max((lag for link in directed_of(graph) for lag in link.lags), default=0)
     nodes = [_at(name, lag) for lag in range(most, -1, -1) for name in graph.names]
     edges = [(_at(name, lag), _at(name, lag - 1)) for lag in range(most, 0, -1) for name in graph.names]
-    for link in links_of(graph):
+    for link in directed_of(graph):
         for lag in link.lags:
             edges += [(_at(link.cause, lag + age), _at(link.effect, age)) for age in range(most - lag, -1, -1)]
     return nodes, edges

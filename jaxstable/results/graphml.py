@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from jaxstable.files.directory import write_file
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import links_of
+from jaxstable.graph.links import directed_of
 from jaxstable.results.export import edge_attributes, link_attributes
 
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
@@ -36,7 +36,7 @@ def graphml_text(graph: LearnedGraph, facts: Mapping[str, Any] | None = None, la
     """
     facts = facts or {}
     ids = dict(zip(graph.names, _legal_ids(graph.names), strict=True))
-    links = links_of(graph)
+    links = directed_of(graph)
     ends = [(edge.cause, edge.effect, edge_attributes(edge)) for link in links for edge in link.edges]
     if not lags:
         ends = [(link.cause, link.effect, link_attributes(link)) for link in links]

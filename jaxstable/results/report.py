@@ -88,7 +88,7 @@ def headline(graph: LearnedGraph) -> str:
     >>> headline(LearnedGraph(("a", "b"), np.zeros((1, 2, 2)), np.zeros((1, 2, 2), bool)))
     '2 variables, 0 edges'
     """
-    total = int(graph.graph.sum())
+    total = len(links_of(graph))
     text = f"{len(graph.names)} variables, {total} edge{'' if total == 1 else 's'}"
     counts = [f"{count} {TITLES[kind].lower()}" for kind, count in counts_of(graph).items() if count]
     return ", ".join([text, *counts])
@@ -190,7 +190,9 @@ def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) ->
     columns += ["probability", "direction"] if tested else []
     rows: list[tuple[str, ...]] = []
     for link in links:
-        lags = LINE.join(lag_text(lag, graph.step) for lag in link.lags)
+        back = [edge.cause != link.cause for edge in link.edges]
+        ways = ["<- " if other else "-> " for other in back] if any(back) else [""] * len(back)
+        lags = LINE.join(way + lag_text(lag, graph.step) for way, lag in zip(ways, link.lags, strict=True))
         cells = [arrow(link), lags, LINE.join(f"{edge.weight:{'+' if graph.signed else ''}.2f}" for edge in link.edges)]
         if raw:
             known = link.weight_raw is not None

@@ -12,11 +12,12 @@ from jaxstable.discovery.found import Found
 from jaxstable.graph.calibration import CROWD
 from jaxstable.graph.groups import suspects
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import lag_text, lag_time, links_of
+from jaxstable.graph.links import lag_text, links_of
 from jaxstable.results.findings import NOTHING, SEVERITIES, Finding, listed, of
 from jaxstable.results.rules_moments import moment_findings
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.results.rules_sensors import left_out_findings, sensor_findings
+from jaxstable.signals.spans import steps_text
 
 if TYPE_CHECKING:  # judging what was read from disk needs no JAX
     from jaxstable.discovery.choice import Chosen
@@ -134,7 +135,7 @@ def memory_findings(rest: Memory, n_lags: int, names: Sequence[str], step: str |
     """
     if not rest.lag:
         return []
-    late = lag_time(rest.lag, step) or f"{rest.lag} steps"
+    late = steps_text(rest.lag, step) or f"{rest.lag} steps"
     pair = f"what {names[rest.effect]} does still follows {names[rest.cause]} {late} later"
     evidence = f"{pair}, beyond the largest lag looked at, {lag_text(n_lags, step)}; correlation {rest.correlation:.2f}"
     remedy = (

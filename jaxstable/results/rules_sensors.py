@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from jaxstable.discovery.found import LeftOut
 from jaxstable.results.findings import Finding, listed, of
-from jaxstable.results.sensors import period_text
 from jaxstable.signals.prepare import Removed
+from jaxstable.signals.spans import steps_text
 
 STUCK_SHARE, STUCK_ROWS = 0.05, 50  # of a sensor's readings in one unchanged stretch
 FEW_LEVELS = 10  # a switch or a state may well stay where it is
@@ -141,7 +141,7 @@ def sensor_findings(
         elif stuck := _stuck(readings):
             told["stuck_sensor"].append(f"{name} reads {stuck[1]:g} in {stuck[0]} consecutive readings")
     periods = max((taken.cycles for taken in removed), key=len, default=())
-    shown = [period_text(period, step) for period in periods]
+    shown = [steps_text(period, step) or f"{period:.3g} rows" for period in periods]
     named = " and ".join(shown) if len(shown) == 2 else listed(shown)
     cycles = f"{of(shown, 'a cycle', 'cycles')} of {named}"
     return [

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxstable.graph.links import lag_time
 from jaxstable.signals.prepare import Removed
+from jaxstable.signals.spans import steps_text
 
 BINS = 120  # points of a line
 DIGITS = 5
-UNITS = (("s", "min", 60, 120), ("min", "h", 60, 120), ("h", "d", 24, 48))  # smaller, larger, ratio, from how many on
 MOST_PERIODS = 3
 
 
@@ -68,7 +67,7 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     """Say in a few words what the preparation took out of a sensor; empty where it took nothing.
 
     >>> taken_out(Removed(drift=0.4, waves=4, cycles=(24.0,), cycle=0.1, spikes=(7, 9)), "1 h")
-    'slow drift (40 % of the variance), a cycle of 24 h (10 % of the variance), 2 spikes'
+    'slow drift (40 % of the variance), a cycle of 1 d (10 % of the variance), 2 spikes'
     """
     if removed is None:
         return ""
@@ -76,7 +75,7 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     if removed.waves:
         parts.append(f"slow drift ({100 * removed.drift:.2g} % of the variance)")
     if removed.cycles:
-        shown = [period_text(period, step) for period in removed.cycles[:MOST_PERIODS]]
+        shown = [steps_text(period, step) or f"{period:.3g} rows" for period in removed.cycles[:MOST_PERIODS]]
         more = ", ..." if len(removed.cycles) > MOST_PERIODS else ""
         what = "a cycle" if len(removed.cycles) == 1 else "cycles"
         parts.append(f"{what} of {', '.join(shown)}{more} ({100 * removed.cycle:.2g} % of the variance)")
@@ -85,20 +84,3 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     if removed.held:
         parts.append(f"{removed.held} repeated reading{'s' if removed.held > 1 else ''}")
     return ", ".join(parts)
-
-
-def period_text(period: float, step: str | None) -> str:
-    """Say how long a cycle is: in time where the step of the clock is known, in a unit of which it has two or more.
-
-    >>> period_text(24.0, "1 h"), period_text(24.0, "15 min"), period_text(672.03, "15 min"), period_text(24.0, None)
-    ('24 h', '6 h', '7 d', '24 rows')
-    """
-    time = lag_time(float(f"{period:.4g}"), step)
-    if time is None:
-        return f"{period:.4g} rows"
-    size, unit = time.split(" ", 1)
-    length = float(size)
-    for smaller, larger, ratio, least in UNITS:
-        if unit == smaller and length >= least:
-            length, unit = length / ratio, larger
-    return f"{length:.4g} {unit}"

@@ -49,7 +49,7 @@ def strongest(graph: LearnedGraph) -> LearnedGraph:
         chosen = sorted(chosen, key=lambda link: -measure(link, peak))[:FIRST_EDGES]
     number = {name: index for index, name in enumerate(graph.names)}
     kept = np.zeros_like(graph.graph)
-    for link in chosen:
-        kept[number[link.cause], number[link.effect]] = True
+    for edge in (edge for link in chosen for edge in link.edges):
+        kept[number[edge.cause], number[edge.effect]] = True
     truth = None if graph.truth is None else graph.truth & (kept | ~graph.graph)
     return dataclasses.replace(graph, lagged_graph=graph.lagged_graph & kept, truth=truth)

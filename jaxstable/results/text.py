@@ -20,7 +20,11 @@ ALL_WELL = "Nothing to complain of in the data and their fit. That does not say 
 
 
 def report_text(
-    report: Report, paths: Iterable[str | os.PathLike[str]] = (), verbose: bool = False, width: int | None = None
+    report: Report,
+    paths: Iterable[str | os.PathLike[str]] = (),
+    verbose: bool = False,
+    width: int | None = None,
+    well: str = ALL_WELL,
 ) -> str:
     """Format a report: the answer, its tables, the totals, the findings, the files.
 
@@ -31,6 +35,7 @@ def report_text(
         paths: files to name at the end.
         verbose: also show every edge, what is in order, and the settings with their reasons.
         width: characters of a line, None for as many as it takes.
+        well: what is said where nothing was found.
 
     Returns:
         Lines without a trailing newline.
@@ -46,7 +51,7 @@ def report_text(
         indent = " " * (names + wide + 4 if width is None or names + wide < width // 2 else len(HANGING))
         rows = [(why, f"{name:<{names}}  {value:>{wide}}  ") for name, value, why in report.settings]
         parts.append("\n".join(wrapped(why, width, first, indent) for why, first in rows))
-    parts.append(findings_text(report.findings, healthy=verbose, width=width))
+    parts.append(findings_text(report.findings, healthy=verbose, width=width, well=well))
     written = [os.fspath(path) for path in paths]
     if written:
         parts.append("\n".join(f"{'' if number else 'Written':<7}  {path}" for number, path in enumerate(written)))
@@ -71,13 +76,16 @@ def pairs_text(rows: Sequence[tuple[str, str]], width: int | None = None) -> str
     return "\n".join(wrapped(value, width, f"{label:<{labels}}  ", " " * (labels + 2)) for label, value in rows)
 
 
-def findings_text(findings: Iterable[Finding], healthy: bool = True, width: int | None = None) -> str:
+def findings_text(
+    findings: Iterable[Finding], healthy: bool = True, width: int | None = None, well: str = ALL_WELL
+) -> str:
     """Format findings, two lines each where there is something to do; many of one kind are named together.
 
     Args:
         findings: what `diagnose` returned.
         healthy: also show what is in order.
         width: characters of a line, None for as many as it takes.
+        well: what is said where there is none.
 
     Returns:
         Lines without a trailing newline.
@@ -97,7 +105,7 @@ def findings_text(findings: Iterable[Finding], healthy: bool = True, width: int 
         lines += [wrapped(text, width, mark, HANGING) for text in shown]
         if first.remedy != NOTHING:
             lines.append(wrapped(first.remedy, width, f"{HANGING}-> ", f"{HANGING}   "))
-    return "\n".join(lines) if lines else wrapped(ALL_WELL, width)
+    return "\n".join(lines) if lines else wrapped(well, width)
 
 
 def together(group: Sequence[Finding]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, lag_time, links_of
+from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, links_of
 from jaxstable.results.report import either_way, raw_unit, share_text
+from jaxstable.signals.spans import steps_text
 
 MOST_NAMED = 3  # links that the paragraph tells in full
 
@@ -75,6 +76,7 @@ def evidence(link: Link, graph: LearnedGraph) -> str:
     lags = []
     for edge in link.edges if len(link.edges) > 1 else ():
         at = "" if edge.lag_probability is None else f", probability {edge.lag_probability:.2f}"
+        at = f" from {edge.cause}{at}" if edge.cause != link.cause else at
         lags.append(f"lag {lag_text(edge.lag, graph.step)}: {edge.weight:{'+' if graph.signed else ''}.2f}{at}")
     return "; ".join([*parts, *lags])
 
@@ -111,8 +113,8 @@ def _influences(count: int) -> str:
 
 
 def _when(link: Link, graph: LearnedGraph) -> str:
-    first, last = link.lags[0], link.lags[-1]
+    first, last = min(link.lags), max(link.lags)
     if last == 0:
         return "within the same step" if graph.step is None else f"within {graph.step}"
-    steps = lag_time(last, graph.step) or f"{last} step{'s' if last > 1 else ''}"
+    steps = steps_text(last, graph.step) or f"{last} step{'s' if last > 1 else ''}"
     return f"after {steps}" if first == last else f"within {steps}"

@@ -9,7 +9,7 @@ import pytest
 
 from jaxstable.graph import metrics
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import KINDS, counts_of, edges_of, kind_of, lag_text, links_of
+from jaxstable.graph.links import KINDS, counts_of, directed_of, edges_of, kind_of, lag_text, links_of
 
 NAMES = ("flow", "heat", "level", "ph")
 
@@ -61,8 +61,24 @@ def test_the_weaker_of_two_opposite_edges_is_doubtful_where_the_draws_agree_on_t
     lagged[1, 1, 0], direction[1, 0] = True, 0.1  # heat -> flow beside flow -> heat, which is sure
     both = dataclasses.replace(graph, lagged_graph=lagged, direction=direction)
     assert (kind_of(both, 0, 1), kind_of(both, 1, 0)) == ("sure", "doubtful")
-    direction[1, 0] = 0.6
-    assert kind_of(dataclasses.replace(both, direction=direction), 1, 0) == "open"
+    direction[1, 0] = 0.6  # in most draws it is there too, but the direction of the pair is not open
+    assert kind_of(dataclasses.replace(both, direction=direction), 1, 0) == "doubtful"
+
+
+def test_a_pair_of_open_direction_is_one_link_though_its_lags_point_both_ways(graph):
+    lagged, weights, direction = graph.lagged_graph.copy(), graph.lagged.copy(), graph.direction.copy()
+    lagged[1, 3, 2], weights[1, 3, 2] = True, 0.2  # ph -> level beside level -> ph, each in half of the draws
+    both = dataclasses.replace(graph, lagged_graph=lagged, lagged=weights, direction=direction)
+    (link,) = [link for link in links_of(both) if link.kind == "open"]
+    assert (link.cause, link.effect) == ("ph", "level")  # the likelier way
+    forward, back = ([edge for edge in link.edges if edge.cause == cause] for cause in ("ph", "level"))
+    assert [edge.lag for edge in forward] == [1]
+    assert link.edges == (*forward, *back)
+    assert link.lags == tuple(edge.lag for edge in link.edges)
+    assert link.weight == pytest.approx(0.2)
+    assert counts_of(both) == dict.fromkeys(KINDS, 1)
+    assert len(directed_of(both)) == both.graph.sum() == 5
+    assert len(edges_of(both)) == both.lagged_graph.sum()
 
 
 def test_links_count_the_edges_of_the_graph_and_edges_those_of_every_lag(graph):
@@ -81,7 +97,7 @@ def test_net_effect_and_raw_units(graph):
 
 
 def test_lags_in_time(graph):
-    assert [lag_text(lag, graph.step) for lag in (0, 1, 6)] == ["0", "1 (10 min)", "6 (60 min)"]
+    assert [lag_text(lag, graph.step) for lag in (0, 1, 6)] == ["0", "1 (10 min)", "6 (1 h)"]
     assert lag_text(6, None) == lag_text(6, "a while") == "6"
 
 

@@ -11,7 +11,7 @@ from results_records import make_history, make_run
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import links_of
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import link_tables, run_totals
+from jaxstable.results.report import headline, link_tables, run_totals
 from jaxstable.results.text import findings_text, report_text
 from jaxstable.results.train_result import TrainResult
 from jaxstable.results.words import evidence
@@ -50,6 +50,22 @@ def test_summary_shows_totals_paths_and_what_is_unknown():
     assert "Best F1                   n/a" in blind
     assert "Written" not in blind
     assert ("Status", "n/a") in run_totals({})
+
+
+def test_a_pair_of_open_direction_is_one_row_with_its_lags_both_ways():
+    weights, probability, direction = np.zeros((3, 3, 3)), np.zeros((3, 3)), np.full((3, 3), 0.5)
+    weights[0, 0, 1], weights[1, 0, 1], weights[1, 1, 0], weights[2, 1, 2] = 0.5, 0.2, 0.3, 0.4
+    probability[0, 1], probability[1, 0], probability[1, 2], direction[1, 2] = 0.6, 0.5, 0.95, 1.0
+    names = ("flow", "heat", "level")
+    graph = LearnedGraph(
+        names, weights, weights != 0, probability=probability, direction=direction, step="90 min", scale=np.ones(3)
+    )
+    assert headline(graph) == "3 variables, 2 edges, 1 sure, 1 of open direction"
+    _, undecided = link_tables(graph)
+    assert undecided.title == "Of open direction (1)"
+    lags = "-> 0\n-> 1 (90 min)\n<- 1 (90 min)"
+    assert undecided.rows == (("flow -- heat", lags, "+0.50\n+0.20\n+0.30", "+0.7", "1.00", "0.60", "0.50"),)
+    assert evidence(links_of(graph)[1], graph).endswith("lag 1 (90 min): +0.20; lag 1 (90 min): +0.30 from heat")
 
 
 def test_findings_of_one_kind_are_named_together():

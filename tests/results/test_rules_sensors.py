@@ -52,11 +52,11 @@ def test_sensors_left_out_are_told_in_their_number(why):
             None,
             "a cycle of 24 rows",
         ),
-        ((24.0,), "1 h", "a cycle of 24 h"),
+        ((24.0,), "1 h", "a cycle of 1 d"),
         (
             (96.0, 672.0),
             "15 min",
-            "cycles of 24 h and 7 d",
+            "cycles of 1 d and 7 d",
         ),
         (
             (96.0, 48.0, 32.0),
