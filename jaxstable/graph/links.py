@@ -14,7 +14,7 @@ from jaxstable.signals.spans import steps_text
 SURE, LIKELY, DIRECTED = 0.9, 0.5, 0.8  # probability of a sure edge, of a likely one; confidence in a direction
 KINDS = {
     "sure": f"probability {SURE} or more, direction {DIRECTED} or more",
-    "likely": f"probability {LIKELY} or more, direction {DIRECTED} or more",
+    "likely": f"probability {LIKELY} or more, direction {DIRECTED} or more this way or back",
     "open": f"linked, one way or the other, with probability {LIKELY} or more; the direction is open",
     "doubtful": "less likely than not, or the other way in most draws",
 }
@@ -129,8 +129,8 @@ def kind_of(graph: LearnedGraph, cause: int, effect: int) -> str | None:
     """Return the kind of an edge, None without probabilities.
 
     A direction is open where fewer draws than `DIRECTED` agree on it; the two then count as linked with the sum of the
-    probabilities of both directions. Where as many agree on the opposite edge, and the graph holds that one, this one
-    is doubtful.
+    probabilities of both directions. Where as many agree on the opposite edge, and the graph holds that one, nothing is
+    open: this one is likely or doubtful by its own probability, and doubtful where few draws hold it.
     """
     if graph.probability is None:
         return None
@@ -138,9 +138,11 @@ def kind_of(graph: LearnedGraph, cause: int, effect: int) -> str | None:
     direction = 1.0 if graph.direction is None else float(graph.direction[cause, effect])
     if direction >= DIRECTED:
         return "sure" if probability >= SURE else "likely" if probability >= LIKELY else "doubtful"
-    opposite = 1.0 - direction if graph.direction is None else float(graph.direction[effect, cause])
-    settled = bool(graph.graph[effect, cause]) and max(opposite, 1.0 - direction) >= DIRECTED
-    return "open" if probability + back >= LIKELY and not settled else "doubtful"
+    opposite = 0.0 if graph.direction is None else float(graph.direction[effect, cause])
+    rare = direction <= 1.0 - DIRECTED
+    if graph.graph[effect, cause] and (rare or opposite >= DIRECTED):
+        return "likely" if probability >= LIKELY and not rare else "doubtful"
+    return "open" if probability + back >= LIKELY else "doubtful"
 
 
 def counts_of(graph: LearnedGraph) -> dict[str, int]:

@@ -61,8 +61,12 @@ def test_the_weaker_of_two_opposite_edges_is_doubtful_where_the_draws_agree_on_t
     lagged[1, 1, 0], direction[1, 0] = True, 0.1  # heat -> flow beside flow -> heat, which is sure
     both = dataclasses.replace(graph, lagged_graph=lagged, direction=direction)
     assert (kind_of(both, 0, 1), kind_of(both, 1, 0)) == ("sure", "doubtful")
-    direction[1, 0] = 0.6  # in most draws it is there too, but the direction of the pair is not open
-    assert kind_of(dataclasses.replace(both, direction=direction), 1, 0) == "doubtful"
+    direction[1, 0] = 0.6  # many draws hold both ways: which of them acts is no open question
+    often = dataclasses.replace(both, direction=direction)
+    assert kind_of(often, 1, 0) == "doubtful"
+    probability = graph.probability.copy()
+    probability[1, 0] = 0.7
+    assert kind_of(dataclasses.replace(often, probability=probability), 1, 0) == "likely"
 
 
 def test_a_pair_of_open_direction_is_one_link_though_its_lags_point_both_ways(graph):
