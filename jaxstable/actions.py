@@ -1,10 +1,12 @@
-"""Flags that act when they are read: `--print-completion` prints and ends, `--plot` is refused where nothing draws."""
+"""Flags that act when they are read: some print and end, some are refused before the work."""
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 SHELLS = ("bash", "zsh")
@@ -47,6 +49,15 @@ class Plot(argparse.Action):
         if importlib.util.find_spec("matplotlib") is None:
             parser.error("--plot: needs matplotlib: pip install matplotlib")
         setattr(namespace, self.dest, True)
+
+
+def new_file(text: str) -> str:
+    """Return the path of a file to write, refused before the work where it cannot be."""
+    path = Path(text).absolute()
+    place = next(parent for parent in path.parents if parent.exists())  # the rest is made when it is written
+    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a file in a directory that can be written")
+    return text
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from jaxstable import __version__, flags
 from jaxstable.actions import SHELLS, PrintCompletion
 from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
+from jaxstable.phrases import nearest
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
 from jaxstable.training.interruption import written_whole
@@ -280,8 +280,7 @@ def _devices() -> str:
 
 def _unknown(flag: str, parser: argparse.ArgumentParser) -> str:
     known = [option for action in parser._actions for option in action.option_strings]
-    near = difflib.get_close_matches(flag.split("=")[0], known, n=1, cutoff=0.6)
-    return f"unknown argument {flag!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"unknown argument {flag!r}{nearest(flag.split('=')[0], known)}"
 
 
 def _refused(error: Exception) -> int:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
-import json
-import math
-import operator
-import struct
-import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from jaxstable.fields import INT32, ConfigError, check_limits, coerced, read_fields
+from jaxstable.phrases import nearest, shortened
+
 __all__ = ["Config", "ConfigError"]
 
-INT32 = 2**31 - 1  # counts are int32 on the device
 MODEL_FIELDS: dict[str, dict[str, Any]] = {  # model -> fields it recommends, where they differ from the defaults
     "rcgnn_graph": {
         "epochs": 30,
@@ -52,10 +48,6 @@ PRESETS: dict[str, dict[str, Any]] = {  # name -> fields that differ from the de
 }
 
 
-class ConfigError(ValueError):
-    """A field of the configuration is unknown, of the wrong type or out of its range."""
-
-
 Class = TypeVar("Class", bound=type)
 
 
@@ -66,7 +58,8 @@ def _named(cls: Class) -> Class:
     @functools.wraps(build)
     def init(self: Any, **values: Any) -> None:
         preset = _preset_fields(values)
-        recommended = MODEL_FIELDS.get(str(values.get("model", preset.get("model"))), {})
+        model = values.get("model", preset.get("model"))
+        recommended = MODEL_FIELDS.get(model, {}) if isinstance(model, str) else {}
         build(self, **{**preset, **recommended, **values})
         object.__setattr__(self, "_named_fields", frozenset(values))  # no field: equality does not see it
 
@@ -78,13 +71,12 @@ def _preset_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the preset that is named among the values, all of them known fields."""
     names = [field.name for field in dataclasses.fields(Config)]
     for key in values:
-        if key not in names:
-            near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(names)}"
-            raise ConfigError(f"unknown field {key!r}; {hint}")
+        if not isinstance(key, str) or key not in names:
+            hint = nearest(key, names) or f"; known fields: {', '.join(names)}"
+            raise ConfigError(f"unknown field {shortened(key)}{hint}")
     preset = values.get("preset", "stable")
-    if preset not in tuple(PRESETS):
-        raise ConfigError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ConfigError(f"preset: found {shortened(preset)}, expected one of {', '.join(PRESETS)}")
     return PRESETS[preset]
 
 
@@ -148,10 +140,10 @@ class Config:
     preset: Literal["stable", "unstable"] = _field("stable", "name of the set-up; it names the log files")
 
     def __post_init__(self) -> None:
-        hints = _type_hints()
+        hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value = _coerced(field.name, getattr(self, field.name), hints[field.name])
-            _check_limits(field.name, value, field.metadata)
+            value = coerced(field.name, getattr(self, field.name), hints[field.name])
+            check_limits(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
 
     @classmethod
@@ -179,7 +171,7 @@ class Config:
         Example:
             >>> Config.from_dict({"lambda_sprase": 0.1})
             Traceback (most recent call last):
-            jaxstable.config.ConfigError: unknown field 'lambda_sprase'; did you mean 'lambda_sparse'?
+            jaxstable.fields.ConfigError: unknown field 'lambda_sprase'; did you mean 'lambda_sparse'?
         """
         _preset_fields(values)  # keys that are no text would fail below without their name
         return cls(**values)
@@ -217,83 +209,3 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a JSON-ready dictionary."""
         return dataclasses.asdict(self)
-
-
-def read_fields(path: str | Path) -> dict[str, Any]:
-    """Return the fields named in a YAML or JSON file, unchecked but for the file being a mapping."""
-    import yaml
-
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"config file {path}: {error.strerror}; give a YAML or JSON file of fields") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"config file {path}: cannot be read as text: {error}") from error
-    try:
-        values = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)  # JSON too: reading keeps the last of two equal keys
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"config file {path}: cannot be read: {error}") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"config file {path}: found a {type(values).__name__}, expected 'field: value' lines")
-    keys = [key.value for key, _ in node.value]
-    if twice := [key for key in keys if keys.count(key) > 1]:
-        raise ConfigError(f"config file {path}: {twice[0]!r} is there twice; keep one of them")
-    return values
-
-
-def _type_hints() -> dict[str, Any]:
-    return typing.get_type_hints(Config)
-
-
-def _coerced(name: str, value: Any, hint: Any) -> Any:
-    """Return the value in the field's own type; numpy scalars and YAML's '1e-5' strings are accepted."""
-    if isinstance(hint, types.UnionType):
-        if value is None:
-            return None
-        hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
-    if typing.get_origin(hint) is Literal:
-        if value not in (choices := typing.get_args(hint)):
-            raise ConfigError(f"{name}: found {value!r}, expected one of {', '.join(map(repr, choices))}")
-        return value
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        value = value.item()
-    if hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return float(value)  # YAML 1.1 reads 1e-5 (no dot) as text
-        except OverflowError:
-            return math.inf
-        except ValueError:
-            pass
-    plain = hint in (bool, str) or (hint is int and not isinstance(value, bool))
-    if plain and isinstance(value, hint):
-        return value
-    raise ConfigError(f"{name}: found {value!r} of type {type(value).__name__}, expected {hint.__name__}")
-
-
-SIGNS = {"above": ">", "least": ">=", "below": "<", "most": "<="}
-HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
-
-
-def _check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
-    if value is None:
-        return
-    # The run computes in float32, where 1e39 is infinite and 1e-60 is zero.
-    found, value = value, _as_float32(value) if isinstance(value, float) else value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{name}: found {found}, expected a finite number that float32 can hold")
-    bounds = [(sign, limits[kind]) for kind, sign in SIGNS.items() if limits.get(kind) is not None]
-    if not all(HOLDS[sign](value, bound) for sign, bound in bounds):
-        huge = isinstance(found, int) and found.bit_length() > 64  # too long to be written out
-        shown = f"an integer of {found.bit_length()} bits" if huge else repr(found)
-        raise ConfigError(f"{name}: found {shown}, expected {' and '.join(f'{s} {b:.10g}' for s, b in bounds)}")
-
-
-def _as_float32(value: float) -> float:
-    try:
-        return struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        return math.inf

@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from jaxstable.actions import Plot
-from jaxstable.config import PRESETS, Config, ConfigError, read_fields
+from jaxstable.actions import Plot, new_file
+from jaxstable.config import PRESETS, Config, ConfigError
+from jaxstable.fields import read_fields
 from jaxstable.training.console import say
 from jaxstable.training.grid import NAMED_GRIDS
 
@@ -68,7 +69,7 @@ def add_run_options(parser: argparse.ArgumentParser, run_dir: str, picture: str)
 
 def add_report_options(group: Any) -> None:
     """Add what says how a result is told."""
-    group.add_argument("--report", metavar="FILE", help="also write one self-contained HTML page there")
+    group.add_argument("--report", type=new_file, metavar="FILE", help="also write one self-contained HTML page there")
     group.add_argument(
         *("-v", "--verbose"),
         action="store_true",
@@ -127,7 +128,7 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--run-dir", help="where everything is written (default: artifacts-discovery, or the DIR of --update)"
     )
-    group.add_argument("--output", metavar="FILE", help="also write the edges there as CSV")
+    group.add_argument("--output", type=new_file, metavar="FILE", help="also write the edges there as CSV")
     group.add_argument("--plot", action=Plot, help="also write probabilities and graph as a picture")
     group.add_argument("--json", action="store_true", help="print the discovery as JSON and nothing else")
     add_probability_option(group)

@@ -78,8 +78,10 @@ def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatc
     assert main(["discover", str(plant), "--required", "ph,steam,1"]) == 2
     assert "required: found variable 'steam'" in capsys.readouterr().err
     assert main(["discover", str(plant.with_name("none.csv"))]) == 2
-    assert main(["discover", str(plant), "--output", str(plant.parent / "nowhere" / "edges.csv")]) == 2
-    assert "--output: found" in capsys.readouterr().err
+    for flag in ("--output", "--report"):  # before the work
+        with pytest.raises(SystemExit, match="2"):
+            main(["discover", str(plant), flag, str(plant / "nowhere")])
+        assert f"{flag}: found" in capsys.readouterr().err
     with pytest.raises(SystemExit) as stop:
         main(["discover", str(plant), "--forbidden", "flow"])
     assert stop.value.code == 2

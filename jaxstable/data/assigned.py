@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxstable.data import roles
 from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, is_remark, moments_of, names_days
-from jaxstable.data.checks import DataError, counted
+from jaxstable.data.checks import DataError
 from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
 from jaxstable.data.layout import Layout
 from jaxstable.data.longformat import refuse_long
@@ -19,6 +19,7 @@ from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table, choose_columns
 from jaxstable.data.timeline import joints_of
+from jaxstable.phrases import counted
 
 HOUR = re.compile(r"\d{1,2}[:h.]\d{2}(?:[:.]\d{2})?(?: ?[-\u2013] ?\d{1,2}[:h.]\d{2})?")
 MOST_HOURS = 12  # names of columns that may look like hours

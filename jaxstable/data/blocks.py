@@ -20,6 +20,7 @@ from jaxstable.data.reading import Reading
 from jaxstable.data.regular import as_span
 from jaxstable.data.room import free_memory
 from jaxstable.data.tables import Table
+from jaxstable.phrases import counted, shortened
 
 COPIES = 8  # of the table that a discovery holds at its peak
 CELLS = 4_000_000  # of a block
@@ -77,9 +78,7 @@ class Blocks:
         self.n_rows: int = self._rows.count_rows()
         self.rows: int = max(CELLS // max(len(self._rows.schema.names), 1), FEWEST_ROWS) if rows is None else rows
         if not checks.whole_number(self.rows) or self.rows < FEWEST_ROWS:
-            raise DataError(
-                f"rows={checks.shortened(rows)}: expected a whole number of rows of a block >= {FEWEST_ROWS}"
-            )
+            raise DataError(f"rows={shortened(rows)}: expected a whole number of rows of a block >= {FEWEST_ROWS}")
         self._wish = Wish(2, 1, truth, missing, units, resample, max_gap)
         self._asked = Reading(time, time_format, environment, series, columns, self._wish.texts, zone=zone)
 
@@ -94,9 +93,7 @@ class Blocks:
         return -(-self.n_rows // self.rows)
 
     def __repr__(self) -> str:
-        return (
-            f"Blocks({self.n_rows} rows of {self.path.name}, {checks.counted(len(self), 'block')} of {self.rows} rows)"
-        )
+        return f"Blocks({self.n_rows} rows of {self.path.name}, {counted(len(self), 'block')} of {self.rows} rows)"
 
     @cached_property
     def first(self) -> Dataset:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import checks, timeline
-from jaxstable.data.checks import DataError, counted
+from jaxstable.data.checks import DataError
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.columns import counts, extremes
 from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, step_text
@@ -17,6 +17,7 @@ from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
 from jaxstable.data.tables import Table
 from jaxstable.data.truth import check_truth
+from jaxstable.phrases import counted, listed, nearest, shortened
 from jaxstable.signals.spans import span_text
 
 
@@ -140,7 +141,7 @@ def _refuse_infinite(values: np.ndarray, names: tuple[str, ...], place: Callable
     row = int(np.flatnonzero(infinite[:, first])[0])
     code = f"{values[row, first]:g}"
     raise DataError(
-        f"infinite values in column {checks.listed([names[i] for i in columns])}, first at {place(row)}: replace them "
+        f"infinite values in column {listed([names[i] for i in columns])}, first at {place(row)}: replace them "
         f"by NaN (= missing), e.g. values[~np.isfinite(values)] = np.nan, or say missing={code}"
     )
 
@@ -226,15 +227,12 @@ def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] |
     if isinstance(given, Mapping):
         strange = [str(name) for name in given if name not in names]
         if strange:
-            raise DataError(
-                f"units: {checks.listed(strange)} not among {checks.listed(names, 20)}"
-                + checks.nearest(strange[0], names)
-            )
+            raise DataError(f"units: {listed(strange)} not among {listed(names, 20)}" + nearest(strange[0], names))
         said = {**table.units, **{str(name): unit for name, unit in given.items()}}
     elif checks.in_order(given) and hasattr(given, "__len__") and len(given) == len(names):
         said = dict(zip(names, list(given), strict=True))
     else:
-        raise DataError(f"units={checks.shortened(given)}: expected a unit by name, such as {{{names[0]!r}: 'degC'}}")
+        raise DataError(f"units={shortened(given)}: expected a unit by name, such as {{{names[0]!r}: 'degC'}}")
     found = {name: str(unit) for name, unit in said.items() if unit and unit == unit}
     if broken := [unit for unit in found.values() if checks.SURROGATE.search(unit)]:
         raise DataError(f"units: {broken[0]!a} is broken text (a lone surrogate), which no file can hold")
@@ -244,12 +242,12 @@ def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] |
 def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:
     gone = counts(~observed)
     if not gone.any():
-        return "none" + (f" ({checks.listed(declared)} declared)" if declared else "")
+        return "none" + (f" ({listed(declared)} declared)" if declared else "")
     worst = np.argsort(-gone, kind="stable")[:4]
     each = ", ".join(f"{gone[i]} of {names[i]}" for i in worst if gone[i])
     more = max(int(np.count_nonzero(gone)) - 4, 0)
     said = (
-        f", among them all that hold {checks.listed([f'{d:g}' if isinstance(d, float) else d for d in declared])}"
+        f", among them all that hold {listed([f'{d:g}' if isinstance(d, float) else d for d in declared])}"
         if declared
         else ""
     )

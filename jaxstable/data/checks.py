@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 import sys
@@ -14,6 +13,8 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+
+from jaxstable.phrases import counted, listed, shortened
 
 CLOCKS = frozenset({"time", "timestamp", "datetime", "date", "index", "epoch"})
 NA_TYPES = ("NAType", "NaTType", "NoneType", "MaskedConstant")
@@ -37,28 +38,6 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("jaxstable"):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, DataWarning, stacklevel=level)
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Write a few names for a message, and how many more there are."""
-    shown = ", ".join(shortened(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a number with its noun, in the plural unless it is one.
-
-    Example:
-        >>> counted(1, "entry"), counted(2, "entry"), counted(0, "row"), counted(2, "day")
-        ('1 entry', '2 entries', '0 rows', '2 days')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {re.sub('(?<![aeiou])y$', 'ie', noun)}s"
-
-
-def nearest(name: Any, names: Sequence[Any]) -> str:
-    """Ask for the name that was meant, or say nothing."""
-    near = difflib.get_close_matches(str(name), [str(other) for other in names], n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def check_window(window: Any, stride: Any) -> tuple[int, int]:
@@ -127,14 +106,6 @@ def in_order(names: Any) -> bool:
 def whole_number(value: Any) -> bool:
     """Tell whether a value is an integer, of Python or numpy, and not a boolean."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def shortened(value: Any, most: int = 80) -> str:
-    """Write a value for a message, cut where it grows long or cannot be written at all."""
-    if isinstance(value, int) and value.bit_length() > 200:
-        return f"an integer of {value.bit_length()} bits"
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def as_array(values: Any, field: str) -> np.ndarray:

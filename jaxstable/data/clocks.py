@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, as_array, shortened
+from jaxstable.data.checks import DataError, as_array
 from jaxstable.data.clocktext import from_text
 from jaxstable.data.instants import NUMERIC, Clock, checked, from_numbers
 from jaxstable.data.zones import in_utc
+from jaxstable.phrases import shortened
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

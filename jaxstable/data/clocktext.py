@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.clockshapes import REWRITTEN, SHAPES, month_of
 from jaxstable.data.durations import since_start
 from jaxstable.data.instants import NUMERIC, Clock, assembled, by_day_of_year, from_numbers, of_day
 from jaxstable.data.kernels import kernels
 from jaxstable.data.zones import ABBREVIATIONS
+from jaxstable.phrases import shortened
 
 ORDERS = ("day first", "month first", "year first")  # of dates such as 03/04/05
 MOST_OFFSETS = 4  # that one column of times has: of summer and winter, and of a journey

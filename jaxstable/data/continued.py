@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.build import Wish, build
-from jaxstable.data.checks import DataError, as_array, counted, listed, nearest
+from jaxstable.data.checks import DataError, as_array
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.delimited import Reading
 from jaxstable.data.frames import from_frame
@@ -21,6 +21,7 @@ from jaxstable.data.regular import MAX_GAP, NEAR, as_span
 from jaxstable.data.sources import is_frame
 from jaxstable.data.tables import from_array
 from jaxstable.data.timeline import GAP
+from jaxstable.phrases import counted, listed, nearest
 
 ENDS = re.compile(r"^\d+, (?P<first>\d{4}-\d\d-\d\d.*) to (?P<last>\d{4}-\d\d-\d\d.*)$")
 

@@ -12,6 +12,7 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.reading import Reading
 from jaxstable.data.recorded import Recorded
+from jaxstable.phrases import shortened
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +83,7 @@ class Dataset(Recorded):
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
         if zone is not None:
             if time is None:
-                raise DataError(f"zone={checks.shortened(zone)}: needs the times of the rows, time=")
+                raise DataError(f"zone={shortened(zone)}: needs the times of the rows, time=")
             time = read_clock(time, zone=zone).time
         table, seen = tables.from_array(values, mask, names, environment, time, series, wish.texts)
         return cls(**build(table, seen, wish))
@@ -192,7 +193,7 @@ class Dataset(Recorded):
 
         window, stride = checks.check_window(window, stride)
         if decimal not in (None, ".", ","):
-            raise DataError(f"decimal={checks.shortened(decimal)}: expected '.' or ','")
+            raise DataError(f"decimal={shortened(decimal)}: expected '.' or ','")
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
         words = wish.texts, decimal, layout, encoding, zone, sheet, ragged
         asked = Reading(time, time_format, environment, series, columns, *words)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, listed, nearest, shortened, warn
+from jaxstable.data.checks import DataError, warn
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.frames import as_columns
@@ -16,6 +16,7 @@ from jaxstable.data.reading import Reading, clock_columns
 from jaxstable.data.recordings import files_of
 from jaxstable.data.sheet import read_sheet, without_blanks
 from jaxstable.data.timeline import joints_of, moved, refuse_repeated_hour
+from jaxstable.phrases import counted, listed, nearest, shortened
 
 UNITS = frozenset({"unit", "units", "uom", "einheit", "unit_of_measurement", "eu", "engunits", "engineeringunits"})
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import roles
-from jaxstable.data.checks import DataError, listed, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.clocks import is_readable, read_clock
+from jaxstable.phrases import listed, shortened
 
 TIMES = ("DatetimeIndex", "PeriodIndex", "TimedeltaIndex")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
 from jaxstable.data.cellkinds import as_text, codes_of
-from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, counted, not_numeric, object_column
+from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, not_numeric, object_column
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.frameindex import from_index, has_times
@@ -22,6 +22,7 @@ from jaxstable.data.regular import tick_of
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table
 from jaxstable.data.vocabulary import clean
+from jaxstable.phrases import counted
 
 
 def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:

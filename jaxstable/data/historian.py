@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.cellunits import without_unit
-from jaxstable.data.checks import DataError, counted, listed, nearest, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.events import Events, recordings_of
 from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
@@ -16,6 +16,7 @@ from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.recordings import joined
 from jaxstable.data.regular import as_span, tick_of
 from jaxstable.data.tables import Table
+from jaxstable.phrases import counted, listed, nearest, shortened
 from jaxstable.signals.spans import span_text
 
 FEW = 10  # different whole numbers up to which a tag is a state

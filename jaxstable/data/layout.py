@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from jaxstable.data.checks import CLOCKS, DataError, counted
+from jaxstable.data.checks import CLOCKS, DataError
 from jaxstable.data.columnnames import calendar_parts, is_clock_name
 from jaxstable.data.firstrow import TIMED, first_row, usual_width
 from jaxstable.data.titles import told_apart
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, NUMBER, RULE, UNIT, clean, is_datum
+from jaxstable.phrases import counted
 
 HEAD = 400_000  # characters that are looked at
 ROWS = 400  # of them, rows

@@ -8,9 +8,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, not_numeric
+from jaxstable.data.checks import DataError, not_numeric
 from jaxstable.data.kernels import kernels
 from jaxstable.data.vocabulary import LETTERS, MISSING, STATES
+from jaxstable.phrases import counted
 
 SPACES = "[ \u00a0\u202f'\u2019]"
 CODES = {  # what looks like a number and is none, where all cells of a column do

@@ -8,7 +8,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.checks import DataError
+from jaxstable.phrases import shortened
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".log", ".tab", ".lvm", ".arff", ".epw", ".rdb")

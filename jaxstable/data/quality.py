@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import counted
 from jaxstable.data.kernels import kernels
+from jaxstable.phrases import counted
 
 NAMES = frozenset({"statuscode", "status", "quality", "opcquality", "validity", "valuequality", "qualitycode"})
 FLAG = re.compile(r"(.+?)[ ._-](?:q|qc|quality|status|statuscode|flag|validity)$", re.IGNORECASE)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import other_width
 from jaxstable.data.vocabulary import is_datum
+from jaxstable.phrases import counted
 
 HOW = {"missing": "each a row without an entry", "short": "the cells that they lack at their end are missing"}
 

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 from jaxstable.data.ragged import HOW
 from jaxstable.data.tables import column_list
+from jaxstable.phrases import shortened
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxstable.data import checks
 from jaxstable.data.checks import DataError
 from jaxstable.data.timeline import joints_of
+from jaxstable.phrases import counted, listed, nearest
 
 SHORT = ("layout", "clock", "common clock", "step", "resampled", "skipped stamps", "columns left out", "files")
 
@@ -118,8 +119,7 @@ class Recorded:
         for one in wanted:
             if isinstance(one, str) and one not in self.names:
                 raise DataError(
-                    f"{one!r} is not a variable: there are {checks.listed(self.names, 20)}"
-                    + checks.nearest(one, self.names)
+                    f"{one!r} is not a variable: there are {listed(self.names, 20)}" + nearest(one, self.names)
                 )
             index.append(self.names.index(one) if isinstance(one, str) else range(self.n_vars)[one])
         if len(set(index)) < max(len(index), 2):
@@ -168,10 +168,10 @@ class Recorded:
         return f"<p>{html.escape(repr(self))}</p><table>{rows}</table>"
 
     def __repr__(self) -> str:
-        graph = "no true graph" if self.truth is None else checks.counted(int(self.truth.sum()), "true edge")
+        graph = "no true graph" if self.truth is None else counted(int(self.truth.sum()), "true edge")
         return (
             f"Dataset({self.n_rows} rows, {self.n_vars} variables, {self.n_series} series, "
-            f"{100 * self.missing_share:.1f} % missing, {checks.counted(self.n_windows, 'window')} "
+            f"{100 * self.missing_share:.1f} % missing, {counted(self.n_windows, 'window')} "
             f"of {self.window}, {graph})"
         )
 

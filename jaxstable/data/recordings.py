@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import workbook
-from jaxstable.data.checks import DataError, counted, listed
+from jaxstable.data.checks import DataError
 from jaxstable.data.delimited import read_delimited
 from jaxstable.data.frames import from_frame
 from jaxstable.data.plaintext import SUFFIXES
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table
+from jaxstable.phrases import counted, listed
 
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, shortened, warn
+from jaxstable.data.checks import DataError, warn
 from jaxstable.data.instants import LARGEST
+from jaxstable.phrases import counted, shortened
 from jaxstable.signals.spans import span_text
 
 MAX_GAP = 5.0  # steps: up to four stamps in a row may be skipped within a recording; a longer pause starts a series

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, listed
+from jaxstable.data.checks import DataError
 from jaxstable.data.columnnames import CALENDAR, COUNTERS, COUNTING, DAYS_OF_YEAR, ENDS, LABEL, PLACE, is_clock_name
+from jaxstable.phrases import counted, listed
 
 STARTS_AGAIN = "counts and starts again"
 FEWEST = 10  # rows from which a column that rises evenly is taken for a count

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxstable.data import workbook
-from jaxstable.data.checks import DataError, counted
+from jaxstable.data.checks import DataError
 from jaxstable.data.foreign import foreign
 from jaxstable.data.kernels import kernels
 from jaxstable.data.layout import Layout
@@ -20,6 +20,7 @@ from jaxstable.data.plaintext import read_plain
 from jaxstable.data.ragged import refusal, told, with_ragged
 from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, clean, is_datum, plain_digits
+from jaxstable.phrases import counted
 
 HEAD = 1_000_000  # bytes that a layout is found out from
 BLOCK = 1 << 26  # bytes that are split into cells at a time

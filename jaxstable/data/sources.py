@@ -10,9 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from jaxstable.data.checks import DataError, shortened, whole_number
+from jaxstable.data.checks import DataError, whole_number
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.layouts.uci import is_uci
+from jaxstable.phrases import shortened
 from jaxstable.simulate import plant as synthetic
 
 __all__ = ["sensors", "uci_air_quality"]

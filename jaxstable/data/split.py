@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxstable.data.checks import DataError, counted, listed, warn, window_advice
+from jaxstable.data.checks import DataError, warn, window_advice
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.standardize import BLOCK, covered_rows, mean_and_deviation
 from jaxstable.data.timeline import joints_of
 from jaxstable.data.windows import Windows
+from jaxstable.phrases import counted, listed
 
 KEPT = 0.8  # share of the windows that cutting every recording in time must keep
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from jaxstable.data.checks import CLOCKS, listed, warn
+from jaxstable.data.checks import CLOCKS, warn
 from jaxstable.data.columns import counts
+from jaxstable.phrases import listed
 
 MIN_SHARE = 0.01  # of the observed entries of a column
 MIN_COUNT = 2

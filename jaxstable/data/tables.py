@@ -17,14 +17,12 @@ from jaxstable.data.checks import (
     check_names,
     check_rank,
     in_order,
-    listed,
-    nearest,
     not_numeric,
     object_column,
-    shortened,
 )
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.vocabulary import clean
+from jaxstable.phrases import listed, nearest, shortened
 
 MOST_COLUMNS = 10**6
 

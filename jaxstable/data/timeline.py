@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import NA_TYPES, DataError, as_array, counted, warn
+from jaxstable.data.checks import NA_TYPES, DataError, as_array, warn
+from jaxstable.phrases import counted
 
 MANY = 10  # gaps in one recording that are more likely jitter
 GAP = 1.5  # a step longer than this many median steps is a gap

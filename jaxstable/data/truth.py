@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, as_array, check_distinct, listed, warn
+from jaxstable.data.checks import DataError, as_array, check_distinct, warn
+from jaxstable.phrases import listed
 
 CAUSES = ("cause", "source", "from", "source_label", "source_name", "parent")
 EFFECTS = ("effect", "target", "to", "target_label", "target_name", "child")

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxstable.data.checks import DataError, listed, nearest, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.numerals import decimal_mark
+from jaxstable.phrases import listed, nearest, shortened
 
 SUFFIXES = (".xlsx", ".xlsm")
 OTHERS = (".xls", ".xlsb", ".ods", ".numbers")  # workbooks of a kind that is not read

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
-from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.kernels import kernels
+from jaxstable.phrases import shortened
 
 ABBREVIATIONS = {  # hours before or after UTC
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2,

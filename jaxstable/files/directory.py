@@ -6,12 +6,13 @@ import contextlib
 import json
 import math
 import os
-import reprlib
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from jaxstable.phrases import shortened
 
 LOG = "training_log_{preset}.json"
 SUMMARY = "training_summary_{preset}.json"
@@ -51,18 +52,6 @@ def json_ready(value: Any) -> Any:
     return str(value)
 
 
-def short(value: Any) -> str:
-    """Return what a refusal shows of a value: a file may hold one that would fill the screen.
-
-    >>> short([["a" * 1000] * 1000])
-    "[['aaaaaaaaaaaa...aaaaaaaaaaaaa', 'aaaaaaaaaaaa...aaaaaaaaaaaaa', 'aaaaaaaaaaaa...aaaaaaaaaaaaa', ...]]"
-    """
-    shown = reprlib.Repr()
-    shown.maxlist = shown.maxtuple = shown.maxdict = 3
-    shown.maxlevel = 3
-    return shown.repr(value)
-
-
 @contextlib.contextmanager
 def refused_if_unwritable(directory: Path) -> Iterator[None]:
     """Turn what the system says of a directory (full, read-only) into an error of ours.
@@ -85,8 +74,8 @@ def as_path(field: str, given: Any) -> Path:
         RunDirectoryError: It is none; the message names the field.
     """
     text = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
-    if not isinstance(text, str) or not text:
-        raise RunDirectoryError(f"{field}: found {short(given)}, expected a path: text or pathlib.Path")
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise RunDirectoryError(f"{field}: found {shortened(given)}, expected a path: text or pathlib.Path")
     return Path(text)
 
 
@@ -100,6 +89,7 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> Path:
     if path.is_dir():
         raise RunDirectoryError(f"{path} cannot be written (it is a directory); name a file in it")
     with refused_if_unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, content)
     return path
 

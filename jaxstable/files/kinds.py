@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from jaxstable import __version__
 from jaxstable.files import directory as rundir
-from jaxstable.files.directory import RunDirectoryError, short
+from jaxstable.files.directory import RunDirectoryError
+from jaxstable.phrases import shortened
 
 FORMAT = 2  # of all files; those of the first release say no number, which counts as 1
 
@@ -152,6 +153,6 @@ def check_format(path: Path, document: Mapping[str, Any]) -> None:
     number = document.get("format", 1)
     if not (isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= FORMAT):
         raise RunDirectoryError(
-            f"{path} is of format {short(number)}, written by jaxstable {short(document.get('version'))}; this is "
-            f"jaxstable {__version__}, which reads formats 1 to {FORMAT}: install that version to read it"
+            f"{path} is of format {shortened(number)}, written by jaxstable {shortened(document.get('version'))}; this "
+            f"is jaxstable {__version__}, which reads formats 1 to {FORMAT}: install that version to read it"
         )

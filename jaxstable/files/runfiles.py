@@ -14,10 +14,11 @@ from jaxstable import __version__
 from jaxstable.config import Config, ConfigError
 from jaxstable.files import directory as rundir
 from jaxstable.files.checkpoint import load_checkpoint, read_meta, save_checkpoint
-from jaxstable.files.directory import RunDirectoryError, json_lines, refused_if_unwritable, short
+from jaxstable.files.directory import RunDirectoryError, json_lines, refused_if_unwritable
 from jaxstable.files.kinds import CHECKPOINTS, FORMAT, KINDS, kind_of
 from jaxstable.files.ownership import locked, move_away
 from jaxstable.files.table import UNFINISHED, by_lane, lanes_in, read_lane_log, table_row, write_lines
+from jaxstable.phrases import shortened
 
 RECORD_KEYS = ("status", "train_loss", "skipped_steps", "val_loss", "new_best", "best_threshold")
 
@@ -167,8 +168,8 @@ class RunFiles:
         for key in ("epoch", "seconds"):
             if not isinstance(meta.get(key), (int, float)) or isinstance(meta[key], bool) or meta[key] < 0:
                 raise RunDirectoryError(
-                    f"{path} is damaged ({key} is {short(meta.get(key))}): restore it from a copy, or train anew in "
-                    "another directory"
+                    f"{path} is damaged ({key} is {shortened(meta.get(key))}): restore it from a copy, or train anew "
+                    "in another directory"
                 )
         return state, meta
 
@@ -241,11 +242,11 @@ class RunFiles:
 def _checked_notes(notes: Any) -> dict[str, dict[str, Any]]:
     """Return notes as JSON has them."""
     if notes is not None and not isinstance(notes, Mapping):
-        raise ConfigError(f"notes: found {short(notes)}, expected a mapping from file names to documents")
+        raise ConfigError(f"notes: found {shortened(notes)}, expected a mapping from file names to documents")
     ready = {}
     for name, document in (notes or {}).items():
         if not isinstance(document, Mapping):
-            raise ConfigError(f"notes: found {short(document)} for {name!r}, expected a mapping")
+            raise ConfigError(f"notes: found {shortened(document)} for {name!r}, expected a mapping")
         try:
             ready[name] = rundir.json_ready(document)
         except RecursionError as error:
@@ -258,4 +259,4 @@ def _check_names(names: Iterable[Any], taken: set[str]) -> None:
     for name in names:
         plain = isinstance(name, str) and name == os.path.basename(name) and name.isprintable() and "\\" not in name
         if not plain or name in ("", ".", "..") or name.startswith(".") or name in taken:
-            raise ConfigError(f"notes: found {short(name)}, expected a file name of its own, such as 'data.json'")
+            raise ConfigError(f"notes: found {shortened(name)}, expected a file name of its own, such as 'data.json'")

@@ -8,6 +8,7 @@ from typing import Any
 
 from jaxstable.config import Config
 from jaxstable.files import directory as rundir
+from jaxstable.phrases import shortened
 
 LOG = "lanes_log.json"
 TABLE = "lanes.json"
@@ -128,7 +129,7 @@ def lanes_in(path: Path, document: Mapping[str, Any]) -> list[dict[str, Any]]:
     lanes = document.get("lanes")
     if not isinstance(lanes, list) or not lanes or not all(isinstance(lane, dict) for lane in lanes):
         raise rundir.RunDirectoryError(
-            f"{path} does not say what was trained (lanes is {rundir.short(lanes)}): restore it from a copy, or train "
+            f"{path} does not say what was trained (lanes is {shortened(lanes)}): restore it from a copy, or train "
             "anew in another directory"
         )
     return lanes

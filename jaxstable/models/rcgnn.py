@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 
+from jaxstable.config import ConfigError
+from jaxstable.data.checks import whole_number
 from jaxstable.models.base import Model
 from jaxstable.models.graph_decoder import HIDDEN, N_LAGS, graph_decoder
 from jaxstable.models.latent_decoder import latent_decoder
 from jaxstable.objective.acyclicity import PENALTIES
+from jaxstable.phrases import shortened
 
 
 @functools.cache
@@ -30,7 +33,7 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LA
         hidden: Hidden units per variable of the graph decoder, >= 0; 0 makes it linear.
 
     Raises:
-        ValueError: The decoder or the penalty is unknown, or the lags or the hidden units are out of range.
+        ConfigError: The decoder or the penalty is unknown, or the lags or the hidden units are out of range.
 
     Example:
         >>> import jax
@@ -39,11 +42,10 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LA
         (3, 5, 5)
     """
     if decoder not in ("latent", "graph"):
-        raise ValueError(f"decoder: found {decoder!r}, expected 'latent' or 'graph'")
+        raise ConfigError(f"decoder: found {decoder!r}, expected 'latent' or 'graph'")
     if acyclicity not in PENALTIES:
-        raise ValueError(f"acyclicity: found {acyclicity!r}, expected one of {', '.join(PENALTIES)}")
-    if n_lags < 1:
-        raise ValueError(f"n_lags: found {n_lags}, expected >= 1")
-    if hidden < 0:
-        raise ValueError(f"hidden: found {hidden}, expected >= 0")
+        raise ConfigError(f"acyclicity: found {acyclicity!r}, expected one of {', '.join(PENALTIES)}")
+    for name, number, least in (("n_lags", n_lags, 1), ("hidden", hidden, 0)):
+        if not whole_number(number) or number < least:
+            raise ConfigError(f"{name}: found {shortened(number)}, expected a whole number >= {least}")
     return latent_decoder(acyclicity) if decoder == "latent" else graph_decoder(acyclicity, n_lags, hidden)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxstable.data.checks import DataError
+from jaxstable.config import ConfigError
+from jaxstable.data.checks import DataError, whole_number
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Covered, Prepared, covered
 from jaxstable.data.windows import Windows
@@ -22,6 +24,7 @@ from jaxstable.models.base import LossTerms, Model, Params
 from jaxstable.moments.heldout import held_out_moments
 from jaxstable.moments.lagged import Moments, lagged_moments
 from jaxstable.objective.acyclicity import PENALTIES
+from jaxstable.phrases import shortened
 from jaxstable.signals.prepare import Cleaned, prepare
 
 N_LAGS = 2
@@ -82,7 +85,7 @@ def SVAR(
         forbidden: Edges that no graph holds.
 
     Raises:
-        ValueError: An argument is unknown or out of its range, an edge is both required and forbidden, or the
+        ConfigError: An argument is unknown or out of its range, an edge is both required and forbidden, or the
             required edges at lag 0 have a cycle.
 
     Example:
@@ -98,11 +101,11 @@ def SVAR(
         variances); Chen, Chen, Extended Bayesian information criteria, 2008 (the price of an edge).
     """
     if likelihood not in ("free", "equal"):
-        raise ValueError(f"likelihood: found {likelihood!r}, expected 'free' or 'equal'")
+        raise ConfigError(f"likelihood: found {likelihood!r}, expected 'free' or 'equal'")
     if acyclicity not in PENALTIES:
-        raise ValueError(f"acyclicity: found {acyclicity!r}, expected one of {', '.join(PENALTIES)}")
-    if n_lags < 0:
-        raise ValueError(f"n_lags: found {n_lags}, expected >= 0")
+        raise ConfigError(f"acyclicity: found {acyclicity!r}, expected one of {', '.join(PENALTIES)}")
+    if not whole_number(n_lags) or n_lags < 0:
+        raise ConfigError(f"n_lags: found {shortened(n_lags)}, expected a whole number >= 0")
     must, never = _edges("required", required, n_lags), _edges("forbidden", forbidden, n_lags)
     _check_edges(must, never)
     return _svar(likelihood, acyclicity, n_lags, must, never)
@@ -118,7 +121,7 @@ def _svar(
         table = np.zeros((n_lags + 1, n_vars, n_vars), bool)
         for edge in edges:
             if max(edge[1:]) >= n_vars:
-                raise ValueError(f"edge {edge}: expected variables below {n_vars}")
+                raise ConfigError(f"edge {edge}: expected variables below {n_vars}")
             table[edge] = True
         return table
 
@@ -195,28 +198,34 @@ def _svar(
 
 
 def _edges(name: str, edges: Sequence[Edge], n_lags: int) -> tuple[Edge, ...]:
-    for edge in edges:
+    try:
+        found = {tuple(map(operator.index, edge)) for edge in edges}
+    except TypeError as error:
+        raise ConfigError(
+            f"{name}: found {shortened(edges)}, expected edges (lag, cause, effect) by index; `discover` takes names"
+        ) from error
+    for edge in found:
         if len(edge) != 3 or min(edge) < 0 or edge[0] > n_lags:
-            raise ValueError(f"{name}: found {edge!r}, expected (lag, cause, effect) with a lag of at most {n_lags}")
-    return tuple(sorted({(int(lag), int(cause), int(effect)) for lag, cause, effect in edges}))
+            raise ConfigError(f"{name}: found {edge}, expected (lag, cause, effect) with a lag of at most {n_lags}")
+    return tuple(sorted((lag, cause, effect) for lag, cause, effect in found))
 
 
 def _check_edges(required: tuple[Edge, ...], forbidden: tuple[Edge, ...]) -> None:
     for name, edges in (("required", required), ("forbidden", forbidden)):
         for edge in edges:
             if edge[1] == edge[2]:
-                raise ValueError(
+                raise ConfigError(
                     f"{name}: edge {edge} is a variable on itself, whose past always belongs to its model; take it out"
                 )
     for edge in required:
         if edge in forbidden:
-            raise ValueError(f"required: edge {edge} is forbidden as well; take it out")
+            raise ConfigError(f"required: edge {edge} is forbidden as well; take it out")
     n_vars = 1 + max((max(edge[1:]) for edge in required), default=0)
     graph = np.zeros((n_vars, n_vars), bool)
     for lag, cause, effect in required:
         graph[cause, effect] |= lag == 0
     if certify(graph.astype(float), graph).dropped:
-        raise ValueError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
+        raise ConfigError("required: the edges at lag 0 have a cycle, expected an acyclic set; take one out")
 
 
 def _inputs(

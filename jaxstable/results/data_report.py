@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.dataset import Dataset
-from jaxstable.results.findings import SEVERITIES, Finding, listed, of
+from jaxstable.phrases import few
+from jaxstable.results.findings import SEVERITIES, Finding, of
 from jaxstable.results.report import Report, Table
 from jaxstable.results.rules_moments import SAME, doubled
 from jaxstable.results.rules_sensors import sensor_findings
@@ -95,7 +96,7 @@ def _constant(data: Dataset) -> list[Finding]:
         "Nothing to learn from it: leave it out, or check whether it is connected.",
         "Nothing to learn from them: leave them out, or check whether they are connected.",
     )
-    return [Finding("constant_sensor", "warning", f"the same in every row: {listed(names)}", remedy)]
+    return [Finding("constant_sensor", "warning", f"the same in every row: {few(names)}", remedy)]
 
 
 def _doubled(values: np.ndarray, mask: np.ndarray, names: tuple[str, ...]) -> list[Finding]:
@@ -111,11 +112,11 @@ def _doubled(values: np.ndarray, mask: np.ndarray, names: tuple[str, ...]) -> li
 
 def _hardly_read(data: Dataset) -> list[Finding]:
     count = data.mask.sum(axis=0)
-    few = [f"{count[i]} of {data.names[i]}" for i in np.flatnonzero(count < HARDLY * np.median(count))]
-    if not few:
+    hardly = [f"{count[i]} of {data.names[i]}" for i in np.flatnonzero(count < HARDLY * np.median(count))]
+    if not hardly:
         return []
-    evidence = f"of {data.n_rows} rows there are readings in {listed(few)}"
-    when = of(few, "it was", "these were")
+    evidence = f"of {data.n_rows} rows there are readings in {few(hardly)}"
+    when = of(hardly, "it was", "these were")
     remedy = f"Take every other sensor only when {when} read (resample=; in the long format a longer step=)."
     return [Finding("hardly_read", "warning", evidence, remedy)]
 

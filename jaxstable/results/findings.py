@@ -10,7 +10,6 @@ from jaxstable.results.evidence import Evidence
 SEVERITIES = ("error", "warning", "info", "ok")
 RATE_LARGE = 1e-2  # an Adam learning rate beyond this is the first suspect
 RAW_LARGE = 10.0  # absolute raw value beyond which an unscaled input is a risk
-FEW = 8  # that a finding lists
 WEIGHT_LARGE = 100.0  # a loss weight beyond this is the next suspect
 
 NOT_LEARNED = {
@@ -47,16 +46,6 @@ class Finding(NamedTuple):
     def __str__(self) -> str:
         remedy = "" if self.remedy == NOTHING else f" -> {self.remedy}"
         return f"{self.severity.upper()} {self.code}: {self.evidence}{remedy}"
-
-
-def listed(parts: Sequence[str], most: int = FEW) -> str:
-    """Return the first parts in one line, and how many more there are.
-
-    >>> listed(["a", "b"])
-    'a, b'
-    """
-    shown = ", ".join(parts[:most])
-    return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
 def of(parts: Sequence[str], one: str, several: str) -> str:

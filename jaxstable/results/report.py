@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxstable.data.checks import counted
 from jaxstable.graph.learned import LearnedGraph, Scores
 from jaxstable.graph.links import KINDS, Link, counts_of, lag_text, links_of
+from jaxstable.phrases import counted
 from jaxstable.results.evidence import number
 from jaxstable.results.findings import Finding
 from jaxstable.results.sensors import Recorded

@@ -13,7 +13,8 @@ from jaxstable.graph.calibration import CROWD
 from jaxstable.graph.groups import suspects
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import lag_text, links_of
-from jaxstable.results.findings import NOTHING, SEVERITIES, Finding, listed, of
+from jaxstable.phrases import few
+from jaxstable.results.findings import NOTHING, SEVERITIES, Finding, of
 from jaxstable.results.rules_moments import moment_findings
 from jaxstable.results.rules_scale import scale_findings
 from jaxstable.results.rules_sensors import left_out_findings, sensor_findings
@@ -86,7 +87,7 @@ def common_cause_findings(groups: Sequence[Sequence[str]]) -> list[Finding]:
     """
     if not groups:
         return []
-    evidence = f"something unmeasured seems to act on {'; on '.join(map(listed, groups))}"
+    evidence = f"something unmeasured seems to act on {'; on '.join(map(few, groups))}"
     one = "Record it if you know it; an edge between these sensors may be its doing."
     several = "Record what you know of it; an edge between the sensors of a group may be its doing."
     return [Finding("common_cause", "warning", evidence, one if len(groups) == 1 else several)]
@@ -103,7 +104,7 @@ def crowd_findings(graph: NDArray[np.bool_], names: Sequence[str]) -> list[Findi
     groups = [group for group in suspects(linked | linked.T) if len(group) > CROWD]
     if not groups:
         return []
-    evidence = "; ".join(f"all linked: {listed([names[index] for index in group])}" for group in groups)
+    evidence = "; ".join(f"all linked: {few([names[index] for index in group])}" for group in groups)
     remedy = "Look for what acts on all of them and record it: until then their edges are less probable than they look."
     return [Finding("crowded_sensors", "warning", evidence, remedy)]
 
@@ -118,7 +119,7 @@ def bent_findings(squared: NDArray[np.bool_] | None, names: Sequence[str]) -> li
     if squared is None:
         return []
     pairs = [f"{names[cause]} -> {names[effect]}" for cause, effect in np.argwhere(squared.any(axis=0)).tolist()]
-    evidence = f"{of(pairs, 'an effect that bends', 'effects that bend')}: {listed(pairs)}"
+    evidence = f"{of(pairs, 'an effect that bends', 'effects that bend')}: {few(pairs)}"
     whose = of(pairs, "its weight", "their weights")
     remedy = f"Read {whose} as the slope at the mean of the cause: further off the effect is another one."
     return [Finding("bent_effects", "info", evidence, remedy)]

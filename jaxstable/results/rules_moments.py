@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csgraph
 
-from jaxstable.results.findings import Finding, listed, of
+from jaxstable.phrases import few
+from jaxstable.results.findings import Finding, of
 
 if TYPE_CHECKING:  # judging what was read from disk needs no JAX
     from jaxstable.moments.lagged import Moments
@@ -39,14 +40,14 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
         evidence = f"after {worst.iterations} steps a covariance still moves by {worst.change:.2g}"
         least_known = _least_known(moments, names)
         if least_known:
-            evidence += f"; least is known of {listed(least_known, MOST_NAMED)}"
+            evidence += f"; least is known of {few(least_known, MOST_NAMED)}"
         remedy = "Leave out sensors that are hardly ever read or there twice."
         found.append(Finding("em_not_converged", "warning", evidence, remedy))
     missing = moments.missing_information
     gone = [f"{100 * missing[i]:.0f} % of {names[i]}" for i in np.flatnonzero(missing > MISSING_LARGE).tolist()]
     if gone:
         remedy = of(gone, "Distrust its edges, or leave it out.", "Distrust their edges, or leave them out.")
-        evidence = f"of what sensors would tell, this is missing: {listed(gone)}"
+        evidence = f"of what sensors would tell, this is missing: {few(gone)}"
         found.append(Finding("mostly_missing", "warning", evidence, remedy))
     pooled = np.tensordot(moments.count / moments.count.sum(), moments.matrix, 1)[: len(names), : len(names)]
     spread = np.sqrt(np.maximum(np.diag(pooled), 1e-12))
@@ -59,7 +60,7 @@ def moment_findings(moments: Moments, names: Sequence[str]) -> list[Finding]:
         if others and index not in told
     ]
     if functions:
-        evidence = f"at every moment nearly a function of others: {listed(functions)}"
+        evidence = f"at every moment nearly a function of others: {few(functions)}"
         whose = of(functions, "Leave it out, or what it follows from", "Leave these out, or what they follow from")
         remedy = f"{whose}: nothing can tell their edges apart, and they take long."
         found.append(Finding("dependent_sensors", "warning", evidence, remedy))

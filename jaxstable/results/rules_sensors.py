@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxstable.discovery.found import LeftOut
-from jaxstable.results.findings import Finding, listed, of
+from jaxstable.phrases import few
+from jaxstable.results.findings import Finding, of
 from jaxstable.signals.prepare import Removed
 from jaxstable.signals.spans import steps_text
 
@@ -92,7 +93,7 @@ def left_out_findings(left_out: Sequence[LeftOut]) -> list[Finding]:
     for why, (code, one, several) in LEFT_OUT.items():
         own = [str(sensor) for sensor in left_out if sensor.why == why]
         if own:
-            found.append(Finding(code, "warning", listed(own), of(own, one, several)))
+            found.append(Finding(code, "warning", few(own), of(own, one, several)))
     return found
 
 
@@ -142,13 +143,13 @@ def sensor_findings(
             told["stuck_sensor"].append(f"{name} reads {stuck[1]:g} in {stuck[0]} consecutive readings")
     periods = max((taken.cycles for taken in removed), key=len, default=())
     shown = [steps_text(period, step) or f"{period:.3g} rows" for period in periods]
-    named = " and ".join(shown) if len(shown) == 2 else listed(shown)
+    named = " and ".join(shown) if len(shown) == 2 else few(shown)
     cycles = f"{of(shown, 'a cycle', 'cycles')} of {named}"
     return [
         Finding(
             code,
             signal.severity,
-            signal.evidence.format(*([cycles] if code == "cycle" else []), listed(told[code])),
+            signal.evidence.format(*([cycles] if code == "cycle" else []), few(told[code])),
             of(told[code], signal.one, signal.several),
         )
         for code, signal in SIGNALS.items()

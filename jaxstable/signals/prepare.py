@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.phrases import shortened
 from jaxstable.signals.cycles import clock_periods, find_cycles, share_of, take_cycles
 from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
 from jaxstable.signals.held import find_held
@@ -88,12 +89,12 @@ def check_parts(prepare: Any) -> dict[str, Any]:
         return dict.fromkeys(PARTS, "auto" if prepare == "auto" else False)
     if not isinstance(prepare, Mapping):
         raise ValueError(
-            f"prepare: found {_short(prepare)}, expected 'auto', 'none' or a mapping of {', '.join(PARTS)}"
+            f"prepare: found {shortened(prepare)}, expected 'auto', 'none' or a mapping of {', '.join(PARTS)}"
         )
     chosen: dict[str, Any] = dict.fromkeys(PARTS, "auto")
     for part, choice in prepare.items():
         if part not in PARTS:
-            raise ValueError(f"prepare: found the part {_short(part)}, expected one of {', '.join(PARTS)}")
+            raise ValueError(f"prepare: found the part {shortened(part)}, expected one of {', '.join(PARTS)}")
         _check_choice(part, choice)
         chosen[part] = choice
     return chosen
@@ -219,13 +220,8 @@ def _check_choice(part: str, choice: Any) -> None:
     if part == "cycles" and isinstance(choice, Sequence) and not isinstance(choice, str) and all(map(_period, choice)):
         return
     more = {"drift": ", or a number of waves", "cycles": ", or a list of periods above 2 rows"}.get(part, "")
-    raise ValueError(f"prepare: found {_short(choice)} for {part!r}, expected 'auto', True or False{more}")
+    raise ValueError(f"prepare: found {shortened(choice)} for {part!r}, expected 'auto', True or False{more}")
 
 
 def _period(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 2.0 < value < np.inf
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."

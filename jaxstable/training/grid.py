@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.phrases import shortened
 
 NAMED_GRIDS: dict[str, dict[str, list[float]]] = {
     "structure": {
@@ -61,10 +62,11 @@ def expand(config: Config, grid: Grid) -> list[Config]:
     else:
         points = [grid]
     for point in points:
-        if not isinstance(point, (Config, Mapping)):
+        changes = point if isinstance(point, Mapping) else {}
+        if not isinstance(point, (Config, Mapping)) or not all(isinstance(name, str) for name in changes):
             raise ConfigError(
-                f"grid: found {point!r}, expected a mapping of fields to lists of values, a list of configs or of "
-                f"mappings, or one of {', '.join(NAMED_GRIDS)}"
+                f"grid: found {shortened(point)}, expected a mapping of fields to lists of values, a list of configs "
+                f"or of mappings, or one of {', '.join(NAMED_GRIDS)}"
             )
     if not points:
         raise ConfigError("grid: it has no lane; give at least one value for every field")
@@ -138,7 +140,7 @@ def random_points(count: int, seed: int = 0, **ranges: Any) -> list[dict[str, An
 def checked_values(name: str, values: Any) -> list[Any]:
     """Return the values of a field as a list; refuse none, text, and a set, whose order changes from run to run."""
     if isinstance(values, (str, bytes, Set)) or not isinstance(values, Iterable):
-        raise ConfigError(f"{name}: found {values!r}, expected a list of values for the grid")
+        raise ConfigError(f"{name}: found {shortened(values)}, expected a list of values for the grid")
     found = list(itertools.islice(values, MOST_LANES + 1))
     _check_lanes(len(found))
     if not found:

@@ -16,9 +16,10 @@ import numpy as np
 
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
-from jaxstable.files.directory import RunDirectoryError, short
+from jaxstable.files.directory import RunDirectoryError
 from jaxstable.models.base import Model
 from jaxstable.models.registry import model_of
+from jaxstable.phrases import shortened
 
 OWN = "own"  # among the settings of a model: whether the user gave it, or the config names it
 
@@ -66,7 +67,7 @@ def check_identity(then: Mapping[str, Any], now: Mapping[str, Any], directory: P
         name = _difference(_whole(old, directory), new, growing=single)
         if name:
             there = "the run in this directory" if single else f"lane {lane}"
-            raise RunDirectoryError(f"{sweep}{name}: {there} has {short(old.get(name))}, found {new[name]!r}{rest}")
+            raise RunDirectoryError(f"{sweep}{name}: {there} has {shortened(old.get(name))}, found {new[name]!r}{rest}")
     if then.get("fingerprint") != now["fingerprint"]:
         if single:
             raise RunDirectoryError(

@@ -285,6 +285,37 @@ def test_lanes_that_are_none_are_refused_in_a_line(command, lanes, data, tmp_pat
     assert main([command, str(tmp_path)]) == 2
 
 
+ALIASES = "epochs: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{field}: &{new} [{', '.join(['*' + old] * 9)}]\n"
+    for old, new, field in zip(
+        "abcdefg", "bcdefgh", ("seed", "window", "max_lag", "batch_size", "model", "monitor", "preset"), strict=True
+    )
+)
+FILES = {  # what a config file may hold against us: depth, lists of lists of lists, dates and numbers that are none
+    "deep.json": "[" * 200_000,
+    "deep.yaml": "[" * 200_000,
+    "deeper.json": '{"epochs":' * 100_000,
+    "aliases.yaml": ALIASES,
+    "date.yaml": "epochs: 2024-13-45",
+    "moment.yaml": "epochs: !!timestamp x",
+    "digits.json": '{"epochs": ' + "9" * 100_000 + "}",
+    "digits.yaml": "epochs: " + "9" * 100_000,
+    "number.yaml": "epochs: !!int x",
+    "keys.yaml": "".join(f"k{number}: 1\n" for number in range(3000)) + "epochs: 1",
+}
+
+
+@pytest.mark.fault(46)
+@pytest.mark.parametrize("name", FILES)
+def test_hostile_config_files_are_refused_in_a_line(name, tmp_path):
+    (tmp_path / name).write_text(FILES[name])
+    started = time.process_time()
+    with pytest.raises(js.ConfigError) as refused:
+        js.Config.from_file(tmp_path / name)
+    assert time.process_time() - started < 5
+    assert len(str(refused.value)) < 1000
+
+
 @pytest.mark.fault(47)
 def test_other_data_on_resume_are_refused(copy, data):
     values = data.values.copy()

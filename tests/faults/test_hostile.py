@@ -176,6 +176,11 @@ def found():
     return js.discover(small(), draws=0, progress=False)
 
 
+def na():
+    """Return what refuses to be compared."""
+    return pytest.importorskip("pandas").NA
+
+
 ITSELF: dict = {}
 ITSELF["again"] = ITSELF
 CALLS = {
@@ -214,6 +219,18 @@ CALLS = {
     "a probability of two": (lambda: found().likely(2), "min_probability: found 2"),
     "a probability of nothing": (lambda: found().likely(np.nan), "min_probability: found nan"),
     "a probability of text": (lambda: found().likely("high"), "min_probability: found 'high'"),
+    "a directory of no name": (lambda: found().save("a\0b"), "directory: found 'a.x00b'"),
+    "a page of no name": (lambda: found().report("a\0b"), "path: found 'a.x00b'"),
+    "a config of no name": (lambda: js.Config.from_file("a\0b"), "config file a.b: cannot be read"),
+    "a model of nothing": (lambda: js.Config(model=na()), "model: found <"),
+    "a preset of nothing": (lambda: js.Config(preset=na()), "preset: found <"),
+    "models in an array": (lambda: js.Config(model=np.array(["svar", "svar"])), "model: found array"),
+    "a field of nothing": (lambda: swept({na(): [1]}), "grid: found {<"),
+    "a model of nothing in a grid": (lambda: swept({"model": [na()]}), "model: found <"),
+    "edges of a number": (lambda: js.SVAR(required=5), "required: found 5"),
+    "edges by name": (lambda: js.SVAR(forbidden=[("x0", "x1", 1)]), "forbidden: found .*by index"),
+    "an own edge": (lambda: js.SVAR(forbidden=[(1, 0, 0)]), "forbidden: edge .* on itself"),
+    "lags of text": (lambda: js.SVAR(n_lags="2"), "n_lags: found '2'"),
     "a billion thresholds": (lambda: js.Config(thresholds=10**9), "thresholds: found 1000000000"),
     "rows of a fraction": (lambda: js.datasets.sensors(n_steps=1e3), "n_steps=1000.0"),
     "a trillion rows": (lambda: js.datasets.sensors(n_steps=10**12), "n_steps=1000000000000"),

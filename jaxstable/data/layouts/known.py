@@ -7,9 +7,10 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from jaxstable.data.checks import DataError, shortened
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout, look
 from jaxstable.data.layouts.names import NAMES
+from jaxstable.phrases import shortened
 
 ALONE = ("epw", "usgs")  # which need no look at the rows, as lines above them may split into as many cells
 FIRST = 2_000  # lines that are shown to a layout
