@@ -200,16 +200,18 @@ def _timed(
                 f"{counted(int(gaps.sum()), 'pause')}, each starts a new series, the longest {longest:.4g} steps",
             )
         )
-    ends = (
-        f", {np.datetime64(int(first), 'ns' if nanos else 'us')} to {np.datetime64(int(last), 'ns' if nanos else 'us')}"
-        if dated
-        else (f", {first:g} to {last:g}")
-    )
+    shown = [_moment(time, nanos) if dated else f"{time:g}" for time in (first, last)]
     step = step_text(usual / per_micro) if dated and usual >= per_micro else None
     if not dated and table.tick and usual > 0:
         step = step_text(usual * table.tick)
     notes.append(("step", step or f"{usual:g}{' ns' if nanos else ''}"))
-    return rows, gaps, step, longest, ends.replace("T", " ").replace(".000000", "")
+    return rows, gaps, step, longest, f", {shown[0]} to {shown[1]}"
+
+
+def _moment(ticks: int, nanos: bool) -> str:
+    """Write an instant without the zeros behind its second."""
+    whole, _, rest = str(np.datetime64(int(ticks), "ns" if nanos else "us")).replace("T", " ").partition(".")
+    return f"{whole}.{rest}".rstrip("0").rstrip(".")
 
 
 def _most_steps(max_gap: Any, usual: float, dated: bool, per_micro: int) -> float:

@@ -16,19 +16,20 @@ from jaxstable.data.frames import from_frame
 from jaxstable.data.plaintext import SUFFIXES
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table
+from jaxstable.data.tdms import read_channels
 from jaxstable.phrases import counted, listed
 
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
+TDMS = ".tdms"
 HDF = (".h5", ".hdf5", ".hdf")
-EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather or .h5"
+EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather, .h5 or .tdms"
 HINTS = {
     ".npy": ": load it with numpy and use Dataset.from_array(values, names=[...])",
     ".npz": ": load it with numpy and use Dataset.from_array(values, names=[...])",
     ".mat": ": load it with scipy.io.loadmat and use Dataset.from_array(values, names=[...])",
     ".json": ": read it with pandas.json_normalize and use Dataset.from_dataframe(table)",
     ".nc": ": open it with xarray and use Dataset.from_dataframe(table)",
-    ".tdms": ": read it with npTDMS and use Dataset.from_dataframe(table)",
 }
 CELLS = (*SUFFIXES, *workbook.SUFFIXES)
 
@@ -155,6 +156,11 @@ def _read(file: Path, asked: Reading) -> Table:
     if suffix in HDF:
         table = from_frame(_hdf(file), asked)
         return table._replace(notes=[("file", "hdf5"), *table.notes])
+    if suffix == TDMS:
+        channels, units = read_channels(file)
+        table = from_frame(channels, asked)
+        units = {**table.units, **{name: unit for name, unit in units.items() if name in table.names}}
+        return table._replace(notes=[("file", "tdms"), *table.notes], units=units)
     if suffix not in CELLS:
         hint = ": save the workbook as .xlsx or CSV" if suffix in workbook.OTHERS else HINTS.get(suffix, "")
         raise DataError(f"{file}: expected {EXPECTED}, found {suffix!r}{hint}")
