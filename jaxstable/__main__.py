@@ -25,7 +25,7 @@ def end(number: int, frame: Any) -> NoReturn:
     """
     del frame
     cursor = "\x1b[?25h\n" if sys.stderr.isatty() else ""  # a progress bar hides it
-    os.write(2, f"{cursor}jaxstable: ended by {signal.Signals(number).name}; what was saved is whole\n".encode())
+    os.write(2, f"{cursor}jaxstable: ended by {signal.Signals(number).name}; what was saved before is whole\n".encode())
     os._exit(128 + number)
 
 

@@ -12,13 +12,14 @@ from jaxstable.data.commandline import OF_A_FILE
 from jaxstable.files.directory import RunDirectoryError
 from jaxstable.files.kinds import check_free, kind_of
 from jaxstable.files.ownership import writable
-from jaxstable.training.interruption import written_whole
+from jaxstable.training.interruption import stopped_within, written_whole
 
 # What loads JAX is imported once the data are read: a file that is refused need not wait for it.
 if TYPE_CHECKING:
     from jaxstable.results.discovery_result import Discovery
 
 RUN_DIR = "artifacts-discovery"
+LOST = "stopped before the graph was whole: nothing is saved; once the draws begin, Ctrl-C keeps those made so far"
 ASKED: dict[str, Any] = {
     "max_lag": None,
     "required": None,
@@ -32,7 +33,8 @@ OF_ROWS = ("time", "time_format", "zone", "missing", "series", "resample", "max_
 
 def discover(args: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    found = _updated(args) if args.update else _discovered(args)
+    with stopped_within(LOST):
+        found = _updated(args) if args.update else _discovered(args)
     from jaxstable.results.telling import above, tell
 
     shown = above(found, args.min_probability)

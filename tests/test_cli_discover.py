@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -160,3 +163,24 @@ def test_rows_are_kept_unless_told_otherwise(parts, tmp_path, capsys):
     assert "rows" in np.load(parts / "run" / "discovery.npz").files
     assert main(["discover", "--update", str(tmp_path / "bare"), str(parts / "new.csv")]) == 2
     assert "the rows were not kept" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_for_the_draws_and_otherwise_says_that_nothing_is_saved(plant, tmp_path, monkeypatch, capsys):
+    from jaxstable import api
+
+    before = signal.getsignal(signal.SIGINT)
+    kept = []
+
+    def stopped(*args, **kwargs):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)  # arrives among the draws, which keep what they have
+            time.sleep(5)
+        except KeyboardInterrupt:
+            kept.append(signal.getsignal(signal.SIGINT))
+        raise KeyboardInterrupt  # as before the draws
+
+    monkeypatch.setattr(api, "discover", stopped)
+    assert main(["discover", str(plant), "--run-dir", str(tmp_path / "run")]) == 130
+    assert "stopped before the graph was whole: nothing is saved" in capsys.readouterr().err
+    assert kept == [before] == [signal.getsignal(signal.SIGINT)]
+    assert not list((tmp_path / "run").iterdir())

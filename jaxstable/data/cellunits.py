@@ -31,7 +31,7 @@ def without_unit(column: Any) -> tuple[Any, str]:
     if not found or not UNIT.fullmatch(found[1]) or found[1][0] in "-+":  # 20.38- is a negative number of SAP
         return column, ""
     cells = pc.utf8_trim_whitespace(column)
-    same = pc.ends_with(cells, found[1])
+    same = pc.match_substring_regex(cells, rf"[\d.,)]\s*{re.escape(found[1])}$")
     gone = pc.is_in(pc.utf8_lower(cells), pa.array(sorted(MISSING)))
     if not pc.all(pc.or_(pc.fill_null(same, True), pc.fill_null(gone, True))).as_py():
         return column, ""

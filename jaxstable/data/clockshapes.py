@@ -73,6 +73,9 @@ REWRITTEN = (  # what is brought into one of the shapes first
     (r"(\d) ?(?:π\.?μ\.?|ص)$", r"\1 AM"),
     (r"(\d) ?(?:μ\.?μ\.?|م)$", r"\1 PM"),
     (r":$", ""),
+    (r"(\d)([ap])$", r"\1 \2m"),
+    (r" de\.? (\d{1,2}(?::\d{2}){1,2})$", r" \1 AM"),
+    (r" du\.? (\d{1,2}(?::\d{2}){1,2})$", r" \1 PM"),
     # The first and the second of the hour that comes twice in autumn, which the order of the rows tells, too.
     (r"^(.*\d:\d{2}(?::\d{2})?) ?[AB]$", r"\1"),
     (r"^(.*[ T]\d{1,2})[AB](:\d{2}.*)$", r"\1\2"),

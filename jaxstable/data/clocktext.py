@@ -164,7 +164,13 @@ def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray
     """Return what is written behind a time, +01:00 or CET, as timedelta64."""
     coded = column.dictionary_encode()
     minutes = []
-    for i, text in enumerate(coded.dictionary.to_pylist()):
+    if "" in (words := coded.dictionary.to_pylist()):
+        row = int(np.flatnonzero(coded.indices.to_numpy() == words.index(""))[0])
+        raise DataError(
+            f"time at {place(row)} is {shortened(cells[row].as_py())}, without a zone or an offset, unlike others: "
+            "write one behind each, or behind none"
+        )
+    for i, text in enumerate(words):
         if text[:1] in ("+", "-"):
             digits = text[1:].replace(":", "").ljust(4, "0")
             minutes.append((1 if text[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])))

@@ -15,7 +15,7 @@ from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import DataError, check_distinct
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
-from jaxstable.data.numerals import decimal_mark, to_numbers
+from jaxstable.data.numerals import decimal_mark, refuse_pairs, to_numbers
 from jaxstable.data.reading import Reading
 from jaxstable.data.regular import tick_of
 from jaxstable.data.roles import is_counter
@@ -70,6 +70,8 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
             header.setdefault(name, unit)
             notes.append((f"column {name}", f"{unit!r} stands behind each number"))
     given = asked.decimal or sheet.layout.decimal
+    for name in sensors if given is None and sheet.layout.delimiter == "," else ():
+        refuse_pairs(cells[name], name, where)
     decimal = given or decimal_mark([cells[name] for name in sensors], sheet.layout.delimiter)
     if decimal:
         notes.append(("decimal mark", {".": "point", ",": "comma"}[decimal] + (" (as said)" if asked.decimal else "")))

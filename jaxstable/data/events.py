@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxstable.data import columnar
 from jaxstable.data.checks import DataError, warn
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
@@ -60,6 +61,8 @@ def recordings_of(
     for file in files_of(source) if is_path else [None]:
         if file is None:
             label, columns, place = "", as_columns(source), "row {}".format
+        elif file.is_dir() or file.suffix.lower() in columnar.KINDS:
+            label, columns, place = file.name, as_columns(columnar.read_columnar(file)[0]), "row {}".format
         else:
             sheet = without_blanks(read_sheet(file, asked))
             notes = notes or list(sheet.notes)
@@ -81,6 +84,8 @@ def recordings_of(
         if clock.local and asked.zone is None:
             by_tag = np.argsort(groups, kind="stable")
             refuse_repeated_hour(clock.time[by_tag], joints_of(groups[by_tag]), moved(place, by_tag))
+        if not any(what == "clock" for what, _ in notes):
+            notes.append(("clock", f"{names[0]!r}: {clock.how}"))
         ticks = clock.time.astype("M8[us]").astype(np.int64) if clock.time.dtype.kind == "M" else clock.time
         texts = (
             value
@@ -104,8 +109,6 @@ def recordings_of(
                 _units(columns, names, tags),
             )
         )
-    if not notes:
-        notes.append(("clock", names[0]))
     if len({events.dated for events in found}) > 1:
         raise DataError(f"{names[0]!r} holds dates in some files and numbers in others: read them apart")
     return found, notes

@@ -9,7 +9,8 @@ SIGNS = (
     (r"<[?!a-z]", "holds XML: export it as CSV, or read it with pandas.read_xml and give the frame to from_dataframe"),
     (
         r"\{\s*\"|\[\s*[\[{]",
-        "holds JSON: export it as CSV, or read it with pandas.read_json and give the frame to from_dataframe",
+        "holds JSON: export it as CSV, or, where each line is an object, name it .jsonl; or read it with "
+        "pandas.read_json and give the frame to from_dataframe",
     ),
     (r"%PDF|\{\\rtf", "holds a document: export its tables as CSV"),
 )

@@ -90,12 +90,18 @@ def read_long(
     tick = 1.0 if dated else tick_of(time)
     shown = span_text(span * tick) if tick else f"{span:g}"
     notes += [
-        ("layout", f"long: {counted(sum(len(e.time) for e in recordings), 'row')} of {len(tags)} tags"),
+        (
+            "layout",
+            f"long format, {counted(sum(len(e.time) for e in recordings), 'row')} of {counted(len(tags), 'tag')}",
+        ),
         (
             "common clock",
             f"a step of {shown}" + (" (as said)" if step is not None else ", the usual interval of a measurement"),
         ),
-        ("states", f"{counted(len(states), 'tag')}: last value held; the others are means within the step"),
+        (
+            "values",
+            "means within the step" + (f"; of {counted(len(states), 'state')} the last one held" if states else ""),
+        ),
     ]
     if words:
         notes.append(

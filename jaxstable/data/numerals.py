@@ -13,13 +13,14 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.vocabulary import LETTERS, MISSING, STATES
 from jaxstable.phrases import counted
 
-SPACES = "[ \u00a0\u202f'\u2019]"
+SPACES = "[ \u00a0\u2007\u2009\u202f'\u2019]"
 CODES = {  # what looks like a number and is none, where all cells of a column do
     "a word of bits": "^[01]{4,}$",
     "an address": r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$",
     "a code": r"^\d+E\d+$",
 }
 CENSORED = re.compile(r"[<>≤≥]\s*[\d.,]+$")
+MINUS_BEHIND = r"^(\d[\d.,]*)-$"  # as SAP writes what is below zero
 END = r"(?:[eE][+-]?\d+)?$"
 
 
@@ -149,8 +150,12 @@ def to_numbers(
             return pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), told
         except pa.ArrowInvalid:
             pass
-    if not _fits(present) and holds(present, "\u2212"):
+    if not _fits(present):
         cells = pc.replace_substring(cells, "\u2212", "-")
+        plain = pc.replace_substring_regex(cells, MINUS_BEHIND, r"-\1")
+        if _fits(plain.drop_null()) and not pc.all(pc.equal(plain, cells)).as_py():
+            told.append(f"{cells.filter(pc.not_equal(plain, cells))[0].as_py()!r} is below zero")
+            cells = plain
         present = cells.drop_null()
     if not _fits(present):
         groups = pc.fill_null(
@@ -191,6 +196,20 @@ def _refuse_codes(column: Any, name: str, place: Callable[[int], str]) -> None:
             )
 
 
+def refuse_pairs(column: Any, name: str, place: Callable[[int], str]) -> None:
+    """Refuse cells such as "+0056,1" between commas: a number with a decimal comma, or one and a code behind it."""
+    pairs = kernels().match_substring_regex(column, r"^[+-]?0\d+,\d+$") if holds(column, ",") else None
+    if pairs is None or not kernels().any(pairs).as_py():
+        return
+    row = int(np.flatnonzero(pairs.to_numpy(zero_copy_only=False).astype(bool))[0])
+    number, code = column[row].as_py().split(",")
+    raise DataError(
+        f"column {name!r}: {place(row)} holds {column[row].as_py()!r}, which can be {int(number)}.{code}, or "
+        f"{int(number)} and a code behind it: say decimal=',' for the first; otherwise write the two into columns of "
+        "their own, or leave it out (columns=[...] chooses the variables)"
+    )
+
+
 def _fits(present: Any) -> list[str]:
     """Return the decimal marks under which every cell is a number."""
     pc = kernels()
@@ -222,7 +241,8 @@ def _chosen(cells: Any, present: Any, name: str, place: Callable[[int], str], de
 def _refuse(cells: Any, name: str, place: Callable[[int], str]) -> NoReturn:
     """Refuse a column for the first of its cells that is no number."""
     pc = kernels()
-    plain = pc.fill_null(pc.match_substring_regex(cells, READS["."]), True).to_numpy(zero_copy_only=False)
+    ways = [pc.fill_null(pc.match_substring_regex(cells, READS[mark]), True) for mark in ".,"]
+    plain = max((way.to_numpy(zero_copy_only=False) for way in ways), key=np.count_nonzero)
     bad = np.flatnonzero(~plain)
     cell = cells[int(bad[0])].as_py() if len(bad) else cells.drop_null()[0].as_py()
     where = place(int(bad[0]) if len(bad) else 0)

@@ -9,21 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from jaxstable.data import workbook
+from jaxstable.data import columnar, workbook
 from jaxstable.data.checks import DataError
 from jaxstable.data.delimited import read_delimited
 from jaxstable.data.frames import from_frame
 from jaxstable.data.plaintext import SUFFIXES
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table
-from jaxstable.data.tdms import read_channels
 from jaxstable.phrases import counted, listed
 
-PARQUET = (".parquet", ".pq")
-FEATHER = (".feather", ".arrow", ".ipc")
-TDMS = ".tdms"
-HDF = (".h5", ".hdf5", ".hdf")
-EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather, .h5 or .tdms"
+EXPECTED = ".csv, .tsv, .txt or .dat (also packed as .gz or .zip), .xlsx, .parquet, .feather, .h5, .jsonl or .tdms"
 HINTS = {
     ".npy": ": load it with numpy and use Dataset.from_array(values, names=[...])",
     ".npz": ": load it with numpy and use Dataset.from_array(values, names=[...])",
@@ -150,44 +145,12 @@ def _suffix(file: Path) -> str:
 
 def _read(file: Path, asked: Reading) -> Table:
     suffix = _suffix(file)
-    if file.is_dir() or suffix in (*PARQUET, *FEATHER):
-        table = from_frame(_columnar(file, suffix in FEATHER), asked)
-        return table._replace(notes=[("file", suffix.lstrip(".") or "folder of parquet"), *table.notes])
-    if suffix in HDF:
-        table = from_frame(_hdf(file), asked)
-        return table._replace(notes=[("file", "hdf5"), *table.notes])
-    if suffix == TDMS:
-        channels, units = read_channels(file)
-        table = from_frame(channels, asked)
+    if file.is_dir() or suffix in columnar.KINDS:
+        frame, units = columnar.read_columnar(file)
+        table = from_frame(frame, asked)
         units = {**table.units, **{name: unit for name, unit in units.items() if name in table.names}}
-        return table._replace(notes=[("file", "tdms"), *table.notes], units=units)
+        return table._replace(notes=[("file", suffix.lstrip(".") or "folder of parquet"), *table.notes], units=units)
     if suffix not in CELLS:
         hint = ": save the workbook as .xlsx or CSV" if suffix in workbook.OTHERS else HINTS.get(suffix, "")
         raise DataError(f"{file}: expected {EXPECTED}, found {suffix!r}{hint}")
     return read_delimited(file, asked)
-
-
-def _columnar(file: Path, feather: bool) -> Any:
-    from pyarrow import ArrowException, parquet
-    from pyarrow import feather as arrow_feather
-
-    if not file.exists():
-        raise DataError(f"no such file: {file.absolute()}")
-    try:
-        return arrow_feather.read_table(str(file)) if feather else parquet.read_table(str(file))
-    except (ArrowException, OSError) as error:
-        kind = "Feather" if feather else "Parquet"
-        raise DataError(f"{file} cannot be read as {kind} ({' '.join(str(error).split())}): write it anew") from error
-
-
-def _hdf(file: Path) -> Any:
-    if not file.is_file():
-        raise DataError(f"no such file: {file.absolute()}")
-    try:
-        import pandas as pd
-
-        return pd.read_hdf(file)
-    except ImportError as error:
-        raise DataError(f"{file.name}: HDF5 needs pandas and tables: pip install pandas tables") from error
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{file} cannot be read as HDF5 ({error}): write one table into it") from error

@@ -15,6 +15,7 @@ MISSING = frozenset(
         "none",
         "undefined",
         "nil",
+        "missing",
         "?",
         "-",
         "--",
@@ -43,7 +44,7 @@ OPEN = "open opened aan på sí si tak да вкл evet はい 是 开 开启"  
 CLOSED = "closed close uit av nej nie нет выкл hay\u0131r いいえ 否 关 关闭"
 STATES = SWITCHES | dict.fromkeys(OPEN.split(), 1.0) | dict.fromkeys(CLOSED.split(), 0.0)
 LETTERS = ({"y": 1.0, "n": 0.0}, {"t": 1.0, "f": 0.0}, {"j": 1.0, "n": 0.0})  # only where both are there
-NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
+NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u2007\u2009\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
 DATE = (  # the notations that are taken for a date; `clocktext` reads them
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}|"
     r"\d{4}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|"
@@ -56,7 +57,7 @@ MOMENT = re.compile(
     rf"(?:{DATE})(?:[T ,:_][^;|\t\"]*)?$|\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?$"
 )
 HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]+$")
-QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")
+QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u2007\u2009\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")
 RULE = re.compile(r"[-+=:| ]*")
 UNIT = re.compile(
     r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar(?:\(?[ag]\)?)?|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|"

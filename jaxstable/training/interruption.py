@@ -47,6 +47,34 @@ def deferred_signals() -> Iterator[Callable[[], int | None]]:
 
 
 @contextlib.contextmanager
+def stopped_within(lost: str) -> Iterator[None]:
+    """Let the first Ctrl-C raise KeyboardInterrupt, for work that keeps what it has by then; a second one acts at once.
+
+    Args:
+        lost: what to say where the work keeps nothing.
+
+    Raises:
+        Interrupted: The work did not end by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def first(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise Interrupted(lost, signal.SIGINT) from stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def written_whole(where: Any) -> Iterator[None]:
     """Let signals wait until what is being written is whole.
 

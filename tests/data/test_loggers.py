@@ -402,7 +402,7 @@ NUMBERS = {
     "percent": ("Grafana", first("{}%"), {}, {**HOUR, "units": {"Flow": "%"}}),
     "percent after a blank": ("Excel", first("{} %").replace(",", ";"), {}, {**HOUR, "units": {"Flow": "%"}}),
     "minus of typesetters": ("report", first("\u2212{}"), {}, {"row": (-BOTH[0, 0], BOTH[0, 1])}),
-    "minus behind": ("SAP", first("{}-"), {}, {"error": "'Flow' is not numeric: line 2 holds '20.38-'"}),
+    "minus behind": ("SAP", first("{}-"), {}, HOUR | {"values": BOTH * [-1, 1]}),
     "brackets for minus": ("accounts", first("({})"), {}, {"error": "'Flow' is not numeric: line 2"}),
     "currency": ("accounts", first("€{}"), {}, {"error": "'Flow' is not numeric: line 2"}),
     "hexadecimal": ("PLC", first("0x{}"), {}, {"error": "'Flow' is not numeric: line 2"}),
