@@ -533,7 +533,7 @@ FRAMES = {
         {"values": BOTH, "step": "1 month"},
     ),
     "days": (
-        TABLE.assign(time=[(HOURS[0] + 1440 * i).astype("M8[D]").astype(object) for i in range(N)]),
+        TABLE.assign(time=[(HOURS[0] + np.timedelta64(i, "D")).astype("M8[D]").astype(object) for i in range(N)]),
         {"values": BOTH, "step": "1 d"},
     ),
     "hours of a day": (
