@@ -16,7 +16,7 @@ from jaxstable import __version__, flags
 from jaxstable.actions import SHELLS, PrintCompletion
 from jaxstable.config import Config, ConfigError
 from jaxstable.data import commandline
-from jaxstable.phrases import nearest
+from jaxstable.phrases import counted, nearest
 from jaxstable.training.console import say
 from jaxstable.training.grid import axes_of, expand
 from jaxstable.training.interruption import written_whole
@@ -207,8 +207,7 @@ def _run_sweep(configs: Sequence[Config], source: dict[str, Any], args: argparse
     from jaxstable import api
     from jaxstable.results.telling import announce, progress_of, tell
 
-    lanes = f"{len(configs)} lane{'s' if len(configs) > 1 else ''}"
-    axes = f"sweep  {lanes} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}"
+    axes = f"sweep  {counted(len(configs), 'lane')} over {', '.join(axes_of(configs)) or 'nothing'}; {_devices()}"
     announce(args, commandline.data_lines(source, data), axes)
     result = api.sweep(
         None,

@@ -105,9 +105,7 @@ class Config:
     """
 
     model: Literal["rcgnn_latent", "rcgnn_graph", "svar", "svar_equal"] = _field("svar", "model to train")
-    acyclicity: Literal["auto", "power", "polynomial", "geometric", "expm", "logdet", "spectral_radius"] = _field(
-        "auto", "acyclicity penalty (auto: the model's own)"
-    )
+    acyclicity: str = _field("auto", "acyclicity penalty, a name of PENALTIES (auto: the model's own)")
     max_lag: int | None = _field(None, "largest lag of an effect (default: the model's own)", least=0, most=INT32)
     window: int | None = _field(None, "window length in steps (default: the data set's own)", least=2, most=INT32)
     epochs: int = _field(100, "passes over the training windows", least=1, most=INT32)
@@ -145,6 +143,12 @@ class Config:
             value = coerced(field.name, getattr(self, field.name), hints[field.name])
             check_limits(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
+        if self.acyclicity != "auto":
+            from jaxstable.objective.acyclicity import PENALTIES  # loads JAX, which no other field needs
+
+            if self.acyclicity not in PENALTIES:
+                expected = ", ".join(map(repr, ("auto", *PENALTIES)))
+                raise ConfigError(f"acyclicity: found {self.acyclicity!r}, expected one of {expected}")
 
     @classmethod
     def unstable(cls, **changes: Any) -> Config:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxstable.api import discover
 from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
+from jaxstable.phrases import counted
 from jaxstable.results.discovery_result import Discovery
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _matrix(X: Any) -> np.ndarray:
         raise DataError("Complex data not supported: X holds complex numbers, expected real ones")
     if values.ndim != 2:
         raise DataError(
-            f"X: found {values.ndim} dimension{'s' if values.ndim != 1 else ''}, expected [rows, variables]; "
+            f"X: found {counted(values.ndim, 'dimension')}, expected [rows, variables]; "
             "Reshape your data: X.reshape(-1, 1) has one variable, of two or more that are needed"
         )
     for what, count, least in (("sample", values.shape[0], 2), ("feature", values.shape[1], 2)):

@@ -65,3 +65,8 @@ def nearest(name: Any, names: Iterable[Any]) -> str:
     """
     near = difflib.get_close_matches(str(name), [str(other) for other in names], n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shown(value: Any) -> str:
+    """Write a value of a field or a metric in few characters."""
+    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

@@ -233,13 +233,20 @@ def test_dictionary_and_json_bring_every_config_back(**fields):
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
-def test_choices_are_those_of_the_registries():
+def test_choices_are_those_of_the_registry():
     from jaxstable.models.registry import MODELS
+
+    assert sorted(typing.get_args(typing.get_type_hints(Config)["model"])) == sorted(MODELS)
+
+
+def test_a_penalty_of_ones_own_is_named_like_any_other(monkeypatch):
+    from jaxstable.models.registry import model_of
     from jaxstable.objective.acyclicity import PENALTIES
 
-    hints = typing.get_type_hints(Config)
-    assert typing.get_args(hints["model"]) == tuple(MODELS)
-    assert typing.get_args(hints["acyclicity"]) == ("auto", *PENALTIES)
+    with pytest.raises(ConfigError, match="acyclicity: found 'own', expected one of 'auto', 'power'"):
+        Config(acyclicity="own")
+    monkeypatch.setitem(PENALTIES, "own", PENALTIES["power"])
+    assert model_of(Config(acyclicity="own")).name == "svar"
 
 
 def test_unknown_keyword_is_named():

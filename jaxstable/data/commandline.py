@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxstable.data.layouts.names import NAMES
+from jaxstable.phrases import counted
 
 OF_A_FILE = ("decimal", "layout", "encoding", "sheet", "ragged")
 TEXTS = ("time", "time_format", "zone", "environment", "series", "truth", "text", *OF_A_FILE)
@@ -143,7 +144,7 @@ def data_lines(source: dict[str, Any], data: Any, windows: bool = True) -> str:
         line = re.sub(r", \d+ windows? of \d+", "", line)
     if data.longest_gap:
         recordings = int(data.recording[-1]) + 1
-        cut = f"{recordings} recording{'s' if recordings > 1 else ''} into {data.n_series} stretches"
+        cut = f"{counted(recordings, 'recording')} into {data.n_series} stretches"
         line += f"; gaps in time cut {cut}, the longest gap {data.longest_gap:.4g} steps"
     read = as_flags(data.in_short())
     return f"{line}\nread   {read}" if read else line

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.checks import DataError, as_array, check_distinct, warn
+from jaxstable.graph.paths import closure
 from jaxstable.phrases import listed
 
 CAUSES = ("cause", "source", "from", "source_label", "source_name", "parent")
@@ -59,7 +60,7 @@ def check_truth(truth: Any, names: Sequence[str]) -> tuple[np.ndarray, np.ndarra
         )
     if edges.ndim == 2:
         return edges, None
-    cycle = _on_cycles(edges[0])
+    cycle = np.flatnonzero(np.diagonal(closure(edges[0].astype(np.float32)))).tolist()
     if len(cycle):
         raise DataError(
             f"truth has a cycle at lag 0 through {listed([names[i] for i in cycle])}: within one time step nothing "
@@ -186,14 +187,3 @@ def _numbers(array: np.ndarray) -> np.ndarray:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError("truth must hold finite numbers: nonzero = edge") from error
-
-
-def _on_cycles(edges: np.ndarray) -> list[int]:
-    """Return the variables that reach themselves: what is left after taking away sinks and sources again and again."""
-    left = np.arange(len(edges))
-    while True:
-        inner = edges[np.ix_(left, left)]
-        keep = inner.any(axis=0) & inner.any(axis=1)
-        if keep.all():
-            return left.tolist()
-        left = left[keep]

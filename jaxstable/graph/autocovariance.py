@@ -51,6 +51,19 @@ def stacked_covariance(weights: NDArray[Any], noise: NDArray[Any], n_lags: int) 
     raise ValueError("weights: the system does not settle; expected a spectral radius below 1")
 
 
+def spectral_radius(weights: NDArray[Any]) -> float:
+    """Return the largest modulus of the roots of a system; below 1 it settles, with absolute weights any shape does.
+
+    Args:
+        weights: `[lags + 1, cause, effect]`, lag 0 acyclic.
+
+    Example:
+        >>> spectral_radius(np.array([[[0.0]], [[0.5]]]))
+        0.5
+    """
+    return float(np.abs(np.linalg.eigvals(_reduced(weights)[2])).max())
+
+
 def settled(weights: NDArray[np.float64], radius: float = 0.99) -> NDArray[np.float64]:
     """Return weights whose lagged part is shrunk, if need be, to a spectral radius of no more than `radius`.
 
@@ -58,7 +71,7 @@ def settled(weights: NDArray[np.float64], radius: float = 0.99) -> NDArray[np.fl
         >>> settled(np.array([[[0.0]], [[2.0]]])).round(2).tolist()
         [[[0.0]], [[0.99]]]
     """
-    found = float(np.abs(np.linalg.eigvals(_reduced(weights)[2])).max())
+    found = spectral_radius(weights)
     if found <= radius:
         return weights
     # Multiplying lag l by r^l multiplies every root of the system by r.

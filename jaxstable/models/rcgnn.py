@@ -49,3 +49,9 @@ def RCGNN(decoder: str = "latent", acyclicity: str = "power", n_lags: int = N_LA
         if not whole_number(number) or number < least:
             raise ConfigError(f"{name}: found {shortened(number)}, expected a whole number >= {least}")
     return latent_decoder(acyclicity) if decoder == "latent" else graph_decoder(acyclicity, n_lags, hidden)
+
+
+NAMED = {
+    "rcgnn_latent": functools.partial(RCGNN, "latent"),
+    "rcgnn_graph": functools.partial(RCGNN, "graph", acyclicity="geometric"),
+}

@@ -286,3 +286,6 @@ def _cleaned(dataset: Dataset, rows: Covered, parts: Any) -> Cleaned:
 
 def _as_inputs(matrix: np.ndarray, rows: np.ndarray) -> SecondMoments:
     return SecondMoments(jnp.asarray(matrix, jnp.float32), jnp.asarray(rows, jnp.float32))
+
+
+NAMED = {"svar": functools.partial(SVAR, "free"), "svar_equal": functools.partial(SVAR, "equal")}

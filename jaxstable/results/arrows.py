@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, counts_of, lag_text, links_of, peak_of
+from jaxstable.phrases import counted
 from jaxstable.results import style
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def label_of(lags: Sequence[int], weights: Sequence[float], signed: bool) -> str
 def title_of(graph: LearnedGraph) -> str:
     """Return what a picture of a graph says above it: how many edges there are of what kind."""
     total = len(links_of(graph))
-    title = f"Graph: {total} edge{'' if total == 1 else 's'}"
+    title = f"Graph: {counted(total, 'edge')}"
     if graph.truth is not None:
         words = [arrow.word for arrow in arrows_of(graph)]
         return title + "".join(f", {words.count(w)} {w}" for w in ("right", "wrong", "missed") if w in words)

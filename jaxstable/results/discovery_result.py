@@ -19,6 +19,7 @@ from jaxstable.files.directory import json_ready
 from jaxstable.files.provenance import fingerprints, provenance, source_line
 from jaxstable.graph.learned import LearnedGraph, same_fields
 from jaxstable.graph.links import counts_of
+from jaxstable.phrases import counted
 from jaxstable.results.archives import EVIDENCE, of_discovery, to_discovery
 from jaxstable.results.export import csv_text
 from jaxstable.results.findings import Finding
@@ -44,7 +45,7 @@ class Discovery(GraphResult):
 
     Attributes:
         learned: the graph; its weights are refitted coefficients in standard deviations, signed, 0 where there is no
-            edge; its probabilities are calibrated and strictly ordered, so that edges found in every draw rank too.
+            edge; its probabilities are calibrated and strictly ordered: edges found in every draw rank too.
         lagged_frequency: share of the draws that hold an edge at a lag, `[lag, cause, effect]`.
         edge_frequency: share of the draws that hold an edge at any lag, `[cause, effect]`.
         strength: evidence for every edge, present or not, `[lag, cause, effect]`; ranks edges of one probability.
@@ -97,9 +98,8 @@ class Discovery(GraphResult):
             step=step,
         )
         evidence = found.lagged_frequency, found.edge_frequency, found.strength
-        findings = discovery_findings(found, learned)
         said = {"chosen": found.chosen, "removed": found.removed, "common_causes": found.common_causes}
-        return cls(learned, *evidence, **said, findings=findings, **more)
+        return cls(learned, *evidence, **said, findings=discovery_findings(found, learned), **more)
 
     @classmethod
     def in_rows(cls, dataset: Dataset, asked: Mapping[str, Any], progress: Any = None) -> Discovery:
@@ -295,6 +295,6 @@ class Discovery(GraphResult):
         return hash(self.learned)
 
     def __repr__(self) -> str:
-        count = len(self._warnings())
-        more = f"; {count} warning{'s' if count != 1 else ''}: see findings" if count else ""
+        warned = self._warnings()
+        more = f"; {counted(len(warned), 'warning')}: see findings" if warned else ""
         return f"Discovery({headline(self.learned)}{more})"

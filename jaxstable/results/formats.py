@@ -27,77 +27,80 @@ class TigramiteArrays(NamedTuple):
     var_names: list[str]
 
 
-def to_dot(graph: LearnedGraph) -> str:
-    """Return the summary graph in the DOT language: an edge a link, its lags as label, dashed where doubtful.
+class Formats:
+    """The texts and arrays of one learned graph for other tools: an exporter is a method here."""
 
-    A link of open direction is dashed and has no head.
-    """
-    lines = ["digraph {", *(f"  {_quoted(name)};" for name in graph.names)]
-    for link in links_of(graph):
-        looks = [f"label={_quoted(', '.join(lag_text(lag, graph.step) for lag in link.lags))}"]
-        looks += ["style=dashed"] if link.kind in ("open", "doubtful") else []
-        looks += ["dir=none"] if link.kind == "open" else []
-        numbers = {"weight": link.weight, "probability": link.probability, "direction": link.direction}
-        # "weight" is a length in DOT: ours has another name.
-        looks += [f"effect_{key}={value:.6g}" for key, value in numbers.items() if value is not None]
-        lines.append(f"  {_quoted(link.cause)} -> {_quoted(link.effect)} [{', '.join(looks)}];")
-    return "\n".join([*lines, "}", ""])
+    learned: LearnedGraph
 
+    def to_dot(self) -> str:
+        """Return the summary graph in the DOT language: an edge a link, its lags as label, dashed where doubtful.
 
-def to_gml(graph: LearnedGraph) -> str:
-    """Return the graph as GML with one edge for every lag, which networkx, igraph, Gephi and Cytoscape read."""
-    number = {name: index for index, name in enumerate(graph.names)}
-    lines = ["graph [", "  directed 1", "  multigraph 1"]
-    for name, index in number.items():
-        lines += ["  node [", f"    id {index}", f"    label {_gml_text(name)}", "  ]"]
-    for link in directed_of(graph):
-        for edge in link.edges:
-            lines += ["  edge [", f"    source {number[edge.cause]}", f"    target {number[edge.effect]}"]
-            lines += [f"    key {edge.lag}"]
-            for key, value in edge_attributes(edge).items():
-                lines.append(
-                    f"    {key.replace('_', '')} {_gml_text(value) if isinstance(value, str) else _number(value)}"
-                )
-            lines.append("  ]")
-    return "\n".join([*lines, "]", ""])
+        A link of open direction is dashed and has no head.
+        """
+        graph = self.learned
+        lines = ["digraph {", *(f"  {_quoted(name)};" for name in graph.names)]
+        for link in links_of(graph):
+            looks = [f"label={_quoted(', '.join(lag_text(lag, graph.step) for lag in link.lags))}"]
+            looks += ["style=dashed"] if link.kind in ("open", "doubtful") else []
+            looks += ["dir=none"] if link.kind == "open" else []
+            numbers = {"weight": link.weight, "probability": link.probability, "direction": link.direction}
+            # "weight" is a length in DOT: ours has another name.
+            looks += [f"effect_{key}={value:.6g}" for key, value in numbers.items() if value is not None]
+            lines.append(f"  {_quoted(link.cause)} -> {_quoted(link.effect)} [{', '.join(looks)}];")
+        return "\n".join([*lines, "}", ""])
 
+    def to_gml(self) -> str:
+        """Return the graph as GML with one edge for every lag, which networkx, igraph, Gephi and Cytoscape read."""
+        graph = self.learned
+        number = {name: index for index, name in enumerate(graph.names)}
+        lines = ["graph [", "  directed 1", "  multigraph 1"]
+        for name, index in number.items():
+            lines += ["  node [", f"    id {index}", f"    label {_gml_text(name)}", "  ]"]
+        for link in directed_of(graph):
+            for edge in link.edges:
+                lines += ["  edge [", f"    source {number[edge.cause]}", f"    target {number[edge.effect]}"]
+                lines += [f"    key {edge.lag}"]
+                for key, value in edge_attributes(edge).items():
+                    lines.append(
+                        f"    {key.replace('_', '')} {_gml_text(value) if isinstance(value, str) else _number(value)}"
+                    )
+                lines.append("  ]")
+        return "\n".join([*lines, "]", ""])
 
-def to_dagitty(graph: LearnedGraph) -> str:
-    """Return the unrolled graph (see `unrolled`) as the model code of dagitty."""
-    nodes, edges = unrolled(graph)
-    lines = [f"  {_quoted(node)}" for node in nodes]
-    lines += [f"  {_quoted(cause)} -> {_quoted(effect)}" for cause, effect in edges]
-    return "\n".join(["dag {", *lines, "}", ""])
+    def to_dagitty(self) -> str:
+        """Return the unrolled graph (see `unrolled`) as the model code of dagitty."""
+        nodes, edges = unrolled(self.learned)
+        lines = [f"  {_quoted(node)}" for node in nodes]
+        lines += [f"  {_quoted(cause)} -> {_quoted(effect)}" for cause, effect in edges]
+        return "\n".join(["dag {", *lines, "}", ""])
 
+    def to_dowhy(self) -> str:
+        """Return the unrolled graph (see `unrolled`) as the GML text that `dowhy.CausalModel(graph=...)` takes."""
+        nodes, edges = unrolled(self.learned)
+        lines = ["graph [", "directed 1"]
+        lines += [f"node [ id {_gml_text(node)} label {_gml_text(node)} ]" for node in nodes]
+        lines += [f"edge [ source {_gml_text(cause)} target {_gml_text(effect)} ]" for cause, effect in edges]
+        return "\n".join([*lines, "]"])
 
-def to_dowhy(graph: LearnedGraph) -> str:
-    """Return the unrolled graph (see `unrolled`) as the GML text that `dowhy.CausalModel(graph=...)` takes."""
-    nodes, edges = unrolled(graph)
-    lines = ["graph [", "directed 1"]
-    lines += [f"node [ id {_gml_text(node)} label {_gml_text(node)} ]" for node in nodes]
-    lines += [f"edge [ source {_gml_text(cause)} target {_gml_text(effect)} ]" for cause, effect in edges]
-    return "\n".join([*lines, "]"])
+    def to_pgmpy(self) -> list[tuple[str, str]]:
+        """Return the edges of the unrolled graph (see `unrolled`), as `pgmpy.base.DAG` takes them."""
+        return unrolled(self.learned)[1]
 
-
-def to_pgmpy(graph: LearnedGraph) -> list[tuple[str, str]]:
-    """Return the edges of the unrolled graph (see `unrolled`), as `pgmpy.base.DAG` takes them."""
-    return unrolled(graph)[1]
-
-
-def to_tigramite(graph: LearnedGraph) -> TigramiteArrays:
-    """Return the arrays of tigramite, `[cause, effect, lag]`; a lag-0 link of open direction is "o-o"."""
-    n_vars, n_lags = len(graph.names), len(graph.lagged)
-    words, values = np.full((n_vars, n_vars, n_lags), "", dtype="<U3"), np.zeros((n_vars, n_vars, n_lags))
-    place = {name: index for index, name in enumerate(graph.names)}
-    for link in directed_of(graph):
-        i, j = place[link.cause], place[link.effect]
-        for edge in link.edges:
-            words[i, j, edge.lag], values[i, j, edge.lag] = "-->", edge.weight
-            if edge.lag == 0:
-                words[j, i, 0], values[j, i, 0] = "<--", edge.weight
-                if link.kind == "open":
-                    words[i, j, 0] = words[j, i, 0] = "o-o"
-    return TigramiteArrays(words, values, list(graph.names))
+    def to_tigramite(self) -> TigramiteArrays:
+        """Return the arrays of tigramite, `[cause, effect, lag]`; a lag-0 link of open direction is "o-o"."""
+        graph = self.learned
+        n_vars, n_lags = len(graph.names), len(graph.lagged)
+        words, values = np.full((n_vars, n_vars, n_lags), "", dtype="<U3"), np.zeros((n_vars, n_vars, n_lags))
+        place = {name: index for index, name in enumerate(graph.names)}
+        for link in directed_of(graph):
+            i, j = place[link.cause], place[link.effect]
+            for edge in link.edges:
+                words[i, j, edge.lag], values[i, j, edge.lag] = "-->", edge.weight
+                if edge.lag == 0:
+                    words[j, i, 0], values[j, i, 0] = "<--", edge.weight
+                    if link.kind == "open":
+                        words[i, j, 0] = words[j, i, 0] = "o-o"
+        return TigramiteArrays(words, values, list(graph.names))
 
 
 def unrolled(graph: LearnedGraph) -> tuple[list[str], list[tuple[str, str]]]:

@@ -79,11 +79,6 @@ class GridEvidence:
         return None
 
 
-def shown(value: Any) -> str:
-    """Write a value of a field or a metric in few characters."""
-    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
-
-
 def lanes_text(rows: Iterable[Row]) -> str:
     """Name lanes: all if they are few, else the first ones.
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Edge, Link, edges_of, links_of
-from jaxstable.results import export, formats
-from jaxstable.results.formats import TigramiteArrays
+from jaxstable.results import export
+from jaxstable.results.formats import Formats
 from jaxstable.results.graphml import to_graphml
 from jaxstable.results.notebook import report_html
 from jaxstable.results.page import write_page
@@ -40,10 +39,8 @@ class ReportedResult:
         return report_html(self.overview())
 
 
-class GraphResult(ReportedResult):
+class GraphResult(Formats, ReportedResult):
     """A result that owns one `LearnedGraph`. All matrices are `[cause, effect]`, all stacks `[lag, cause, effect]`."""
-
-    learned: LearnedGraph
 
     def plot(self, view: View = "all") -> Figure:
         """Draw the result; `.savefig(path)` keeps the picture.
@@ -148,27 +145,3 @@ class GraphResult(ReportedResult):
             lags: Write one edge for every lag instead of one for all.
         """
         return to_graphml(self.learned, path, self._facts, lags)
-
-    def to_dot(self) -> str:
-        """Return the graph in the DOT language of Graphviz; a link of open direction has no head."""
-        return formats.to_dot(self.learned)
-
-    def to_gml(self) -> str:
-        """Return the graph as GML, one edge for every lag."""
-        return formats.to_gml(self.learned)
-
-    def to_dagitty(self) -> str:
-        """Return the graph unrolled in time as model code of dagitty; nodes are ``name``, ``name_lag1``, ..."""
-        return formats.to_dagitty(self.learned)
-
-    def to_tigramite(self) -> TigramiteArrays:
-        """Return the arrays that tigramite takes, `[cause, effect, lag]`."""
-        return formats.to_tigramite(self.learned)
-
-    def to_dowhy(self) -> str:
-        """Return the graph unrolled in time as the GML text that ``dowhy.CausalModel(graph=...)`` takes."""
-        return formats.to_dowhy(self.learned)
-
-    def to_pgmpy(self) -> list[tuple[str, str]]:
-        """Return the edges of the graph unrolled in time, as ``pgmpy.base.DAG`` takes them."""
-        return formats.to_pgmpy(self.learned)

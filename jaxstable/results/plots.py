@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
+from jaxstable.phrases import counted
 from jaxstable.results import style
 from jaxstable.results.arrows import title_of
 from jaxstable.results.drawing import draw_circle, draw_weights, matrix_size
@@ -54,7 +55,7 @@ def plot_run(
     with style.styled():
         width, height = _panels_size(graph)
         figure = style.figure(max(12.0, width), 5.6 + height)
-        epochs = f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
+        epochs = counted(len(history), "epoch")
         style.headline(figure, f"{len(graph.names)} variables · {epochs} · {model} · {status}", _note(history))
         parts: Any = figure.subfigures(2, 1, height_ratios=[5.6, height], hspace=0.04)
         upper, lower = parts

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxstable.config import ConfigError
 from jaxstable.files.table import MEASURED, QUALITIES
+from jaxstable.phrases import counted
 from jaxstable.results import style
 from jaxstable.results.drawing_grid import draw_cells, draw_line, draw_points
 from jaxstable.results.evidence import Evidence, number
@@ -87,7 +88,7 @@ def fan(axes: Axes, name: str, lanes: Lanes, track: Callable[[Row], float | None
         known = ~np.isnan(filled).all(axis=0)
         low, middle, high = np.nanquantile(filled[:, known], [BAND[0], 0.5, BAND[1]], axis=0)
         marker = "o" if known.sum() <= 12 else None
-        label = f"median of {len(sound)} lane{'s' if len(sound) > 1 else ''}"
+        label = f"median of {counted(len(sound), 'lane')}"
         if len(sound) > 1:
             band = f"{BAND[0]:.0%} to {BAND[1]:.0%}"
             axes.fill_between(epochs[known], low, high, color=style.BLUE, alpha=0.18, linewidth=0, label=band)
@@ -125,7 +126,7 @@ def _draw_metric(figure: Any, axes: Axes, lanes: Lanes, metric: str, x: str | No
     others = [axis for axis in lanes.axes if axis not in (x, y)]
     over = f"mean over {', '.join(map(style.shorten, others[:4]))}{', ...' if others[4:] else ''} · " if others else ""
     axes.set_title(f"{metric}\n", loc="left")
-    note = f"{over}{len(rows)} lane{'s' if len(rows) > 1 else ''}{_best(lanes, metric)}"
+    note = f"{over}{counted(len(rows), 'lane')}{_best(lanes, metric)}"
     place = {"xy": (0, 1), "xytext": (0, 6), "xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(note, size=8.5, color=style.SOFT, annotation_clip=False, **place)
     found = [row for row in rows if number(row[metric]) is not None and row["status"] != "DIVERGED"]
@@ -147,7 +148,7 @@ def _draw_metric(figure: Any, axes: Axes, lanes: Lanes, metric: str, x: str | No
 def _title(lanes: Lanes) -> str:
     ended = ", ".join(f"{count} {status}" for status, count in lanes.statuses.items())
     epochs = max(map(len, lanes.histories))
-    return f"{len(lanes.names)} variables · {epochs} epoch{'' if epochs == 1 else 's'} · lanes: {ended}"
+    return f"{len(lanes.names)} variables · {counted(epochs, 'epoch')} · lanes: {ended}"
 
 
 def _unreached(lanes: Lanes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from jaxstable.graph.learned import LearnedGraph, Scores
 from jaxstable.graph.links import KINDS, Link, counts_of, lag_text, links_of
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, shown
 from jaxstable.results.evidence import number
 from jaxstable.results.findings import Finding
 from jaxstable.results.sensors import Recorded
@@ -89,7 +89,7 @@ def headline(graph: LearnedGraph) -> str:
     '2 variables, 0 edges'
     """
     total = len(links_of(graph))
-    text = f"{len(graph.names)} variables, {total} edge{'' if total == 1 else 's'}"
+    text = f"{len(graph.names)} variables, {counted(total, 'edge')}"
     counts = [f"{count} {TITLES[kind].lower()}" for kind, count in counts_of(graph).items() if count]
     return ", ".join([text, *counts])
 
@@ -137,22 +137,22 @@ def against_truth(scores: Scores) -> tuple[tuple[str, str], ...]:
 def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Lay the totals of a run out as (label, value) pairs; what was not measured reads `n/a`."""
 
-    def shown(key: str, spec: str) -> str:
+    def total(key: str, spec: str) -> str:
         value = number(summary.get(key))
         return "n/a" if value is None else format(value, spec)
 
-    found, true = shown("final_edge_count", ".0f"), number(summary.get("true_edge_count"))
+    found, true = total("final_edge_count", ".0f"), number(summary.get("true_edge_count"))
     return (
         ("Status", str(summary.get("status") or "n/a")),
-        ("Epochs", shown("epochs", ".0f")),
-        ("Time", f"{shown('total_time', '.1f')} s{_parts_of_time(summary)}"),
-        ("Test loss", shown("test_loss", ".4g")),
-        ("Best F1", shown("best_f1", ".4f")),
-        ("Best SHD", shown("best_shd", ".1f")),
-        ("Best threshold", shown("best_threshold", ".3f")),
+        ("Epochs", total("epochs", ".0f")),
+        ("Time", f"{total('total_time', '.1f')} s{_parts_of_time(summary)}"),
+        ("Test loss", total("test_loss", ".4g")),
+        ("Best F1", total("best_f1", ".4f")),
+        ("Best SHD", total("best_shd", ".1f")),
+        ("Best threshold", total("best_threshold", ".3f")),
         ("Edges at last evaluation", found if true is None else f"{found} (true graph: {true:.0f})"),
-        ("Mean clip ratio", shown("avg_grad_clip_ratio", ".1%")),
-        ("Final learning rate", shown("final_learning_rate", ".2e")),
+        ("Mean clip ratio", total("avg_grad_clip_ratio", ".1%")),
+        ("Final learning rate", total("final_learning_rate", ".2e")),
     )
 
 
@@ -168,9 +168,7 @@ def _parts_of_time(summary: Mapping[str, Any]) -> str:
 
 def cell(value: Any) -> str:
     """Write a value of a field or a metric in few characters, `n/a` for None."""
-    if value is None:
-        return "n/a"
-    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    return "n/a" if value is None else shown(value)
 
 
 def grouped(findings: Iterable[Finding]) -> list[Sequence[Finding]]:

@@ -6,8 +6,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from jaxstable.config import Config, ConfigError
+from jaxstable.phrases import shown
 from jaxstable.results.findings import NOTHING, OTHER_MODEL, Finding
-from jaxstable.results.grid_evidence import UNREACHED, GridEvidence, Row, commonest, lanes_text, lost_values, shown
+from jaxstable.results.grid_evidence import UNREACHED, GridEvidence, Row, commonest, lanes_text, lost_values
 
 NO_EFFECT = 1e-3  # of the spread over the grid: a field that moves a metric less does nothing
 LEAST_VALUES = 3  # values of an axis before its border means anything

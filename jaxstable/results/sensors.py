@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxstable.phrases import counted
 from jaxstable.signals.prepare import Removed
 from jaxstable.signals.spans import steps_text
 
@@ -80,7 +81,7 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
         what = "a cycle" if len(removed.cycles) == 1 else "cycles"
         parts.append(f"{what} of {', '.join(shown)}{more} ({100 * removed.cycle:.2g} % of the variance)")
     if removed.spikes:
-        parts.append(f"{len(removed.spikes)} spike{'s' if len(removed.spikes) > 1 else ''}")
+        parts.append(counted(len(removed.spikes), "spike"))
     if removed.held:
-        parts.append(f"{removed.held} repeated reading{'s' if removed.held > 1 else ''}")
+        parts.append(counted(removed.held, "repeated reading"))
     return ", ".join(parts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from jaxstable.files import archive
 from jaxstable.files.table import MEASURED
+from jaxstable.phrases import counted
 from jaxstable.results.archives import of_lanes, to_lanes
 from jaxstable.results.diagnosis import diagnose_grid
 from jaxstable.results.findings import Finding
@@ -195,5 +196,5 @@ class SweepResult(ReportedResult):
 
     def __repr__(self) -> str:
         ended = ", ".join(f"{count} {status.lower()}" for status, count in self.lanes.statuses.items())
-        lanes = f"{len(self)} lane{'s' if len(self) != 1 else ''}"
+        lanes = counted(len(self), "lane")
         return f"SweepResult({lanes} over {', '.join(self.axes) or 'nothing'}: {ended})"

@@ -15,6 +15,7 @@ from jaxstable.config import Config
 from jaxstable.files import archive
 from jaxstable.files.table import kept_evaluation
 from jaxstable.graph.learned import LearnedGraph, same_fields
+from jaxstable.phrases import counted
 from jaxstable.results.archives import of_run, to_run
 from jaxstable.results.diagnosis import diagnose_run
 from jaxstable.results.evidence import as_mapping, number, series
@@ -141,9 +142,8 @@ class TrainResult(GraphResult):
         """Return what the run says, as a value."""
         summary, findings = self.summary(), tuple(self.diagnose())
         ended = f"{self.status.lower()} ({self.verdict})" if self.verdict else self.status.lower()
-        plural = "" if len(self.history) == 1 else "s"
         return Report(
-            title=f"{headline(self.learned)}, after {len(self.history)} epoch{plural}: {ended}",
+            title=f"{headline(self.learned)}, after {counted(len(self.history), 'epoch')}: {ended}",
             tables=link_tables(self.learned),
             totals=run_totals({**summary, "times": self.run.times}),
             findings=findings,
@@ -197,10 +197,9 @@ class TrainResult(GraphResult):
 
     def __repr__(self) -> str:
         edges = int(self.graph.sum())
-        epochs = len(self.history)
         level = f"{self.threshold:.2f}" if round(self.threshold, 2) == self.threshold else f"{self.threshold:.3g}"
         wrong = f"; {self.verdict}: see diagnose()" if self.verdict else ""
         return (
-            f"TrainResult({self.status}, {epochs} epoch{'s' if epochs != 1 else ''}, {len(self.names)} variables, "
-            f"{edges} edge{'s' if edges != 1 else ''} above threshold {level}{wrong})"
+            f"TrainResult({self.status}, {counted(len(self.history), 'epoch')}, {len(self.names)} variables, "
+            f"{counted(edges, 'edge')} above threshold {level}{wrong})"
         )

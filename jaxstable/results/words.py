@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, links_of
+from jaxstable.phrases import counted
 from jaxstable.results.report import either_way, raw_unit, share_text
 from jaxstable.signals.spans import steps_text
 
@@ -28,8 +29,7 @@ def paragraph(graph: LearnedGraph) -> str:
     more = " more" if sure else ""
     rest = [
         f"{counts['likely']}{more} {'is' if counts['likely'] == 1 else 'are'} likely" * (counts["likely"] > 0),
-        f"in {counts['open']} {'pair' if counts['open'] == 1 else 'pairs'} it is open which one drives the other"
-        * (counts["open"] > 0),
+        f"in {counted(counts['open'], 'pair')} it is open which one drives the other" * (counts["open"] > 0),
         f"{counts['doubtful']} {'is' if counts['doubtful'] == 1 else 'are'} doubtful" * (counts["doubtful"] > 0),
     ]
     said = "; ".join(part for part in rest if part)
@@ -116,5 +116,5 @@ def _when(link: Link, graph: LearnedGraph) -> str:
     first, last = min(link.lags), max(link.lags)
     if last == 0:
         return "within the same step" if graph.step is None else f"within {graph.step}"
-    steps = steps_text(last, graph.step) or f"{last} step{'s' if last > 1 else ''}"
+    steps = steps_text(last, graph.step) or counted(last, "step")
     return f"after {steps}" if first == last else f"within {steps}"

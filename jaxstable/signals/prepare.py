@@ -41,11 +41,6 @@ class Removed(NamedTuple):
     spikes: tuple[int, ...] = ()
     held: int = 0
 
-    @property
-    def anything(self) -> bool:
-        """Whether anything was taken out."""
-        return self != Removed()
-
 
 class Cleaned(NamedTuple):
     """Series that a model trains on, and what was taken out of them.

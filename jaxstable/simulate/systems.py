@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxstable.graph.autocovariance import spectral_radius
 from jaxstable.graph.paths import walks
 
 Shape = Callable[[np.ndarray], np.ndarray]
@@ -239,30 +240,6 @@ def lorenz96(
     for offset in (1, -1, -2):
         truth[1, (effect + offset) % n_vars, effect] = True
     return Simulated(rows + noise * rng.standard_normal(rows.shape), truth)
-
-
-def spectral_radius(weights: np.ndarray) -> float:
-    """Return the largest modulus of the companion matrix of `weights` [lag, cause, effect].
-
-    Below 1 the linear system is stationary; with absolute weights any choice of `SHAPES` is.
-
-    Args:
-        weights: lag 0 first; lag 0 acyclic.
-
-    Returns:
-        Spectral radius of the reduced form `W_l (I - W_0)^-1`.
-
-    Example:
-        >>> float(spectral_radius(np.array([[[0.0]], [[0.5]]])))
-        0.5
-    """
-    n_lags, n_vars = len(weights) - 1, weights.shape[1]
-    if n_lags == 0:
-        return 0.0
-    reduced = weights[1:] @ np.linalg.inv(np.eye(n_vars) - weights[0])
-    companion = np.eye(n_lags * n_vars, k=n_vars)
-    companion[:, :n_vars] = np.concatenate(list(reduced))
-    return float(np.abs(np.linalg.eigvals(companion)).max())
 
 
 def _longest_path(graph: np.ndarray) -> int:

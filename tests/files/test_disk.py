@@ -64,7 +64,7 @@ def test_a_directory_that_cannot_be_written_is_told_before_the_work(config, smal
     monkeypatch.setattr(ownership.tempfile, "TemporaryFile", read_only)
     with pytest.raises(RunDirectoryError, match=os.strerror(errno.EROFS)):
         api.train(config, small_dataset, run_dir=tmp_path, model=linear(), on_epoch=pytest.fail)
-    with pytest.raises(RunDirectoryError, match=r"cannot be made a directory .*embedded null"):
+    with pytest.raises(RunDirectoryError, match=r"run_dir: found 'a.*b', expected a path"):
         api.train(config, small_dataset, run_dir="a\0b", model=linear(), on_epoch=pytest.fail)
     assert not list(tmp_path.iterdir())
 

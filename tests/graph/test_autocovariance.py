@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jaxstable.graph.autocovariance import settled, stacked_covariance
-from jaxstable.simulate.systems import recur, spectral_radius
+from jaxstable.graph.autocovariance import settled, spectral_radius, stacked_covariance
+from jaxstable.simulate.systems import recur
 
 
 @pytest.fixture(scope="module")

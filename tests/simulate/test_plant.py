@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jaxstable.graph.autocovariance import spectral_radius
 from jaxstable.simulate.plant import plant_weights, sensors
-from jaxstable.simulate.systems import spectral_radius
 
 
 def test_is_stable_whatever_the_seed():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jaxstable.simulate.systems import SHAPES, lorenz96, recur, spectral_radius, svar, var
+from jaxstable.graph.autocovariance import spectral_radius
+from jaxstable.simulate.systems import SHAPES, lorenz96, recur, svar, var
 
 CASES = {
     "svar": lambda seed: svar(n_steps=800, seed=seed),
