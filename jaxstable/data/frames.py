@@ -11,12 +11,13 @@ import numpy as np
 
 from jaxstable.data.assigned import assigned, blank_rows, filled_rows, parts_of
 from jaxstable.data.cellkinds import as_text, codes_of
+from jaxstable.data.cellunits import without_unit
 from jaxstable.data.checks import NA_TYPES, DataError, check_distinct, not_numeric, object_column
 from jaxstable.data.clockjoin import joined_clock
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.frameindex import from_index, has_times
 from jaxstable.data.layout import Layout
-from jaxstable.data.numerals import to_numbers
+from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.regular import tick_of
 from jaxstable.data.suspicions import warn_integers
@@ -47,7 +48,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     import narwhals as nw
 
     table = _eager(nw, frame)
-    check_distinct([str(name) for name in table.columns])
+    check_distinct([_text(name) for name in table.columns])
     asked = _by_text(asked, table.columns)
     index = nw.maybe_get_index(table)
     indexed = has_times(index)
@@ -73,7 +74,13 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
     elif asked.time is None:
         time, series, said = from_index(index, asked.zone)
         notes.extend(said)
-    found = {name: _numbers(nw, columns[name], name, asked.missing) for name in parts.sensors}
+    found: dict[str, np.ndarray | DataError] = {}
+    told: dict[str, list[str]] = {}
+    for name in parts.sensors:
+        try:
+            found[name], told[name] = _numbers(nw, columns[name], cells[name], name, asked.missing)
+        except DataError as error:
+            found[name] = error
     table = assigned(
         parts,
         found,
@@ -84,7 +91,8 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
         notes=notes,
         place="row {}".format,
     )
-    units = {name: unit for name in table.names if (unit := clean(name)[1])}
+    notes.extend((f"column {name}", text) for name in table.names for text in told[name])
+    units = {name: unit for name in table.names if (unit := clean(name)[1])} | _attributes(frame, table.names)
     overflowed: set[str] = set()
     for name in table.names:
         if columns[name].dtype.is_integer() and not columns[name].null_count():
@@ -102,9 +110,9 @@ def as_columns(frame: Any) -> dict[str, Any]:
     for name in table.columns:
         column = table.get_column(name)
         timed = column.dtype in (nw.Datetime, nw.Date)
-        found[str(name)] = _times(nw, column) if timed else np.array(column.to_list(), dtype=object)
+        found[_text(name)] = _times(nw, column) if timed else np.array(column.to_list(), dtype=object)
         if column.dtype.is_numeric() and not column.null_count():
-            found[str(name)] = column.to_numpy()
+            found[_text(name)] = column.to_numpy()
     return found
 
 
@@ -122,7 +130,7 @@ def _eager(nw: Any, frame: Any) -> Any:
 
         frame = pa.Table.from_batches([frame])
     elif type(frame).__module__.startswith("xarray"):
-        frame = frame.to_dataframe()  # pyright: ignore[reportAttributeAccessIssue]
+        frame = _of_xarray(frame)
     try:
         table = nw.from_native(frame)
         table = table.collect() if isinstance(table, nw.LazyFrame) else table
@@ -131,11 +139,33 @@ def _eager(nw: Any, frame: Any) -> Any:
     except TypeError as error:
         raise DataError(
             f"frame is a {type(frame).__module__}.{type(frame).__name__}: expected a pandas, polars, pyarrow, "
-            "DuckDB or xarray table, or a numpy array with named fields (from_array takes plain arrays)"
+            "DuckDB or xarray table, or a numpy array with named fields; pandas.DataFrame(frame) makes one of lists by "
+            "name (from_array takes plain arrays)"
         ) from error
     except nw.exceptions.DuplicateError as error:
         found = " ".join(str(error).split())
         raise DataError(f"duplicate column names, rename them: {found}") from error
+
+
+def _of_xarray(frame: Any) -> Any:
+    """Return a pandas frame: of an array with two axes the one of times down, the other as its columns."""
+    if not hasattr(frame, "data_vars") and frame.ndim == 2:
+        table = frame.to_pandas()
+        return table.T if has_times(table.columns) and not has_times(table.index) else table
+    return frame.to_dataframe(**({} if hasattr(frame, "data_vars") else {"name": frame.name or "value"}))
+
+
+def _attributes(frame: Any, names: Sequence[str]) -> dict[str, str]:
+    """Return the units that xarray keeps beside its variables."""
+    held = getattr(frame, "data_vars", {})
+    return {
+        str(name): str(held[name].attrs["units"]) for name in held if name in names and held[name].attrs.get("units")
+    }
+
+
+def _text(name: Any) -> str:
+    """Write the name of a column as text, the levels of one that has several behind each other."""
+    return " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
 
 
 def _is_row_number(table: Any, name: Any) -> bool:
@@ -146,7 +176,7 @@ def _is_row_number(table: Any, name: Any) -> bool:
 
 def _columns(nw: Any, table: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the columns of a table by name, and the same as arrow arrays."""
-    columns = {str(name): table.get_column(name) for name in table.columns if not _is_row_number(table, name)}
+    columns = {_text(name): table.get_column(name) for name in table.columns if not _is_row_number(table, name)}
     return columns, {name: _cells(nw, column) for name, column in columns.items()}
 
 
@@ -154,9 +184,9 @@ def _by_text(asked: Reading, present: Sequence[Any]) -> Reading:
     """Name the columns by text, as everything behind this knows them."""
 
     def text(name: Any) -> Any:
-        if isinstance(name, (list, tuple)):
+        if isinstance(name, (list, tuple)) and name not in present:
             return [text(one) for one in name]
-        return str(name) if not isinstance(name, str) and name in present else name
+        return _text(name) if not isinstance(name, str) and name in present else name
 
     return dataclasses.replace(
         asked, **{field: text(getattr(asked, field)) for field in ("time", "environment", "series", "columns")}
@@ -179,37 +209,23 @@ def _is_missing(cell: Any) -> bool:
     return type(cell).__name__ in NA_TYPES or (isinstance(cell, float) and cell != cell)
 
 
-def _numbers(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndarray | DataError:
-    try:
-        return _numeric(nw, column, name, missing)
-    except DataError as error:
-        return error
-
-
-def _numeric(nw: Any, column: Any, name: str, missing: Sequence[str]) -> np.ndarray:
+def _numbers(nw: Any, column: Any, cells: Any, name: str, missing: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Return the numbers of a column, text as a file would have it, and what is worth saying of how it was read."""
     dtype = column.dtype
     if dtype.is_numeric() or dtype == nw.Boolean:
         if dtype.is_integer() and not column.null_count():
-            return column.to_numpy()  # arrow refuses to cast integers above 2^53, numpy rounds them
-        return column.cast(nw.Float64 if dtype != nw.Float32 else nw.Float32).to_numpy()
-    texts = {text.strip().lower() for text in missing}
-    if texts and (dtype in (nw.Object, nw.Unknown, nw.String)):
-        cells = [None if isinstance(v, str) and v.strip().lower() in texts else v for v in column.to_list()]
-        if any(isinstance(value, str) for value in cells):
-            import pyarrow as pa
-
-            return to_numbers(
-                pa.array([None if v is None else str(v) for v in cells], pa.string()), name, "row {}".format, "."
-            )[0]
-        return object_column(cells, name)
-    if dtype == nw.Object or dtype == nw.Unknown:
-        return object_column(column.to_list(), name)
-    present = column.drop_nulls()
-    if not len(present):
-        return np.full(len(column), np.nan)
-    if dtype == nw.Categorical and not isinstance(present.head(1).to_list()[0], str):
-        return object_column(column.to_list(), name)
-    raise DataError(not_numeric(name, "its first entry", present.to_list()[0]))
+            return column.to_numpy(), []  # arrow refuses to cast integers above 2^53, numpy rounds them
+        return column.cast(nw.Float64 if dtype != nw.Float32 else nw.Float32).to_numpy(), []
+    values = column.drop_nulls().to_list()
+    if not values:
+        return np.full(len(column), np.nan), []
+    if any(isinstance(value, str) for value in values):
+        plain, unit = without_unit(cells)
+        numbers, told = to_numbers(plain, name, "row {}".format, decimal_mark([plain], ","), missing)
+        return numbers, [*([f"{unit!r} stands behind each number"] if unit else []), *told]
+    if dtype.is_temporal():
+        raise DataError(not_numeric(name, "its first entry", values[0]))
+    return object_column(column.to_list(), name), []
 
 
 def _times(nw: Any, column: Any) -> Any:
