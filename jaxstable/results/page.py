@@ -18,7 +18,7 @@ from jaxstable.results.page_sensors import sensors_html
 from jaxstable.results.report import LINE, Report, Table, grouped
 from jaxstable.results.strongest import STEPS, first_least, measure
 from jaxstable.results.text import MOST_LIKE_IT, together
-from jaxstable.results.words import evidence, paragraph, sentence, what_would_change_it
+from jaxstable.results.words import paragraph, sentence, trust, what_would_change_it
 
 MOST_TOLD = 15  # sure influences told in sentences before the rest is folded; the table below has all
 
@@ -111,7 +111,7 @@ def _options(names: Iterable[str]) -> str:
 
 
 def _item(link: Link, graph: LearnedGraph) -> str:
-    return f'<li>{escape(sentence(link, graph))} <span class="why">{escape(evidence(link, graph))}</span></li>'
+    return f'<li>{escape(sentence(link, graph))} <span class="why">{escape(trust(link, graph))}</span></li>'
 
 
 def _strengths(graph: LearnedGraph) -> dict[tuple[str, str], float]:

@@ -103,6 +103,8 @@ def _near_functions(covariance: NDArray[np.float64]) -> list[list[int]]:
             spread = np.diag(left)
             told = np.where(spread > NOTHING_LEFT * variance, left[index] ** 2 / np.maximum(spread, 1e-12), 0.0)
             told[index] = 0.0
+            if not told.any():
+                break
             others.append(int(told.argmax()))
             left -= np.outer(left[:, others[-1]], left[others[-1]]) / max(left[others[-1], others[-1]], 1e-12)
         found.append(sorted(others) if left[index, index] <= (1.0 - WHOLE) * variance[index] else [])

@@ -66,6 +66,11 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
 
 def evidence(link: Link, graph: LearnedGraph) -> str:
     """Say what speaks for a link: its probability, its direction and its lags."""
+    return "; ".join(part for part in (trust(link, graph), *_by_lag(link, graph)) if part)
+
+
+def trust(link: Link, graph: LearnedGraph) -> str:
+    """Say how sure a link is: its probability and its direction."""
     parts = []
     if link.kind == "open":
         parts.append(f"linked either way with probability {share_text(either_way(link, graph))}")
@@ -73,12 +78,16 @@ def evidence(link: Link, graph: LearnedGraph) -> str:
         parts.append(f"probability {share_text(link.probability)}")
     if link.direction is not None:
         parts.append(f"direction {share_text(link.direction)}")
+    return "; ".join(parts)
+
+
+def _by_lag(link: Link, graph: LearnedGraph) -> list[str]:
     lags = []
     for edge in link.edges if len(link.edges) > 1 else ():
         at = "" if edge.lag_probability is None else f", probability {edge.lag_probability:.2f}"
         at = f" from {edge.cause}{at}" if edge.cause != link.cause else at
         lags.append(f"lag {lag_text(edge.lag, graph.step)}: {edge.weight:{'+' if graph.signed else ''}.2f}{at}")
-    return "; ".join([*parts, *lags])
+    return lags
 
 
 def what_would_change_it(graph: LearnedGraph) -> tuple[str, ...]:

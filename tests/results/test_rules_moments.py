@@ -23,3 +23,11 @@ def test_an_iteration_that_has_not_ended_names_the_sensors_of_which_least_is_kno
     assert finding.evidence.endswith(f"; least is known of {told}")
     ended = lagged_moments(values, n_lags=0)
     assert "em_not_converged" not in [one.code for one in moment_findings(ended, names)]
+
+
+def test_few_sensors_are_no_functions_of_each_other_for_want_of_others():
+    values = np.random.default_rng(0).normal(size=(400, 3))
+    assert not moment_findings(lagged_moments(values, n_lags=1), tuple("abc"))
+    values[:, 2] = values[:, 0] + values[:, 1] + 0.01 * values[:, 2]
+    (finding,) = moment_findings(lagged_moments(values, n_lags=1), tuple("abc"))
+    assert finding.evidence == "at every moment nearly a function of others: a of b and c, b of a and c, c of a and b"
