@@ -239,11 +239,20 @@ def test_choices_are_those_of_the_registry():
     assert sorted(typing.get_args(typing.get_type_hints(Config)["model"])) == sorted(MODELS)
 
 
+def test_a_model_with_weights_of_its_own_is_named_like_any_other(monkeypatch):
+    from jaxstable.models.registry import MODELS, model_of
+
+    own = MODELS["svar"]()._replace(weights={"ridge": 0.5})
+    monkeypatch.setitem(MODELS, "svar", lambda: own)
+    assert model_of(Config()).weights == (("ridge", 0.5),)
+    assert hash(model_of(Config())) == hash(model_of(Config(seed=3)))
+
+
 def test_a_penalty_of_ones_own_is_named_like_any_other(monkeypatch):
     from jaxstable.models.registry import model_of
     from jaxstable.objective.acyclicity import PENALTIES
 
-    with pytest.raises(ConfigError, match="acyclicity: found 'own', expected one of 'auto', 'power'"):
+    with pytest.raises(ConfigError, match="acyclicity: found 'own', expected one of 'auto', "):
         Config(acyclicity="own")
     monkeypatch.setitem(PENALTIES, "own", PENALTIES["power"])
     assert model_of(Config(acyclicity="own")).name == "svar"

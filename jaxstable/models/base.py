@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
+import numpy as np
 from jax import Array
 
+from jaxstable.config import ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared
 
@@ -121,3 +123,20 @@ class Model(NamedTuple):
 def terms_of(model: Model, params: Params, batch: Any, key: Array, progress: Array) -> LossTerms:
     """Return a model's loss terms of one batch, in the model's own order."""
     return LossTerms(model.loss(params, batch, key, progress))
+
+
+def with_checked_weights(model: Model) -> Model:
+    """Return a model whose own weights are hashable pairs of a name and a number.
+
+    Raises:
+        ConfigError: A weight is no finite number of at least 0, or is one that the config already has.
+    """
+    weights = dict(model.weights)
+    for name, weight in weights.items():
+        if name in CONFIG_TERMS:
+            raise ConfigError(f"model: found a weight for {name!r}, which the config weighs; use lambda_{name} instead")
+        number = isinstance(weight, (int, float, np.number)) and not isinstance(weight, bool)
+        if not number or not 0 <= np.float32(weight) < np.inf:
+            raise ConfigError(f"model: found the weight {weight!r} of {name!r}, expected a finite number >= 0")
+    pairs = tuple(weights.items())
+    return model if model.weights == pairs else model._replace(weights=pairs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jaxstable import models
 from jaxstable.config import Config, ConfigError
-from jaxstable.models.base import Model
+from jaxstable.models.base import Model, with_checked_weights
 
 MODELS: dict[str, Callable[..., Model]] = {}  # what the files of this folder call `NAMED`
 for _file in pkgutil.iter_modules(models.__path__, "jaxstable.models."):
@@ -29,6 +29,6 @@ def model_of(config: Config) -> Model:
             raise ConfigError(f"max_lag: found {config.max_lag}, but rcgnn_latent has no lags; leave it out")
         asked["n_lags"] = config.max_lag
     try:
-        return MODELS[config.model](**asked)
+        return with_checked_weights(MODELS[config.model](**asked))
     except ValueError as error:
         raise ConfigError(f"max_lag: {config.model} refuses {config.max_lag}; {error}") from error

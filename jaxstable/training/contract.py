@@ -16,22 +16,6 @@ from jaxstable.models.base import CONFIG_TERMS, Model
 from jaxstable.training.state import run_keys
 
 
-def with_checked_weights(model: Model) -> Model:
-    """Return a model whose own weights are hashable pairs of a name and a number.
-
-    Raises:
-        ConfigError: A weight is no finite number of at least 0, or is one that the config already has.
-    """
-    weights = dict(model.weights)
-    for name, weight in weights.items():
-        if name in CONFIG_TERMS:
-            raise ConfigError(f"model: found a weight for {name!r}, which the config weighs; use lambda_{name} instead")
-        number = isinstance(weight, (int, float, np.number)) and not isinstance(weight, bool)
-        if not number or not 0 <= np.float32(weight) < np.inf:
-            raise ConfigError(f"model: found the weight {weight!r} of {name!r}, expected a finite number >= 0")
-    return model._replace(weights=tuple(weights.items()))
-
-
 def check_optimizer(optimizer: Any, hyper: Any) -> None:
     """Refuse what makes no optax transform of the numbers of a run.
 

@@ -18,9 +18,9 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
-from jaxstable.models.base import Model, terms_of
+from jaxstable.models.base import Model, terms_of, with_checked_weights
 from jaxstable.models.registry import model_of
-from jaxstable.training.contract import check_model, check_optimizer, unusable, with_checked_weights
+from jaxstable.training.contract import check_model, check_optimizer, unusable
 from jaxstable.training.devices import exact_products, nans_allowed
 from jaxstable.training.evaluate import held_out_loss, summary_adjacency
 from jaxstable.training.health import number

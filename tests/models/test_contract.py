@@ -85,7 +85,7 @@ def assert_all_close(left, right, rtol=1e-4):
 
 
 def test_model_is_hashable_and_the_same_object_for_the_same_config(model):
-    config = next(Config(model=name) for name in MODELS if model_of(Config(model=name)) is model)
+    config = next(Config(model=name) for name in MODELS if model_of(Config(model=name)) == model)
     assert isinstance(model, Model)
     assert hash(model) == hash(model_of(config.replace(lambda_sparse=0.5, seed=3)))
 
