@@ -21,6 +21,7 @@ OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
     r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?| ?h)?$"
 )
 HOUR_TO_HOUR = re.compile(r"\d{1,2} ?(?:[-\u2013] ?\d{1,2}|h)$")  # or one hour, such as 07h
+MARKED = re.compile(r".*:|\d{1,2}h\d{2}")
 READING = re.compile(
     r"\d{1,2}[.,]\d+$|0\d{7}$"
 )  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
@@ -110,7 +111,7 @@ def is_of_day(column: Any) -> bool:
     if _is_fraction(column):
         return False
     first = first_cells(column)
-    marked = bool(first) and (":" in first[0] or all(map(HOUR_TO_HOUR.match, first)))
+    marked = bool(first) and (bool(MARKED.match(first[0])) or all(map(HOUR_TO_HOUR.match, first)))
     return marked and is_dated(column, hours=True)
 
 

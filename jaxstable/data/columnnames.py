@@ -16,7 +16,7 @@ CALENDAR = {  # name -> smallest and largest value
     "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "doy": (1, 366), "dayofyear": (1, 366), "jday": (1, 366),
     "yday": (1, 366), "quarter": (1, 4), "hhmm": (0, 2400), "hrmn": (0, 2400), "hour_minute": (0, 2400),
     "millisecond": (0, 999), "milliseconds": (0, 999), "msec": (0, 999), "millitm": (0, 999), "dst": (0, 1),
-    "isdst": (0, 1),
+    "isdst": (0, 1), "ms": (0, 999),
 }  # fmt: skip
 FIELDS = (
     ("year", "yr", "yyyy", "yy", "jahr", "année", "año", "ano", "anno", "år", "jaar", "vuosi", "rok", "год", "年"),
@@ -47,7 +47,7 @@ MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_st
                          "clock", "t_stamp", "tstamp", "date&time", "datum/zeit", "datum von", "fecha/hora",
                          "settlementdate", "created_at", "дата", "время"})  # fmt: skip
 CLOCK_NAME = re.compile(
-    r"(?:elapsed|relative|rel\.?|run|test|unix|epoch|system|utc|local|sample|log)[ _-]?(?:time|ts|timestamp)?"
+    r"(?:elapsed|relative|rel\.?|run|test|unix|epoch|system|utc|local|sample|log|up)[ _-]?(?:time|ts|timestamp)?"
     r"(?:[ _-]?(?:s|ms|us|ns|sec|secs|seconds|milliseconds))?$|(?:time|timestamp|ts|t)[ _-]?"
     r"(?:s|ms|us|ns|sec|secs|seconds|milliseconds|min|minutes|h|hours|d|days|unix|epoch)$"
 )

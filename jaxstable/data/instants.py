@@ -79,8 +79,9 @@ def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
     whole = array.astype(np.int64) if array.dtype.kind in "iu" or (array == np.floor(array)).all() else None
     if whole is not None and len(whole) and abs(int(whole[0])) < 10**15:
         digits = len(str(abs(int(whole[0]))))
-        if digits == 7 and (dated := _days_of_year(whole)) is not None:
-            return Clock(dated, "dates written as integers, year and day of the year", True)
+        if digits in (7, 11) and (dated := _days_of_year(whole, digits)) is not None:
+            hours = ", hour and minute" if digits > 7 else ""
+            return Clock(dated, f"dates written as integers, year and day of the year{hours}", True)
         if digits in (8, 10, 12, 14) and (dated := _calendar(whole, digits)) is not None:
             return Clock(dated, "dates written as integers, " + "YYYYMMDDHHMMSS"[:digits], True)
     if not len(array):
@@ -108,12 +109,13 @@ def _calendar(whole: np.ndarray, digits: int) -> np.ndarray | None:
     return None if wrong.any() else time
 
 
-def _days_of_year(whole: np.ndarray) -> np.ndarray | None:
-    """Return integers such as 2024060 as days if every one of several is one."""
-    year, day = whole // 1000, whole % 1000
+def _days_of_year(whole: np.ndarray, digits: int) -> np.ndarray | None:
+    """Return integers such as 2024060 or 20240601330 as dates if every one of several is one."""
+    date, rest = whole // 10 ** (digits - 7), whole % 10 ** (digits - 7)
+    year, day = date // 1000, date % 1000
     if len(whole) < 2 or ((year < 1900) | (year > 2200)).any():
         return None
-    time, wrong = by_day_of_year(year, day)
+    time, wrong = by_day_of_year(year, day, rest // 100, rest % 100)
     return None if wrong.any() else time
 
 

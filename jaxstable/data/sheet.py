@@ -20,7 +20,7 @@ from jaxstable.data.plaintext import read_plain
 from jaxstable.data.ragged import refusal, told, with_ragged
 from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.vocabulary import COMMENTS, MOMENT, clean, is_datum, plain_digits
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, listed
 
 HEAD = 1_000_000  # bytes that a layout is found out from
 BLOCK = 1 << 26  # bytes that are split into cells at a time
@@ -91,7 +91,7 @@ def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
     if len(comments):
         keep[comments] = False
         said.append(("lines left out", f"{counted(len(comments), 'comment')} among the rows"))
-    again = _repeats(columns, plan.names)
+    again = _repeats(columns, plan.names, lines)
     repeats = lines[again]
     if len(again):
         keep[again] = False
@@ -257,7 +257,7 @@ def _comments(column: Any) -> np.ndarray:
     return rows if 5 * len(rows) < len(column) else rows[:0]
 
 
-def _repeats(columns: list[Any], names: tuple[str, ...]) -> np.ndarray:
+def _repeats(columns: list[Any], names: tuple[str, ...], lines: np.ndarray) -> np.ndarray:
     """Return the rows that hold the names again, as files do that were put below each other."""
     place = next((i for i, name in enumerate(names) if name), None)
     if place is None:
@@ -272,6 +272,13 @@ def _repeats(columns: list[Any], names: tuple[str, ...]) -> np.ndarray:
             cell.strip() == name or clean(cell)[0] == name for cell, name in zip(cells, names, strict=True) if name
         )
 
+    for row in rows[:10_000]:
+        cells = [(column[row].as_py() or "").strip() for column in columns]
+        if cells[place] == names[place] and not is_header(row) and not any(map(is_datum, cells)):
+            raise DataError(
+                f"line {lines[row]} holds the names of another table, {listed(cells)}: save each table as a file of "
+                "its own"
+            )
     return np.array([row for row in rows[:10_000] if is_header(row)], int)
 
 

@@ -135,20 +135,23 @@ def against_truth(scores: Scores) -> tuple[tuple[str, str], ...]:
 
 
 def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Lay the totals of a run out as (label, value) pairs; what was not measured reads `n/a`."""
+    """Lay the totals of a run out as (label, value) pairs; what was not measured reads `n/a`.
+
+    Scores are left out where no true graph is known.
+    """
 
     def total(key: str, spec: str) -> str:
         value = number(summary.get(key))
         return "n/a" if value is None else format(value, spec)
 
     found, true = total("final_edge_count", ".0f"), number(summary.get("true_edge_count"))
+    scores = (("Best F1", total("best_f1", ".4f")), ("Best SHD", total("best_shd", ".1f")))
     return (
         ("Status", str(summary.get("status") or "n/a")),
         ("Epochs", total("epochs", ".0f")),
         ("Time", f"{total('total_time', '.1f')} s{_parts_of_time(summary)}"),
         ("Test loss", total("test_loss", ".4g")),
-        ("Best F1", total("best_f1", ".4f")),
-        ("Best SHD", total("best_shd", ".1f")),
+        *(score for score in scores if score[1] != "n/a"),
         ("Best threshold", total("best_threshold", ".3f")),
         ("Edges at last evaluation", found if true is None else f"{found} (true graph: {true:.0f})"),
         ("Mean clip ratio", total("avg_grad_clip_ratio", ".1%")),

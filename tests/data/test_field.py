@@ -289,3 +289,51 @@ def test_the_long_format_says_how_its_clock_was_read(tmp_path):
     with pytest.warns(UserWarning, match="sorted by time"):
         data = Dataset.from_long(tmp_path / "a.csv", "t", "tag", "v")
     assert dict(data.understood)["clock"].startswith("'t': dates, day first (nothing in the column decides")
+
+
+MORE = {
+    "milliseconds that no time needs": (
+        "WinCC",
+        "Nr.;Datum;Zeit;ms;Flow;Temp\n"
+        + rows(lambda i, t, a, b: f"{i + 1};{t:%d.%m.%Y};{t:%H:%M:%S};{37 * i % 1000:03};{comma(a)};{comma(b)}"),
+        {},
+        HOUR,
+    ),
+    "hours and minutes around an h": (
+        "French spreadsheet",
+        "Date;Heure;Flow (m3/h);Temp (°C)\n" + rows(lambda i, t, a, b: f"{t:%d/%m/%Y};{t:%Hh%M};{comma(a)};{comma(b)}"),
+        {},
+        HOUR | {"units": UNITS},
+    ),
+    "year, day, hour and minute in one": ("Campbell", HEAD + body(stamp("%Y%j%H%M")), {}, HOUR),
+    "time since a start": (
+        "ESP32",
+        "uptime_ms,Flow,Temp\n" + body([str(12345 + 250 * i) for i in range(N)]),
+        {},
+        {"names": ("Flow", "Temp"), "values": BOTH, "step": "250 ms"},
+    ),
+    "another table of the same width below": (
+        "report",
+        HEAD + body(ISO) + "\ntime,Level,Power\n" + body(ISO),
+        {},
+        {"error": "line 63 holds the names of another table, 'time', 'Level', 'Power': save each table as a file"},
+    ),
+    "a period between two times": (
+        "Solcast",
+        "PeriodEnd,PeriodStart,Period,Flow,Temp\n"
+        + rows(lambda i, t, a, b: f"{t + AN_HOUR:%Y-%m-%dT%H:%M:%SZ},{t:%Y-%m-%dT%H:%M:%SZ},PT1H,{a},{b}"),
+        {},
+        {"names": ("Flow", "Temp"), "values": BOTH, "step": "1 h"},
+    ),
+    "a series by its labels": (
+        "Prometheus",
+        tagged("name,timestamp,value\n", lambda t, tag, v: f'"{tag}{{host=""a"",job=""b""}}",{t:%s},{v}'),
+        {},
+        long_by("timestamp", "name", "value"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MORE)
+def test_file_of_more_makers(case, tmp_path):
+    check_file(tmp_path, MORE[case])

@@ -185,7 +185,7 @@ REFUSED = {
         "files put below each other",
         HEAD + rows(lambda i, t, a, b: f"{t},{a},{b}", range(30)) + "time,Temp,Flow\n"
         + rows(lambda i, t, a, b: f"{t},{b},{a}", range(30, N)),
-        "time at line 32 is 'time'",
+        "line 32 holds the names of another table, 'time', 'Temp', 'Flow': save each table as a file",
     ),
     "a form of the date that changes": (
         "spreadsheet",

@@ -406,7 +406,7 @@ TABLES = {
         "report",
         "time,Flow\n" + rows(lambda i, t, a, b: f"{ISO[i]},{a}") + "\nTable 2\ntime,Temp\n" + f"{ISO[0]},1\n",
         {},
-        {"error": "line 63 has 1 field, the header 2: .*if another table begins there, save it as a file of its own"},
+        {"error": "line 64 holds the names of another table, 'time', 'Temp': save each table as a file of its own"},
     ),
     "tables side by side, a gap between": (
         "spreadsheet",
