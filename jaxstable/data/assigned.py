@@ -14,7 +14,7 @@ from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, is_remark, 
 from jaxstable.data.checks import DataError
 from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
 from jaxstable.data.layout import Layout
-from jaxstable.data.longformat import refuse_long
+from jaxstable.data.longformat import refuse_long, refuse_words_in_turns
 from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table, choose_columns
@@ -203,6 +203,8 @@ def _reasons(
     remarks = [name for name in words if name not in reasons and is_remark(cells[name])]
     reasons |= dict.fromkeys(remarks, "words in a few rows, never a number")
     if asked.series is None:
+        if timed and parts.clock:
+            refuse_words_in_turns(cells, [n for n in words if n not in reasons], parts.clock)
         again = [name for name, why in reasons.items() if why == roles.STARTS_AGAIN]
         kept = {name: numbers[name] for name in sensors if name in again or name not in reasons}
         roles.refuse_labels(kept, again)

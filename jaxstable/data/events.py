@@ -81,8 +81,8 @@ def recordings_of(
         tags = _tags(tag, place)
         groups = np.unique(tags, return_inverse=True)[1]
         clock = read_clock(time, place, asked.time_format, asked.zone, groups)
+        by_tag = np.argsort(groups, kind="stable")
         if clock.local and asked.zone is None:
-            by_tag = np.argsort(groups, kind="stable")
             refuse_repeated_hour(clock.time[by_tag], joints_of(groups[by_tag]), moved(place, by_tag))
         if not any(what == "clock" for what, _ in notes):
             notes.append(("clock", f"{names[0]!r}: {clock.how}"))
@@ -96,7 +96,7 @@ def recordings_of(
         if bad and not any(what == "quality" for what, _ in notes):
             notes.append(("quality", bad))
         order = np.argsort(ticks, kind="stable")
-        if (np.diff(ticks) < 0).any():
+        if (np.diff(ticks[by_tag])[np.diff(groups[by_tag]) == 0] < 0).any():
             warn("time: the rows were sorted by time")
         found.append(
             Events(

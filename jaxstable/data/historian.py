@@ -207,34 +207,44 @@ def _step(recordings: Sequence[Events], numbers: dict[str, Any], states: set[str
 
 
 def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], step: float) -> Table:
-    """Return one recording on its clock; a tag is missing before its first row."""
+    """Return one recording on its clock; a tag is missing before its first row, and where a row says that it is.
+
+    A row without any value says nothing.
+    """
     bins = np.floor(events.time / step).astype(np.int64)
-    start, count = int(bins[0]), int(bins[-1] - bins[0]) + 1
+    used = bins[np.isin(events.tag, [_origin(tag, events.tag) for tag in numbers])]
+    used = used if len(used) else bins
+    start, count = int(used[0]), int(used[-1] - used[0]) + 1
     if count > 50_000_000:
         raise DataError(f"a step of {step:g} would make {count} rows: choose a longer one with step=")
     values = np.full((count, len(numbers)), np.nan)
+    spoken = events.value.is_valid().to_numpy(zero_copy_only=False)
     for column, (tag, series) in enumerate(numbers.items()):
         rows = np.flatnonzero(events.tag == _origin(tag, events.tag))
         good = ~np.isnan(series)
         if not good.any():
             continue
+        ended = np.zeros(count, bool)
+        ended[bins[rows][spoken[rows]] - start] = ~good[spoken[rows]]  # of several rows in one step the last tells
         place, series = bins[rows][good] - start, series[good]
         if tag in states:
             values[place, column] = series  # of several in one step the last stays
-            values[:, column] = _held(values[:, column], count)
+            values[:, column] = _held(values[:, column], count, ended)
             continue
         total, number = np.bincount(place, series, count), np.bincount(place, minlength=count)
         values[:, column] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
         steps = np.diff(events.time[rows][good])
         usual = float(np.median(steps)) if len(steps) else 0.0
         even = usual > 0 and (np.abs(steps - usual) <= 0.2 * usual).mean() >= EVEN
-        values[:, column] = _held(values[:, column], int(np.ceil(STALE * usual / step)) if even else count)
+        values[:, column] = _held(values[:, column], int(np.ceil(STALE * usual / step)) if even else count, ended)
     time = np.arange(start, start + count) * step
     return Table(values, tuple(numbers), time=time.astype(np.int64).astype("M8[us]") if events.dated else time)
 
 
-def _held(values: np.ndarray, most: int) -> np.ndarray:
-    """Carry each value over the steps without one, `most` of them at the longest."""
-    last = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
-    age = np.arange(len(values)) - last
-    return np.where((last >= 0) & (age <= most), values[last], np.nan)
+def _held(values: np.ndarray, most: int, ended: np.ndarray) -> np.ndarray:
+    """Carry each value over the steps without one, `most` of them at the longest, and not beyond one that ends it."""
+    place = np.arange(len(values))
+    last = np.maximum.accumulate(np.where(np.isnan(values), -1, place))
+    end = np.maximum.accumulate(np.where(ended, place, -1))
+    age = place - last
+    return np.where((last >= 0) & (age <= most) & ((age == 0) | (end < last)), values[last], np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxstable.data import columnnames
@@ -43,6 +43,16 @@ def refuse_long(cells: Mapping[str, Any], clock: tuple[str, ...]) -> None:
         f"column {tag!r} names what {value!r} is of, the long format of one row for each new value: read it with "
         f"Dataset.from_long(path, {time!r}, {tag!r}, {value!r}), on the command line --long '{time},{tag},{value}'"
     )
+
+
+def refuse_words_in_turns(cells: Mapping[str, Any], words: Sequence[str], clock: tuple[str, ...]) -> None:
+    """Refuse names of machines whose rows share their times, beside several sensors."""
+    name = next((name for name in words if _takes_turns(cells, name, clock[0])), None) if len(clock) == 1 else None
+    if name is not None and 5 * len(cells[name].unique()) <= len(cells[name]):
+        raise DataError(
+            f"column {name!r} tells {len(cells[name].unique())} recordings apart, whose rows share their times: say "
+            f"series={name!r}, or leave it out (columns=[...] chooses the variables)"
+        )
 
 
 def _takes_turns(cells: Mapping[str, Any], name: str, time: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxstable.data.kernels import kernels
 from jaxstable.phrases import counted
 
-NAMES = frozenset({"statuscode", "status", "quality", "opcquality", "validity", "valuequality", "qualitycode"})
+NAME = re.compile(r"status(?:code)?|validity|.*quality.*", re.IGNORECASE)
 FLAG = re.compile(r"(.+?)[ ._-](?:q|qc|quality|status|statuscode|flag|validity)$", re.IGNORECASE)
 BEFORE = re.compile(r"(?:q|qc|qn|quality|status|flag)[ ._-](.+)$", re.IGNORECASE)
 VALUE = re.compile(r"[ ._-](?:value|val|pv|wert)$", re.IGNORECASE)
@@ -73,7 +73,7 @@ def without_bad(columns: Mapping[str, Any], names: Collection[str], texts: Any) 
     """
     import pyarrow as pa
 
-    column = next((name for name in columns if name.lower() in NAMES and name not in names), None)
+    column = next((name for name in columns if NAME.fullmatch(name) and name not in names), None)
     if column is None:
         return texts, ""
     cells = columns[column]
@@ -82,5 +82,5 @@ def without_bad(columns: Mapping[str, Any], names: Collection[str], texts: Any) 
     if right is None:
         return texts, f"{column!r} does not say it in a way that is known: not used"
     return kernels().if_else(
-        pa.array(right), texts, None
+        pa.array(right), texts, "NaN"
     ), f"{counted(int((~right).sum()), 'row')} that {column!r} calls bad: missing"

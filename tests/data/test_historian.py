@@ -131,3 +131,34 @@ def test_check_shows_what_train_and_discover_would_read(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert {finding["code"] for finding in told["findings"]} >= {"spikes", "duplicated_sensors"}
     assert told["units"] == {"flow": "m3/h"}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_reading_that_a_row_calls_missing_or_bad_is_not_held(tmp_path):
+    told = [
+        f"2024-03-04 {h:02}:00,{tag},{h if h not in (5, 6) else 'unavailable'}\n" for tag in "ab" for h in range(24)
+    ]
+    (tmp_path / "a.csv").write_text("time,tag,value\n" + "".join(told))  # each tag in its order: nothing is sorted
+    with pytest.raises(DataError, match=r"2 times 'unavailable'.*say missing='unavailable'"):
+        Dataset.from_long(tmp_path / "a.csv", "time", "tag", "value")
+    data = Dataset.from_long(tmp_path / "a.csv", "time", "tag", "value", missing="unavailable", window=4)
+    assert np.flatnonzero(~data.mask[:, 0]).tolist() == [5, 6]
+    rated = [f"2024-03-04 {h:02}:00,{tag},{h},{192 if h != 7 else 24}\n" for tag in "ab" for h in range(24)]
+    (tmp_path / "b.csv").write_text("time,tag,value,QualityDetail\n" + "".join(rated))
+    bad = Dataset.from_long(tmp_path / "b.csv", "time", "tag", "value", window=4)
+    assert np.flatnonzero(~bad.mask[:, 0]).tolist() == [7]
+
+
+def test_a_tag_without_a_value_does_not_lengthen_the_clock(tmp_path):
+    rows = [f"2024-03-04 {h:02}:00,{tag},{h + 0.5}\n" for h in range(20) for tag in "ab"]
+    (tmp_path / "a.csv").write_text("time,tag,value\n" + "".join(rows) + "2024-03-05 00:00,end,\n")
+    assert Dataset.from_long(tmp_path / "a.csv", "time", "tag", "value", window=4).n_rows == 20
+
+
+def test_names_of_machines_that_take_turns_are_refused_with_a_way_out_that_works(tmp_path):
+    rows = [f"2024-03-04 {h:02}:00,press {m},{h % 7 + 0.5},{h % 5 + 0.5}\n" for h in range(24) for m in "AB"]
+    (tmp_path / "a.csv").write_text("time,machine,flow,temp\n" + "".join(rows))
+    with pytest.raises(DataError, match=r"'machine' tells 2 recordings apart, .* say series='machine'"):
+        Dataset.from_file(tmp_path / "a.csv", window=4)
+    with pytest.warns(UserWarning, match="sorted by series"):
+        assert Dataset.from_file(tmp_path / "a.csv", window=4, series="machine").n_series == 2

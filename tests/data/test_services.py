@@ -431,7 +431,7 @@ TABLES = {
         "plant",
         "time,unit,Flow,Temp\n" + rows(lambda i, t, a, b: f"{ISO[i // 2]},{'AB'[i % 2]},{a},{b}"),
         {},
-        {"error": "'unit' is not numeric: line 2 holds 'A'; .*series="},
+        {"error": "'unit' tells 2 recordings apart, whose rows share their times: say series='unit'"},
     ),
     "when it was exported, below": (
         "report",
