@@ -69,7 +69,7 @@ SIGNALS = {
     ),
     "spikes": Signal(
         "warning",
-        "readings that stand alone, taken as missing: {}",
+        "readings that jump away and back, taken as missing: {}",
         *2 * ("Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",),
     ),
     "held": Signal(

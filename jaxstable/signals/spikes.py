@@ -1,77 +1,112 @@
-"""Isolated spikes: single readings that neither the readings around them nor the sensor's own habits explain."""
+"""Spikes: readings that neither the readings around them nor the sensor's own habits explain, nor any other sensor."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
+from jaxstable.signals.echoes import echoed, loudness
 from jaxstable.signals.gaps import stretches
 
 FAR = 6.0  # scales from the median of the neighbours
+NEAR = 4.0  # scales within which other readings may lie, however small the spikes
 NEIGHBOURS = 3  # readings on either side
+WIDE = 15  # the same where several spikes are in a row
+LONGEST = {WIDE: 10, NEIGHBOURS: 2}  # spikes in a row that these can tell, the long ones first
 ALONE = 0.25  # of its distance, below which neighbours that are off too do not make a burst of it
-MOST = 0.03  # share of the readings of a sensor beyond which they are its habit and no fault
+MOST = 0.03  # share of the readings of a sensor beyond which spikes need more than standing alone
+_UTMOST = 0.15  # beyond which they are its habit and no fault
 _FEWEST = 20  # readings below which a sensor has no habits
+
+
+class _Distances(NamedTuple):
+    """How far readings of one sensor are from those beside them: of each stretch the rows and distances; their scale.
+
+    A sensor without habits, or one that is idle, has no stretches and the scale 0.
+    """
+
+    rows: tuple[NDArray[np.int_], ...] = ()
+    away: tuple[NDArray[np.float64], ...] = ()
+    scale: float = 0.0
 
 
 def find_spikes(
     values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None, most: float = MOST
 ) -> NDArray[np.bool_]:
-    """Return where single readings stand alone, bool `[time, vars]`.
+    """Return where readings are spikes, bool `[time, vars]`.
 
-    A reading is one if it lies more than six scales from the median of the three readings on either side and neither
-    neighbour is off by a quarter as much. The scale is the largest of 1.4826 median absolute deviations of these
-    distances, a quarter of half the spread between their 16th and 84th percentile, and the smallest step between two
-    values of the sensor: a coarsely read sensor has a deviation of 0 and jumps without a fault. One whose deviation
-    and spread are both 0 is idle and reports events, and where more than `most` of the readings stand alone, that is a
-    sensor's habit: both are left as they are.
+    A reading stands alone if it lies more than six scales from the median of the three readings on either side and
+    neither neighbour is off by a quarter as much. The scale is the largest of 1.4826 median absolute deviations of
+    these distances, a quarter of half the spread between their 16th and 84th percentile, and the smallest step between
+    two values of the sensor: a coarsely read sensor has a deviation of 0 and jumps without a fault. One whose deviation
+    and spread are both 0 is idle and reports events: it is left as it is.
+
+    Readings that stand alone are spikes where they are at most a share `most` of a sensor's. More of them, and two to
+    ten in a row between two jumps (by the fifteen readings on either side), may as well be events. They are spikes
+    where they stand off from all other readings (at most half as many are half as far off) and nothing echoes them:
+    neither another sensor in the two rows before and after, nor the sensor itself. What nothing else knows of tells
+    nothing of causes.
 
     Args:
         values: `[time, vars]`; anything where missing.
         seen: `[time, vars]` bool, True where observed.
         series: `[time]` id; a change starts a new series.
-        most: share of a sensor's readings that may be spikes.
+        most: share of a sensor's readings that may stand alone without being asked for echoes.
 
     Example:
         >>> quiet = np.random.default_rng(0).normal(size=(400, 1))
         >>> quiet[200] = 1000.0
-        >>> np.argwhere(find_spikes(quiet, np.ones(quiet.shape, bool))).tolist()
-        [[200, 0]]
+        >>> quiet[300:303] = -50.0
+        >>> np.argwhere(find_spikes(quiet, np.ones(quiet.shape, bool)))[:, 0].tolist()
+        [200, 300, 301, 302]
     """
-    found = np.zeros(values.shape, bool)
     pieces = stretches(series, len(values))
-    for column in range(values.shape[1]):
-        rows, away = [], []
-        for piece in pieces:
-            known = piece.start + np.flatnonzero(seen[piece, column])
-            if len(known) > 2 * NEIGHBOURS:
-                rows.append(known)
-                away.append(_distance(values[known, column]))
-        if sum(map(len, rows)) < _FEWEST:
-            continue
-        scale = _scale(np.concatenate(away), values[np.concatenate(rows), column])
-        if scale <= 0.0:
-            continue
-        for known, distance in zip(rows, away, strict=True):
-            size = np.abs(distance)
-            # A spike shifts the median around its neighbours by a step of their slope: these are off, but far less.
-            beside = np.maximum(np.append(size[1:], 0.0), np.append(0.0, size[:-1]))
-            alone = (beside <= FAR * scale) | (beside < ALONE * size)
-            found[known[(size > FAR * scale) & alone], column] = True
-        if found[:, column].sum() > most * sum(map(len, rows)):
-            found[:, column] = False
+    columns = range(values.shape[1])
+    alone, runs = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    for column in columns:
+        near = _distances(values[:, column], seen[:, column], pieces, NEIGHBOURS)
+        for rows, away in zip(near.rows, near.away, strict=True):
+            alone[rows[_stand_alone(np.abs(away), near.scale)], column] = True
+        for width, longest in LONGEST.items() if _jumps(values[:, column], near) > 1 else ():
+            beside = _distances(values[:, column], seen[:, column] & ~runs[:, column], pieces, width)
+            for rows, away in zip(beside.rows, beside.away, strict=True):
+                runs[rows[_between_jumps(away, beside.scale, longest)], column] = True
+    count = np.maximum(seen.sum(axis=0), 1)
+    habit = alone.sum(axis=0) > most * count
+    doubtful = (habit | (runs & ~alone).any(axis=0)) & (runs.sum(axis=0) <= _UTMOST * count)
+    found = alone & ~habit
+    if doubtful.any():
+        wide = [_distances(values[:, column], seen[:, column], pieces, WIDE) for column in columns]
+        off = np.stack([_in_scales(one, len(values)) for one in wide], axis=1)
+        loud = loudness(np.where(runs, np.nan, off))
+        for column in np.flatnonzero(doubtful).tolist():
+            if _stand_off(wide[column], runs[:, column]) and not echoed(*_events(off, runs, column), loud):
+                found[:, column] = runs[:, column]
     return found
 
 
-def _distance(readings: NDArray[Any]) -> NDArray[np.float64]:
-    """Return how far each reading is from the median of the three on either side; at the ends of the nearest six."""
-    count, width = len(readings), 2 * NEIGHBOURS
-    first = np.clip(np.arange(count) - NEIGHBOURS, 0, count - width - 1)
-    around = first[:, None] + np.arange(width + 1)
-    others = around[around != np.arange(count)[:, None]].reshape(count, width)
-    return readings - np.median(readings[others], axis=1)
+def _distances(values: NDArray[Any], seen: NDArray[np.bool_], pieces: list[slice], width: int) -> _Distances:
+    known = [piece.start + np.flatnonzero(seen[piece]) for piece in pieces]
+    rows = tuple(one for one in known if len(one) > 2 * width)
+    if sum(map(len, rows)) < _FEWEST:
+        return _Distances()
+    away = tuple(_from_median(values[one], width) for one in rows)
+    scale = _scale(np.concatenate(away), values[np.concatenate(rows)])
+    return _Distances(rows, away, scale) if scale > 0.0 else _Distances()
+
+
+def _from_median(readings: NDArray[Any], width: int) -> NDArray[np.float64]:
+    """Return how far each reading is from the median of those on either side; at the ends of the nearest as many."""
+    if width > NEIGHBOURS:  # one among so many hardly moves their median
+        return readings - median_filter(np.asarray(readings, float), 2 * width + 1, mode="nearest")
+    count, others = len(readings), 2 * width
+    first = np.clip(np.arange(count) - width, 0, count - others - 1)
+    around = first[:, None] + np.arange(others + 1)
+    beside = around[around != np.arange(count)[:, None]].reshape(count, others)
+    return readings - np.median(readings[beside], axis=1)
 
 
 def _scale(distance: NDArray[Any], readings: NDArray[Any]) -> float:
@@ -82,3 +117,51 @@ def _scale(distance: NDArray[Any], readings: NDArray[Any]) -> float:
     steps = np.diff(np.unique(readings))
     step = float(steps.min()) if len(steps) else 0.0
     return max(deviation, 0.25 * 0.5 * float(high - low), step)
+
+
+def _stand_alone(size: NDArray[Any], scale: float) -> NDArray[np.bool_]:
+    # A spike shifts the median around its neighbours by a step of their slope: these are off, but far less.
+    beside = np.maximum(np.append(size[1:], 0.0), np.append(0.0, size[:-1]))
+    return (size > FAR * scale) & ((beside <= FAR * scale) | (beside < ALONE * size))
+
+
+def _jumps(values: NDArray[Any], near: _Distances) -> int:
+    return sum(int((np.abs(np.diff(values[rows])) > FAR * near.scale).sum()) for rows in near.rows)
+
+
+def _between_jumps(away: NDArray[Any], scale: float, longest: int) -> NDArray[np.bool_]:
+    """Return which readings are among a few in a row that are off, between two jumps, at least one of them far off."""
+    size = np.abs(away)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], size > NEAR * scale, [False]]).astype(int)))
+    jump = np.concatenate([[np.inf], np.abs(np.diff(away)), [np.inf]])
+    found = np.zeros(len(size), bool)
+    for first, end in edges.reshape(-1, 2).tolist():
+        if end - first <= longest and min(jump[first], jump[end]) > NEAR * scale:
+            found[first:end] = size[first:end].max() > FAR * scale
+    return found
+
+
+def _in_scales(distances: _Distances, n_rows: int) -> NDArray[np.float64]:
+    """Return how far off the reading of each row is; NaN where there is none."""
+    off = np.full(n_rows, np.nan)
+    for rows, away in zip(distances.rows, distances.away, strict=True):
+        off[rows] = away / distances.scale
+    return off
+
+
+def _events(
+    off: NDArray[np.float64], spikes: NDArray[np.bool_], column: int
+) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+    """Return the rows of the spikes of one sensor and their signs, over the length of each run."""
+    rows = np.flatnonzero(spikes[:, column])
+    run = np.cumsum(np.diff(rows, prepend=-2) > 1) - 1
+    return rows, np.sign(np.nan_to_num(off[rows, column])) / np.bincount(run)[run]
+
+
+def _stand_off(wide: _Distances, spikes: NDArray[np.bool_]) -> bool:
+    """Return whether spikes are something else than the ends of what a sensor reads every day."""
+    if not wide.rows:
+        return False
+    size, spiked = np.abs(np.concatenate(wide.away)), spikes[np.concatenate(wide.rows)]
+    least = max(NEAR * wide.scale, 0.5 * float(np.median(size[spiked]))) if spiked.any() else 0.0
+    return 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())

@@ -102,6 +102,54 @@ def test_a_spike_becomes_missing_and_what_only_looks_like_one_stays(plant):
     assert not find_spikes(ordinary, seen(ordinary)).any()
 
 
+def faulty(plant, share: float, length: int, size: float = 8.0, seed: int = 0):
+    """Return the plant with a share of its readings off, some in a row, and where."""
+    rng = np.random.default_rng(seed)
+    where = np.zeros(plant.shape, bool)
+    for start, column in np.argwhere(rng.random(plant.shape) < share / length).tolist():
+        where[start : start + length, column] = True
+    return plant + where * size * rng.choice([-1.0, 1.0], plant.shape[1]) * plant.std(axis=0), where
+
+
+@pytest.mark.parametrize(("share", "length"), [(0.01, 1), (0.01, 2), (0.01, 3), (0.02, 5), (0.05, 1), (0.08, 1)])
+def test_spikes_in_a_row_and_many_of_them_are_found_where_nothing_echoes_them(plant, share, length):
+    values, where = faulty(plant, share, length)
+    found = find_spikes(values, seen(values))
+    assert (found & where).sum() >= 0.97 * where.sum()
+    assert (found & ~where).sum() <= 0.02 * where.sum()
+
+
+def test_faults_of_many_sensors_at_once_are_no_echo(plant):
+    rows = np.arange(40, 1180, 23)
+    values = plant.copy()
+    values[rows] += 10 * plant.std(axis=0)
+    found = find_spikes(values, seen(values))
+    assert found[rows].all()
+    assert found.sum() == found[rows].sum()
+
+
+@pytest.mark.parametrize("length", [1, 3])
+@pytest.mark.parametrize("lag", [0, 1])
+def test_events_that_another_sensor_follows_stay(length, lag):
+    rng = np.random.default_rng(1)
+    events = np.zeros(1200)
+    for start in range(15, 1180, 12 * length):
+        events[start : start + length] = 12.0
+    valve = rng.standard_normal(1200) + events
+    flow = 0.5 * np.roll(valve, lag) + rng.standard_normal(1200)
+    values = np.stack([valve, flow, rng.standard_normal(1200)], axis=1)
+    assert not find_spikes(values, seen(values))[:, 0].any()
+
+
+def test_events_that_the_sensor_itself_remembers_stay():
+    rng = np.random.default_rng(2)
+    noise = np.where(rng.random(2000) < 0.05, 10.0 * rng.choice([-1, 1], 2000), rng.standard_normal(2000))
+    values = noise.copy()
+    for t in range(1, len(values)):
+        values[t] += 0.6 * values[t - 1]
+    assert not find_spikes(values[:, None], np.ones((2000, 1), bool)).any()
+
+
 def test_repeats_of_a_held_sensor_become_missing_and_honest_repeats_stay():
     rng = np.random.default_rng(0)
     held = np.repeat(rng.standard_normal(100), 10)
