@@ -226,13 +226,13 @@ def discover(
 ) -> Discovery:
     """Find the causal graph of sensor time series, with the confidence in every edge.
 
-    What is not dynamics is taken out of the signals (`signals.prepare`: levels of recordings, drift, cycles, isolated
-    spikes, repeats of held readings), each where a test says that it is there. Second moments are expected under the
-    gaps, and one refit criterion (`graph.criterion`) chooses the number of lags, the likelihood, the sparsity weight
-    and the graph, among fits of `SVAR` at six sparsity weights and all graphs near them; from some 60 sensors on at
-    three, from some 600 on the search starts at no edges, without fits. The same is done for every
-    bootstrap draw of the moments; the share of the draws that choose an edge, and what speaks for it in the full
-    data, give its probability (`graph.calibration`). A true graph that the data may come with is never looked at.
+    What is not dynamics is taken out of the signals (`signals.prepare`: levels of recordings, drift, cycles, spikes,
+    steps to another level, repeats of held or stuck sensors), each where a test says that it is there. Second moments
+    are expected under the gaps, and one refit criterion (`graph.criterion`) chooses the number of lags, the likelihood,
+    the sparsity weight and the graph, among fits of `SVAR` at six sparsity weights and all graphs near them; from some
+    60 sensors on at three, from some 600 on the search starts at no edges, without fits. The same is done for every
+    bootstrap draw of the moments; the share of the draws that choose an edge, and what speaks for it in the full data,
+    give its probability (`graph.calibration`). A true graph that the data may come with is never looked at.
 
     Where the squares of sensors explain what their values on a line do not, they join the causes
     (`discovery.squares`); where sensors behave as if something unmeasured acted on them, so does that
@@ -253,8 +253,8 @@ def discover(
         forbidden: Edges (cause, effect, lag), or (cause, effect) for every lag, that it must not hold.
         draws: Draws of the bootstrap, >= 0; with 0 the graph itself counts as the only draw.
         seed: Seed of the draws.
-        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`) to "auto",
-            True (without a test), False, a number of waves (`drift`) or a list of periods in rows (`cycles`).
+        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`, `steps`) to
+            "auto", True (without a test), False, a number of waves (`drift`) or a list of periods in rows (`cycles`).
         progress: Show what is going on; None does so in a terminal or notebook only.
 
     Returns:

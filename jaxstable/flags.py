@@ -110,7 +110,7 @@ def add_discovery_options(parser: argparse.ArgumentParser) -> None:
         "--prepare",
         type=_parts,
         metavar="PART=on|off,...",
-        help="what to take out of the signals: levels, drift, cycles, spikes, held; or none (default: what is needed)",
+        help="what to take out: levels, drift, cycles, spikes, held, steps; or none (default: what is needed)",
     )
     group.add_argument("--draws", type=int, help="bootstrap draws (default: 50)")
     group.add_argument(

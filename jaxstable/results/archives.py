@@ -229,7 +229,11 @@ def to_discovery(archive: Archive, directory: Path) -> dict[str, Any]:
 
 
 def _tuples(what: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in what.items()}
+    return {name: _tuple(value) for name, value in what.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _names(archive: Archive, directory: Path) -> tuple[str, ...]:

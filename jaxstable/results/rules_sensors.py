@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from jaxstable.discovery.found import LeftOut
 from jaxstable.phrases import few
 from jaxstable.results.findings import Finding, of
+from jaxstable.signals.held import MOSTLY
 from jaxstable.signals.prepare import Removed
 from jaxstable.signals.spans import steps_text
 
@@ -72,6 +73,11 @@ SIGNALS = {
         "readings that jump away and back, taken as missing: {}",
         *2 * ("Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",),
     ),
+    "steps": Signal(
+        "warning",
+        "steps to another level, taken out: {}",
+        *2 * ("Look up what changed there; prepare={'steps': False}, --prepare steps=off, keeps the steps.",),
+    ),
     "held": Signal(
         "info",
         "repeats of the last reading, taken as missing: {}",
@@ -81,8 +87,10 @@ SIGNALS = {
     "stuck_sensor": Signal(
         "warning",
         "{}",
-        "Look that stretch up; mark it as missing only if the sensor had failed, as an honest zero is a reading.",
-        "Look those stretches up; mark them as missing only if the sensors had failed, as an honest zero is a reading.",
+        "Look that stretch up: no readings if the sensor had failed, honest ones if not; "
+        "prepare={'held': True} or False, --prepare held=on or off, takes all repeats as missing or none.",
+        "Look those stretches up: no readings if a sensor had failed, honest ones if not; "
+        "prepare={'held': True} or False, --prepare held=on or off, takes all repeats as missing or none.",
     ),
 }
 
@@ -114,7 +122,7 @@ def sensor_findings(
         step: of the clock, such as "1 h"; None where it is not known, and cycles are told in rows.
 
     Returns:
-        Findings `levels`, `cycle`, `drifting_sensor`, `spikes`, `held` and `stuck_sensor`.
+        Findings `levels`, `cycle`, `drifting_sensor`, `spikes`, `steps`, `held` and `stuck_sensor`.
 
     Example:
         >>> flat = np.concatenate([np.arange(100.0), np.full(100, 7.0)])[:, None]
@@ -137,10 +145,16 @@ def sensor_findings(
         if taken.spikes:
             row, more = taken.spikes[0], f" ({len(taken.spikes)} in all)" if len(taken.spikes) > 1 else ""
             told["spikes"].append(f"{name} reads {values[row, column]:.4g} in row {row}{more}")
-        if taken.held:
+        if taken.steps:
+            row, jump = taken.steps[0]
+            more = f" ({len(taken.steps)} in all)" if len(taken.steps) > 1 else ""
+            told["steps"].append(f"{name} by {jump:.3g} from row {row} on{more}")
+        if taken.held > MOSTLY * len(readings):
             told["held"].append(f"{100 * taken.held / len(readings):.0f} % of the readings of {name}")
-        elif stuck := _stuck(readings):
-            told["stuck_sensor"].append(f"{name} reads {stuck[1]:g} in {stuck[0]} consecutive readings")
+        elif taken.held or _looks_stuck(readings):
+            length, level = _longest(readings)
+            missing = ", taken as missing" if taken.held else ""
+            told["stuck_sensor"].append(f"{name} reads {level:g} in {length} consecutive readings{missing}")
     periods = max((taken.cycles for taken in removed), key=len, default=())
     shown = [steps_text(period, step) or f"{period:.3g} rows" for period in periods]
     named = " and ".join(shown) if len(shown) == 2 else few(shown)
@@ -157,12 +171,15 @@ def sensor_findings(
     ]
 
 
-def _stuck(readings: NDArray[Any]) -> tuple[int, float] | None:
-    """Return the length and level of the longest unchanged stretch, None if it is short or the sensor a switch."""
+def _longest(readings: NDArray[Any]) -> tuple[int, float]:
+    """Return the length and level of the longest unchanged stretch."""
     ends = np.append(np.flatnonzero(np.diff(readings)), len(readings) - 1)
     lengths = np.diff(ends, prepend=-1)
     longest = int(lengths.argmax())
-    length, level = int(lengths[longest]), float(readings[ends[longest]])
-    if length <= max(STUCK_SHARE * len(readings), STUCK_ROWS) or len(np.unique(readings)) < FEW_LEVELS:
-        return None
-    return length, level
+    return int(lengths[longest]), float(readings[ends[longest]])
+
+
+def _looks_stuck(readings: NDArray[Any]) -> bool:
+    """Return whether the longest unchanged stretch is long and the sensor no switch."""
+    length, _ = _longest(readings)
+    return length > max(STUCK_SHARE * len(readings), STUCK_ROWS) and len(np.unique(readings)) >= FEW_LEVELS

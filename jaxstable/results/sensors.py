@@ -73,6 +73,8 @@ def taken_out(removed: Removed | None, step: str | None) -> str:
     if removed is None:
         return ""
     parts = ["the level of each recording"] if removed.level else []
+    if removed.steps:
+        parts.append(counted(len(removed.steps), "step"))
     if removed.waves:
         parts.append(f"slow drift ({100 * removed.drift:.2g} % of the variance)")
     if removed.cycles:

@@ -47,21 +47,22 @@ def needed_waves(values: np.ndarray, seen: np.ndarray, series: np.ndarray | None
     dynamics = Dynamics(values, seen, series)
     if not dynamics.enough:
         return 0
-    pieces = stretches(series, len(values))
-    most = [min((piece.stop - piece.start) // _ROWS_PER_WAVE, MOST_WAVES) for piece in pieces]
-    scores = {}
-    for waves in _TRIED:
-        if waves > max(most):
-            break
-        slow = []
-        for piece, own in zip(pieces, most, strict=True):
-            places = np.flatnonzero((dynamics.rows >= piece.start) & (dynamics.rows < piece.stop))
-            if len(places) > 1:
-                time = (dynamics.rows[places] - piece.start + 0.5) / (piece.stop - piece.start)
-                number = min(waves, own, len(places) - 1)
-                slow.append((places, slow_terms(time, number)))
-        scores[waves] = dynamics.criterion(slow)
+    longest = max(piece.stop - piece.start for piece in stretches(series, len(values)))
+    tried = [waves for waves in _TRIED if waves <= min(longest // _ROWS_PER_WAVE, MOST_WAVES)]
+    scores = {waves: waves_criterion(dynamics, waves, series, len(values)) for waves in tried}
     return min(scores, key=lambda waves: scores[waves])
+
+
+def waves_criterion(dynamics: Dynamics, waves: int, series: np.ndarray | None, n_rows: int) -> float:
+    """Return the criterion of the dynamics with so many waves in each series, fewer in short ones; lower is better."""
+    slow = []
+    for piece in stretches(series, n_rows):
+        length = piece.stop - piece.start
+        places = np.flatnonzero((dynamics.rows >= piece.start) & (dynamics.rows < piece.stop))
+        if len(places) > 1:
+            number = min(waves, length // _ROWS_PER_WAVE, MOST_WAVES, len(places) - 1)
+            slow.append((places, slow_terms((dynamics.rows[places] - piece.start + 0.5) / length, number)))
+    return dynamics.criterion(slow)
 
 
 def remove_drift(

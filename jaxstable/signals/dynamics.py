@@ -14,7 +14,7 @@ from jaxstable.signals.gaps import bridged, standardised, stretches
 LAGS = 2
 FEWEST_ROWS = 20  # below, nothing slow can be told from dynamics
 _ROWS_PER_TERM = 3  # rows that every term of the autoregression must have to itself
-_RIDGE = 1e-6
+RIDGE = 1e-6
 
 
 class Dynamics:
@@ -61,7 +61,7 @@ class Dynamics:
             slow: pairs of rows (positions among `self.rows`) and terms `[rows, terms]` that live there alone; the rows
                 of different pairs are apart. The first term of each is its level and is not counted.
         """
-        misfit = self._misfit(slow)
+        misfit = self.misfit(slow)
         count = sum(terms.shape[1] - 1 for _, terms in slow)
         used = int(np.isfinite(misfit).sum())
         return float(misfit[np.isfinite(misfit)].sum()) + float(np.log(max(len(self.now), 2))) * count * used
@@ -71,23 +71,23 @@ class Dynamics:
 
         The first term is the level, all ones, and gains nothing.
         """
-        without, given = self._alone, self._misfit([(np.arange(len(self.now)), terms)])
+        without, given = self._alone, self.misfit([(np.arange(len(self.now)), terms)])
         return np.where(np.isfinite(without) & np.isfinite(given), without - given, 0.0)
 
     @cached_property
     def _alone(self) -> NDArray[np.float64]:
-        """What is left beside the level alone, as `_misfit` says it."""
-        return self._misfit([(np.arange(len(self.now)), np.ones((len(self.now), 1)))])
+        """What is left beside the level alone, as `misfit` says it."""
+        return self.misfit([(np.arange(len(self.now)), np.ones((len(self.now), 1)))])
 
-    def _misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray[Any]]]) -> NDArray[np.float64]:
-        """Return `n_j log v_j` of each sensor, infinite where nothing is left of it."""
+    def misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray[Any]]]) -> NDArray[np.float64]:
+        """Return `n_j log v_j` of each sensor, infinite where nothing is left of it; `slow` as for `criterion`."""
         now, past = self.now.copy(), self.past.copy()
         for rows, terms in slow:
             basis = np.linalg.qr(terms)[0]
             part = slice(None) if len(rows) == len(now) else rows  # all of them, in order: nothing to pick
             now[part] -= basis @ (basis.T @ now[part])
             past[part] -= basis @ (basis.T @ past[part])
-        gram = past.T @ past + _RIDGE * len(past) * np.eye(past.shape[1])
+        gram = past.T @ past + RIDGE * len(past) * np.eye(past.shape[1])
         left = now - past @ np.linalg.solve(gram, past.T @ now)
         readings = self.seen.sum(axis=0)
         variance = (left**2 * self.seen).sum(axis=0) / np.maximum(readings, 1)

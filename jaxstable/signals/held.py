@@ -1,4 +1,4 @@
-"""Held readings: a sensor that is read less often than the clock ticks, its last value repeated in between."""
+"""Held readings: a sensor that is read less often than the clock ticks or stuck, its last value repeated meanwhile."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from jaxstable.signals.gaps import stretches
 
 MOSTLY = 0.5  # share of the readings that repeat the one before, from which a sensor is held
 _OWN = 0.5  # different values per run of equal ones; coarse or switching sensors return to the same few
+STUCK = 20  # equal readings in a row, in a sensor that hardly ever repeats itself
+_SELDOM = 0.1  # of the readings of such a sensor, and of the length of the row its value elsewhere
 _ONE = 0.2  # share of the repeats that one value may have: a night of zeros is a reading, not a repeat
 
 
@@ -21,7 +23,8 @@ def find_held(
 
     A sensor counts as held if more than half of its readings repeat the one before exactly, its runs of equal
     readings have values of their own (a coarse, binary or idle sensor comes back to the same few), and no single
-    value makes up a fifth of the repeats.
+    value makes up a fifth of the repeats. A sensor that hardly ever repeats itself is stuck where twenty or more
+    readings in a row are equal, and hardly any other has their value.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -41,8 +44,10 @@ def find_held(
             known = piece.start + np.flatnonzero(seen[piece, column])
             readings = values[known, column]
             found[known[1:][readings[1:] == readings[:-1]], column] = True
-        if not always and not _is_held(values[seen[:, column], column], found[seen[:, column], column]):
+        own, repeats = seen[:, column], found[:, column].copy()
+        if not always and not _is_held(values[own, column], repeats[own]):
             found[:, column] = False
+            found[own, column] = _is_stuck(values[own, column], repeats[own])
     return found
 
 
@@ -52,3 +57,17 @@ def _is_held(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> bool:
     runs = int((~repeats).sum())
     _, count = np.unique(readings[repeats], return_counts=True)
     return len(np.unique(readings)) >= max(_OWN * runs, 3) and bool(count.max() <= _ONE * repeats.sum())
+
+
+def _is_stuck(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which repeats belong to stretches in which a sensor was stuck."""
+    stuck = np.zeros(len(readings), bool)
+    run = np.cumsum(~repeats) - 1
+    length = np.bincount(run, minlength=1)
+    for one in np.flatnonzero(length >= STUCK):
+        own = run == one
+        elsewhere = int((readings[~own] == readings[own][0]).sum())
+        stuck |= own & repeats & (elsewhere <= _SELDOM * length[one])
+    others = ~np.isin(run, run[stuck])
+    ordinary = repeats[others].sum() <= _SELDOM * others.sum() and len(np.unique(readings[others])) >= STUCK
+    return stuck if ordinary else np.zeros(len(readings), bool)

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from jaxstable.phrases import shortened
 from jaxstable.signals.cycles import clock_periods, find_cycles, share_of, take_cycles
 from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
+from jaxstable.signals.gaps import centred
 from jaxstable.signals.held import find_held
 from jaxstable.signals.levels import levels_differ, take_levels
 from jaxstable.signals.spikes import find_spikes
+from jaxstable.signals.steps import explain_more, find_steps, levels_between
 from jaxstable.signals.threads import one_blas_thread
 
-PARTS = ("levels", "drift", "cycles", "spikes", "held")
+PARTS = ("levels", "drift", "cycles", "spikes", "held", "steps")
+STEP = 0.5  # deviations of a sensor, below which a step of others is not called its own
 CYCLE_SHARE = 0.01  # of a sensor's variance, below which a cycle of others is not called its own
 
 
@@ -25,6 +28,7 @@ class Removed(NamedTuple):
 
     Attributes:
         level: of each recording, less the mean of all, in the unit of the sensor; empty where levels stayed.
+        steps: rows from which on it stands at another level, and by how much, in its unit.
         drift: share of the variance of its readings that was slow drift, in [0, 1].
         waves: half waves of a series that the drift was made of, fewer in a short one.
         cycles: periods in rows that were taken out and of which it has a part.
@@ -34,6 +38,7 @@ class Removed(NamedTuple):
     """
 
     level: tuple[float, ...] = ()
+    steps: tuple[tuple[int, float], ...] = ()
     drift: float = 0.0
     waves: int = 0
     cycles: tuple[float, ...] = ()
@@ -48,7 +53,7 @@ class Cleaned(NamedTuple):
     Attributes:
         values: `[time, vars]` float64, less level, cycles and drift; anything where missing.
         mask: `[time, vars]` bool, True where a reading is used.
-        level: `[time, vars]` that was taken out, likewise `cycle` and `drift`.
+        level: `[time, vars]` of recordings and between steps that was taken out, likewise `cycle` and `drift`.
         removed: the same in figures, one per column.
         parts: the choice of parts that does to other rows what was done to these.
     """
@@ -105,10 +110,11 @@ def prepare(
     step: str | None = None,
     prepare: Any = "auto",
 ) -> Cleaned:
-    """Take out of series what is not dynamics: spikes, held readings, levels, cycles and drift, in this order.
+    """Take out of series what is not dynamics: held readings, spikes, levels, cycles, steps and drift, in this order.
 
-    Spikes and repeats of held readings become missing. Levels are those of recordings; cycles and drift are waves
-    that every series has of its own. Each part is taken out where a test says that it is there, or as `prepare` says.
+    Spikes and repeats of held readings become missing. Levels are those of recordings; steps begin another level within
+    one, where drift does not explain as much; cycles and drift are waves that every series has of its own. Each part is
+    taken out where a test says that it is there, or as `prepare` says.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -116,9 +122,10 @@ def prepare(
         series: `[time]` id; a change starts a new series.
         recording: `[time]` id of the recording that each row belongs to; None is the series.
         step: what a row is worth, such as "1 h"; then the periods of day, week and year are tested first.
-        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`) to "auto",
-            True (without a test: every recording's level, a wave per 100 rows, the periods of the clock, spikes
-            whatever their number, every repeat), False, a number of waves (`drift`) or a list of periods (`cycles`).
+        prepare: "auto", "none", or a mapping from parts (`levels`, `drift`, `cycles`, `spikes`, `held`, `steps`) to
+            "auto", True (without a test: every recording's level, every step, a wave per 100 rows, the periods of the
+            clock, spikes whatever their number, every repeat), False, a number of waves (`drift`) or a list of
+            periods (`cycles`).
 
     Returns:
         The series, their mask and what was taken out.
@@ -146,7 +153,7 @@ def prepare(
         spikes = find_spikes(values, seen, series, **({"most": 1.0} if parts["spikes"] is True else {}))
         seen &= ~spikes
     rest = np.where(seen, values, 0.0)
-    level, cycle, drift = (np.zeros(values.shape) for _ in range(3))
+    level, cycle, stepped, drift = (np.zeros(values.shape) for _ in range(4))
     levelled = len(np.unique(recording)) > 1 and bool(parts["levels"])
     if levelled and (parts["levels"] is True or levels_differ(rest, seen, series, recording)):
         level = take_levels(rest, seen, recording)
@@ -155,6 +162,11 @@ def prepare(
     if periods:
         cycle = take_cycles(rest, seen, periods, series)
         rest = rest - cycle
+    steps = find_steps(rest, seen, series) if parts["steps"] else []
+    if parts["steps"] == "auto" and steps and not explain_more(steps, rest, seen, series):
+        steps = []
+    stepped = levels_between(steps, rest, seen, series) if steps else stepped
+    rest = rest - stepped
     waves = parts["drift"]
     if waves == "auto":
         waves = needed_waves(rest, seen, series)
@@ -162,10 +174,12 @@ def prepare(
     if waves:
         drift = remove_drift(rest, seen, series, waves).drift
         rest = rest - drift
-    done = dict.fromkeys(PARTS, False) | {"spikes": parts["spikes"], "held": parts["held"], "drift": waves}
-    done |= {"levels": bool(level.any()), "cycles": list(periods) or False}
+    done = {part: parts[part] for part in ("spikes", "held", "steps")}
+    done |= {"drift": waves, "levels": bool(level.any()), "cycles": list(periods) or False}
+    of_steps = _steps(steps, stepped, rest, seen)
     removed = _figures(values, seen, recording, (level, cycle, drift), periods, waves, spikes, held)
-    return Cleaned(rest, seen, level, cycle, drift, removed, done)
+    removed = tuple(one._replace(steps=own) for one, own in zip(removed, of_steps, strict=True))
+    return Cleaned(rest, seen, level + stepped, cycle, drift, removed, done)
 
 
 def _periods(
@@ -178,6 +192,19 @@ def _periods(
     if choice == "auto":
         return find_cycles(values, seen, series, known)
     return tuple(map(float, choice))
+
+
+def _steps(
+    steps: Sequence[int], stepped: NDArray[Any], rest: NDArray[Any], seen: NDArray[np.bool_]
+) -> list[tuple[tuple[int, float], ...]]:
+    """Return of every sensor the steps that are large beside what is left of it, and how large they are."""
+    rows = np.array(steps, int)
+    jumps = stepped[rows] - stepped[rows - 1]
+    least = STEP * np.sqrt((centred(rest, seen) ** 2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    return [
+        tuple((int(row), float(jump)) for row, jump in zip(rows, own, strict=True) if abs(jump) > limit)
+        for own, limit in zip(jumps.T, least, strict=True)
+    ]
 
 
 def _figures(

@@ -21,18 +21,21 @@ def of_sensors(removed, step=None):
     return {finding.code: finding for finding in found}
 
 
-TAKEN = Removed(level=(0.0, 500.0), cycles=(24.0,), cycle=0.4, drift=0.7, spikes=(3,))
+TAKEN = Removed(level=(0.0, 500.0), steps=((40, 9.0),), cycles=(24.0,), cycle=0.4, drift=0.7, spikes=(3,))
 
 
 def test_one_sensor_is_told_in_the_singular_and_several_in_the_plural():
-    one = of_sensors([TAKEN]) | of_sensors([Removed(held=50)])
-    three = of_sensors([TAKEN] * 3) | of_sensors([Removed(held=50)] * 3)
+    one = of_sensors([TAKEN]) | of_sensors([Removed(held=150)])
+    three = of_sensors([TAKEN] * 3) | of_sensors([Removed(held=150)] * 3)
     assert set(one) == set(three) == set(SIGNALS)
     for code, signal in SIGNALS.items():
         assert one[code].remedy == signal.one
         assert three[code].remedy == signal.several
         assert not set(signal.several.lower().replace(";", "").split()) & {"it", "its"} - set(signal.one.split())
-    assert one["held"].evidence.endswith(": 25 % of the readings of flow")
+    assert one["held"].evidence.endswith(": 75 % of the readings of flow")
+    assert one["steps"].evidence.endswith(": flow by 9 from row 40 on")
+    stuck = of_sensors([Removed(held=99)])["stuck_sensor"].evidence
+    assert stuck == "flow reads 7 in 100 consecutive readings, taken as missing"
     assert one["spikes"].evidence.endswith(": flow reads 3 in row 3")
 
 

@@ -10,6 +10,7 @@ from jaxstable.signals.drift import needed_waves
 from jaxstable.signals.held import find_held
 from jaxstable.signals.prepare import Removed, check_parts, prepare
 from jaxstable.signals.spikes import find_spikes
+from jaxstable.signals.steps import find_steps
 from jaxstable.simulate.systems import svar
 
 
@@ -219,3 +220,52 @@ def test_spikes_in_a_smooth_sensor_are_found():
     removed = prepare(rows, np.ones(rows.shape, bool)).removed
     assert set(where) <= set(removed[4].spikes)
     assert len(removed[4].spikes) <= len(where) + 3
+
+
+def test_a_step_of_one_sensor_is_taken_out_and_told(plant):
+    values = plant.copy()
+    values[400:, 3] += 4.0 * plant[:, 3].std()
+    cleaned = prepare(values, seen(values))
+    ((row, jump),) = cleaned.removed[3].steps
+    assert abs(row - 400) <= 1
+    assert jump == pytest.approx(4.0 * plant[:, 3].std(), rel=0.1)
+    assert not any(one.steps for column, one in enumerate(cleaned.removed) if column != 3)
+    assert abs(cleaned.values[:row, 3].mean() - cleaned.values[row:, 3].mean()) < 1e-9
+    kept = prepare(values, seen(values), prepare={"steps": False})
+    assert not any(one.steps for one in kept.removed)
+
+
+def test_another_point_of_operation_and_a_standstill_are_stretches_with_levels_of_their_own(plant):
+    up = np.random.default_rng(0).choice([-3.0, 3.0], plant.shape[1]) * plant.std(axis=0)
+    shifted, stopped = plant.copy(), plant.copy()
+    shifted[600:] += up
+    stopped[700:800] = plant.mean(axis=0) - 4.0 * plant.std(axis=0) + 0.01 * plant[700:800]
+    assert find_steps(shifted, seen(shifted)) == [600]
+    assert find_steps(stopped, seen(stopped)) == [700, 800]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slow_dynamics_and_slow_drift_are_no_steps(seed):
+    rows = slow_chain(seed)
+    assert not find_steps(rows, seen(rows))
+    drifting = np.random.default_rng(seed).standard_normal((1500, 4)) + np.linspace(0.0, 5.0, 1500)[:, None]
+    cleaned = prepare(drifting, seen(drifting))
+    assert cleaned.removed[0].waves
+    assert not any(one.steps for one in cleaned.removed)
+
+
+def test_steps_of_series_with_gaps_are_found_in_their_own_rows(plant):
+    values = plant.copy()
+    values[800:, 1] += 5.0 * plant[:, 1].std()
+    read = np.random.default_rng(3).random(values.shape) > 0.3
+    series = np.repeat([0, 1], 600)
+    (step,) = find_steps(values, read, series)
+    assert 798 <= step <= 802
+
+
+def test_a_stuck_sensor_is_missing_while_it_is_stuck(plant):
+    values = np.column_stack([plant, np.round(plant[:, 0], 1)])
+    values[300:420, 2] = values[300, 2]
+    held = find_held(values, seen(values))
+    assert np.flatnonzero(held[:, 2]).tolist() == list(range(301, 420))
+    assert held.sum() == 119

@@ -1,0 +1,201 @@
+"""Steps: rows from which on sensors stand at another level, where their dynamics do not explain it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from jaxstable.signals.drift import needed_waves, waves_criterion
+from jaxstable.signals.dynamics import RIDGE, Dynamics
+from jaxstable.signals.gaps import stretches
+from jaxstable.signals.levels import take_levels
+
+MOST_LEVELS = 8
+SHORTEST = 30  # rows of a level
+_PRICE = 4.0  # logarithms of the rows that a level costs a sensor: one for its height, one for where it begins
+_LONGER = 1.5  # each length of the stretches that are looked at over the one before
+_SURPRISES = 30  # rows at which stretches may begin or end, whatever their lengths
+_STARTS, _MOST_STARTS = 5, 500  # of these stretches, along one length and in all
+
+
+def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> list[int]:
+    """Return the rows at which levels begin that the dynamics do not explain, in order.
+
+    A stretch of rows with a level of its own joins a vector autoregression of all sensors (`signals.dynamics`), as
+    drift does: a slow sensor wanders, and to whoever looks at it alone it steps. Each sensor that gains more than the
+    price of a level speaks for the stretch. That for which all of them speak most is taken, then the next beside it, at
+    most eight.
+
+    Args:
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series, which has a level of its own here.
+
+    Example:
+        >>> noise = np.random.default_rng(0).normal(size=(600, 3))
+        >>> seen = np.ones(noise.shape, bool)
+        >>> find_steps(noise, seen)
+        []
+        >>> noise[250:, 1] += 5.0
+        >>> find_steps(noise, seen)
+        [250]
+
+    Reference:
+        Chen, Liu, Joint estimation of model parameters and outlier effects in time series, 1993 (level shifts); Kovács
+        et al., Seeded binary segmentation, 2023 (the stretches that are looked at).
+    """
+    dynamics = Dynamics(values, seen, series)
+    if not dynamics.enough:
+        return []
+    begins = np.array([piece.start for piece in stretches(series, len(values))])
+    first = np.unique(np.searchsorted(dynamics.rows, begins))
+    starts = first[first < len(dynamics.rows)]
+    for _ in range(MOST_LEVELS):
+        more = np.union1d(starts, _best_stretch(dynamics, starts))
+        # The estimate of the search is only that: what the step is worth is what it gains.
+        if len(more) == len(starts) or _worth(_misfit(dynamics, starts) - _misfit(dynamics, more), dynamics) <= 0.0:
+            break
+        starts = more
+    return dynamics.rows[np.setdiff1d(starts, first)].tolist()
+
+
+def explain_more(
+    steps: list[int], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
+) -> bool:
+    """Say whether steps explain more beside the dynamics than the drift that would be found without them.
+
+    What rises slowly is also a staircase. The Bayesian information criterion compares the two, with a level in every
+    sensor for each step and one more parameter for where it is.
+
+    Args:
+        steps: rows at which levels begin (`find_steps`).
+        values: `[time, vars]`; anything where missing.
+        seen: `[time, vars]` bool, True where observed.
+        series: `[time]` id; a change starts a new series.
+    """
+    dynamics = Dynamics(values, seen, series)
+    segment = _segments(steps, series, len(values))[dynamics.rows]
+    levels = [(np.flatnonzero(segment == one), np.ones((int((segment == one).sum()), 1))) for one in np.unique(segment)]
+    price = float(np.log(len(segment))) * len(steps) * (values.shape[1] + 1)
+    waves = needed_waves(values, seen, series)
+    return dynamics.criterion(levels) + price < waves_criterion(dynamics, waves, series, len(values))
+
+
+def levels_between(
+    steps: list[int], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """Return what brings every sensor to one level between the steps of each series, `[time, vars]`."""
+    own = _segments([], series, len(values))
+    return take_levels(values, seen, _segments(steps, series, len(values))) - take_levels(values, seen, own)
+
+
+def _segments(steps: list[int], series: NDArray[Any] | None, n_rows: int) -> NDArray[np.int_]:
+    begins = [piece.start for piece in stretches(series, n_rows)]
+    return np.searchsorted(np.union1d(begins, np.array(steps, int)), np.arange(n_rows), side="right") - 1
+
+
+def _worth(gains: NDArray[np.float64], dynamics: Dynamics) -> NDArray[np.float64]:
+    """Return by how much the sensors, last axis, together gain more than the price of a level."""
+    price = _PRICE * np.log(len(dynamics.rows))
+    return np.maximum(np.nan_to_num(gains) - price, 0.0).sum(axis=-1) - price
+
+
+def _misfit(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.float64]:
+    places = np.split(np.arange(len(dynamics.rows)), starts[1:])
+    return dynamics.misfit([(rows, np.ones((len(rows), 1))) for rows in places])
+
+
+def _best_stretch(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Return where the best stretch with a level of its own begins and ends; nothing where there is room for none."""
+    ends = np.append(starts[1:], len(dynamics.rows))
+    gains = _Gains(dynamics, starts, ends)
+    edges = gains.surprises()
+    pairs = np.concatenate([_stretches(low, high, edges) for low, high in zip(starts, ends, strict=True)])
+    if not len(pairs):
+        return np.zeros(0, int)
+
+    def best(begin: NDArray[np.int_], end: NDArray[np.int_]) -> tuple[int, int]:
+        at = int(np.argmax(_worth(gains.of(begin, end), dynamics)))
+        return int(begin[at]), int(end[at])
+
+    begin, end = best(*pairs.T)
+    (low,), (high,) = gains.bounds(np.array([begin]))
+    reach = max((end - begin) // _STARTS, (high - low) // _MOST_STARTS) + 1
+    for _ in range(2):
+        nearby = np.arange(max(begin - reach, low + SHORTEST), min(begin + reach, end - SHORTEST) + 1)
+        begin, end = best(nearby, np.full(len(nearby), end))
+        if end < high:
+            nearby = np.arange(max(end - reach, begin + SHORTEST), min(end + reach, high - SHORTEST) + 1)
+            begin, end = best(np.full(len(nearby), begin), nearby)
+    return np.array([begin, end] if end < high else [begin])
+
+
+def _stretches(low: int, high: int, edges: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Return first rows and ends of stretches inside one that has a level, `[stretches, 2]`.
+
+    They are of many lengths, and lie between all edges: where a step is well predicted by its own past in the rows
+    after it, a stretch that misses it by a few rows gains nothing.
+    """
+    n_rows = high - low
+    least = -(-n_rows // _MOST_STARTS)
+    inside = edges[(edges >= low + SHORTEST) & (edges <= high - SHORTEST)]
+    to_its_end = np.union1d(np.arange(low + SHORTEST, high - SHORTEST + 1, least), inside)
+    between = np.stack(np.triu_indices(len(inside), 1), axis=1)
+    between = inside[between[inside[between[:, 1]] - inside[between[:, 0]] >= SHORTEST]]
+    found = [np.stack([to_its_end, np.full(len(to_its_end), high)], axis=1), between]
+    length = SHORTEST
+    while length <= n_rows - 2 * SHORTEST:
+        begin = np.arange(low + SHORTEST, high - SHORTEST - length + 1, max(length // _STARTS, least))
+        found.append(np.stack([begin, begin + length], axis=1))
+        length = int(_LONGER * length)
+    return np.concatenate(found)
+
+
+class _Gains:
+    """What levels of stretches would gain beside the dynamics and the levels between `starts` and `ends`."""
+
+    def __init__(self, dynamics: Dynamics, starts: NDArray[np.int_], ends: NDArray[np.int_]) -> None:
+        self._starts, self._ends = starts, ends
+        seen = dynamics.seen.astype(float)
+        now, past = self._less_level(dynamics.now), self._less_level(dynamics.past)
+        self._factor = cho_factor(past.T @ past + RIDGE * len(past) * np.eye(past.shape[1]))
+        left = self._less_level((now - past @ cho_solve(self._factor, past.T @ now)) * seen, seen)
+        self._readings, self._misfit = seen.sum(axis=0), (left**2).sum(axis=0)
+        self._surprise = left**2 * self._readings / np.maximum(self._misfit, 1e-300)
+        self._left, self._past, self._seen = map(_sums_before, (left, past, seen))
+
+    def bounds(self, rows: NDArray[np.int_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+        """Return first row and end of the level that each row has."""
+        of = np.searchsorted(self._starts, rows, side="right") - 1
+        return self._starts[of], self._ends[of]
+
+    def surprises(self) -> NDArray[np.int_]:
+        """Return the rows that surprise most, one sensor or all of them together."""
+        of_all, of_one = self._surprise.sum(axis=1), self._surprise.max(axis=1)
+        return np.union1d(*(np.argsort(-each, kind="stable")[:_SURPRISES] for each in (of_all, of_one)))
+
+    def of(self, begin: NDArray[np.int_], end: NDArray[np.int_]) -> NDArray[np.float64]:
+        """Return the likelihood ratios that stretches with a level of their own gain, `[stretches, vars]`."""
+        low, high = self.bounds(begin)
+        read, whole = self._seen[end] - self._seen[begin], self._seen[high] - self._seen[low]
+        size = read * (1.0 - read / np.maximum(whole, 1.0))
+        past, long = self._past[end] - self._past[begin], (end - begin) * (1.0 - (end - begin) / (high - low))
+        # Of the stretch only what the past does not say already can explain anything.
+        new = np.clip(1.0 - (past * cho_solve(self._factor, past.T).T).sum(axis=1) / long, 1e-6, 1.0)[:, None]
+        part = (self._left[end] - self._left[begin]) ** 2 / np.maximum(size * new * self._misfit, 1e-300)
+        return -self._readings * np.log1p(-np.clip(part, 0.0, 1.0 - 1e-9))
+
+    def _less_level(self, rows: NDArray[np.float64], seen: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Return rows less the mean of each level, 0 where not seen."""
+        seen = np.ones((len(rows), 1)) if seen is None else seen
+        rows = rows * seen
+        sums, count = np.add.reduceat(rows, self._starts), np.add.reduceat(seen, self._starts)
+        return rows - seen * np.repeat(sums / np.maximum(count, 1.0), self._ends - self._starts, axis=0)
+
+
+def _sums_before(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums of all rows before each, and of all, `[rows + 1, ..]`."""
+    return np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
