@@ -71,8 +71,7 @@ class Dynamics:
 
         The first term is the level, all ones, and gains nothing.
         """
-        without, given = self._alone, self.misfit([(np.arange(len(self.now)), terms)])
-        return np.where(np.isfinite(without) & np.isfinite(given), without - given, 0.0)
+        return gained(self._alone, self.misfit([(np.arange(len(self.now)), terms)]))
 
     @cached_property
     def _alone(self) -> NDArray[np.float64]:
@@ -93,3 +92,9 @@ class Dynamics:
         variance = (left**2 * self.seen).sum(axis=0) / np.maximum(readings, 1)
         used = (readings > 0) & (variance > 0)
         return np.where(used, readings * np.log(np.where(used, variance, 1.0)), np.inf)
+
+
+def gained(without: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the likelihood ratio of each sensor by its misfits; 0 where nothing is left to explain."""
+    known = np.isfinite(without) & np.isfinite(given)
+    return np.where(known, without, 0.0) - np.where(known, given, 0.0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from jaxstable.signals.drift import needed_waves, waves_criterion
-from jaxstable.signals.dynamics import RIDGE, Dynamics
+from jaxstable.signals.dynamics import RIDGE, Dynamics, gained
 from jaxstable.signals.gaps import stretches
 from jaxstable.signals.levels import take_levels
 
@@ -56,7 +56,7 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
     for _ in range(MOST_LEVELS):
         more = np.union1d(starts, _best_stretch(dynamics, starts))
         # The estimate of the search is only that: what the step is worth is what it gains.
-        if len(more) == len(starts) or _worth(_misfit(dynamics, starts) - _misfit(dynamics, more), dynamics) <= 0.0:
+        if len(more) == len(starts) or _worth(_gained(dynamics, starts, more), dynamics) <= 0.0:
             break
         starts = more
     return dynamics.rows[np.setdiff1d(starts, first)].tolist()
@@ -100,12 +100,15 @@ def _segments(steps: list[int], series: NDArray[Any] | None, n_rows: int) -> NDA
 def _worth(gains: NDArray[np.float64], dynamics: Dynamics) -> NDArray[np.float64]:
     """Return by how much the sensors, last axis, together gain more than the price of a level."""
     price = _PRICE * np.log(len(dynamics.rows))
-    return np.maximum(np.nan_to_num(gains) - price, 0.0).sum(axis=-1) - price
+    return np.maximum(gains - price, 0.0).sum(axis=-1) - price
 
 
-def _misfit(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.float64]:
-    places = np.split(np.arange(len(dynamics.rows)), starts[1:])
-    return dynamics.misfit([(rows, np.ones((len(rows), 1))) for rows in places])
+def _gained(dynamics: Dynamics, starts: NDArray[np.int_], more: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Return the likelihood ratio by which more levels explain each sensor."""
+    rows = np.arange(len(dynamics.rows))
+    parts = [np.split(rows, begins[1:]) for begins in (starts, more)]
+    without, given = (dynamics.misfit([(own, np.ones((len(own), 1))) for own in part]) for part in parts)
+    return gained(without, given)
 
 
 def _best_stretch(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.int_]:

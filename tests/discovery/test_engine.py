@@ -158,7 +158,7 @@ def test_suspicious_sensors_are_found(system):
     found = js.discover(dataset, draws=0, progress=False)
     evidence = {finding.code: finding.evidence for finding in found.findings}
     assert evidence["constant_sensor"] == "c reads 3 throughout"
-    assert evidence["stuck_sensor"].endswith("in 300 consecutive readings")
+    assert evidence["stuck_sensor"].endswith("in 300 consecutive readings, taken as missing")
     assert evidence["duplicated_sensors"].endswith(": a and f")
     assert not found.graph[2].any()
     assert not found.graph[:, 2].any()
