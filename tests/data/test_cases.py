@@ -558,7 +558,7 @@ FRAMES = {
         {"missing": 1},
     ),
     "128 bits": (
-        pl.from_pandas(TABLE).with_columns((pl.int_range(N) % 7).cast(pl.Int128).alias("q")),
+        pl.from_pandas(TABLE).with_columns((pl.int_range(N) % 7).cast(getattr(pl, "Int128", pl.Int64)).alias("q")),
         {"names": ("Flow", "Temp", "q"), "row": (*BOTH[0], 0)},
     ),
     "categories of numbers": (TABLE.assign(q=pd.Categorical([i % 3 for i in range(N)])), {"row": (*BOTH[0], 0)}),
@@ -600,7 +600,7 @@ FRAMES = {
         {"error": "time='Clock' holds the hour of a day only: say time='Day,Clock'", "how": {"time": "Clock"}},
     ),
     "rows without an entry below": (
-        pd.concat([TABLE.assign(time=HOURS.astype("M8[us]")), pd.DataFrame({"Flow": [None] * 3})], ignore_index=True),
+        TABLE.assign(time=HOURS.astype("M8[us]")).reindex(range(N + 3)),
         {**HOUR, "missing": 0},
     ),
     "seconds since a start": (TABLE.assign(time_s=0.5 * np.arange(N)), {"values": BOTH, "step": "500 ms"}),
@@ -656,7 +656,11 @@ PLAIN_FRAMES = {
 @pytest.mark.parametrize("case", sorted(PLAIN_FRAMES))
 def test_frames_of_polars_are_read_as_those_of_pandas(case):
     frame, expected = FRAMES[case]
-    check_case(Dataset.from_dataframe, pl.from_pandas(frame), {"window": 10, **expected.get("how", {})}, expected)
+    try:
+        same = pl.from_pandas(frame)
+    except pl.exceptions.ComputeError as error:  # the oldest knows no categories of numbers
+        pytest.skip(f"this polars holds no such column: {error}")
+    check_case(Dataset.from_dataframe, same, {"window": 10, **expected.get("how", {})}, expected)
 
 
 def test_what_the_advice_on_an_index_says_works():
