@@ -148,6 +148,45 @@ def glitches(plant: Plant, share: float, size: float, seed: int, count: int | No
     return plant._replace(values=values)
 
 
+def off_in_a_row(plant: Plant, share: float, length: int, size: float, seed: int) -> Plant:
+    """Move a share of the entries by `size` standard deviations, so many rows of a sensor at a time."""
+    rng = np.random.default_rng([seed, 21])
+    where = np.zeros(plant.values.shape)
+    for start, column in np.argwhere(rng.random(where.shape) < share / length).tolist():
+        where[start : start + length, column] = rng.choice([-1, 1])
+    return plant._replace(values=plant.values + size * where * np.nanstd(plant.values, axis=0))
+
+
+def steps(plant: Plant, sensors: int, size: float, seed: int) -> Plant:
+    """Move some sensors to another level, `size` standard deviations away, each from a row of its own on."""
+    rng = np.random.default_rng([seed, 22])
+    values, n_rows = plant.values.copy(), len(plant.values)
+    for column in rng.choice(values.shape[1], sensors, replace=False).tolist():
+        values[int(rng.integers(n_rows // 5, 4 * n_rows // 5)) :, column] += (
+            size * np.nanstd(plant.values[:, column]) * rng.choice([-1, 1])
+        )
+    return plant._replace(values=values)
+
+
+def elsewhere(plant: Plant, rows: slice, size: float, seed: int, quiet: float = 1.0) -> Plant:
+    """Move all sensors to another level for a while, and let only a share of their movement there."""
+    rng = np.random.default_rng([seed, 23])
+    values, level = plant.values.copy(), np.nanmean(plant.values, axis=0)
+    away = size * np.nanstd(values, axis=0) * rng.choice([-1, 1], values.shape[1])
+    values[rows] = level + away + quiet * (values[rows] - level)
+    return plant._replace(values=values)
+
+
+def stuck(plant: Plant, sensors: int, length: int, seed: int) -> Plant:
+    """Let some sensors repeat one reading for so many rows, each at a time of its own."""
+    rng = np.random.default_rng([seed, 24])
+    values = plant.values.copy()
+    for column in rng.choice(values.shape[1], sensors, replace=False).tolist():
+        row = int(rng.integers(0, len(values) - length))
+        values[row : row + length, column] = values[row, column]
+    return plant._replace(values=values)
+
+
 def bursts(plant: Plant, seed: int) -> Plant:
     """Add stretches of about ten rows in which a sensor is five times as loud."""
     rng = np.random.default_rng([seed, 15])
