@@ -159,9 +159,8 @@ def off_in_a_row(plant: Plant, share: float, length: int, size: float, seed: int
 
 def steps(plant: Plant, sensors: int, size: float, seed: int) -> Plant:
     """Move some sensors to another level, `size` standard deviations away, each from a row of its own on."""
-    rng = np.random.default_rng([seed, 22])
-    values, n_rows = plant.values.copy(), len(plant.values)
-    for column in rng.choice(values.shape[1], sensors, replace=False).tolist():
+    rng, values, n_rows = np.random.default_rng([seed, 22]), plant.values.copy(), len(plant.values)
+    for column in rng.choice(values.shape[1], sensors, replace=False):
         values[int(rng.integers(n_rows // 5, 4 * n_rows // 5)) :, column] += (
             size * np.nanstd(plant.values[:, column]) * rng.choice([-1, 1])
         )
@@ -179,8 +178,7 @@ def elsewhere(plant: Plant, rows: slice, size: float, seed: int, quiet: float = 
 
 def stuck(plant: Plant, sensors: int, length: int, seed: int) -> Plant:
     """Let some sensors repeat one reading for so many rows, each at a time of its own."""
-    rng = np.random.default_rng([seed, 24])
-    values = plant.values.copy()
+    rng, values = np.random.default_rng([seed, 24]), plant.values.copy()
     for column in rng.choice(values.shape[1], sensors, replace=False).tolist():
         row = int(rng.integers(0, len(values) - length))
         values[row : row + length, column] = values[row, column]
