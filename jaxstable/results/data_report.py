@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data.dataset import Dataset
-from jaxstable.phrases import few
+from jaxstable.phrases import counted, few
 from jaxstable.results.findings import SEVERITIES, Finding, of
-from jaxstable.results.report import Report, Table
+from jaxstable.results.report import Report, Table, amount
 from jaxstable.results.rules_moments import SAME, doubled
 from jaxstable.results.rules_sensors import sensor_findings
 from jaxstable.signals.prepare import prepare
@@ -49,8 +49,9 @@ def data_report(data: Dataset) -> Report:
         "sensors": [dict(zip(columns, row, strict=True)) for row in sensors],
         "findings": [finding._asdict() for finding in findings],
     }
+    size = f"{counted(data.n_rows, 'row')} of {counted(data.n_vars, 'sensor')}"
     return Report(
-        title=repr(data),
+        title=f"{size}, {100 * data.missing_share:.1f} % missing",
         tables=(Table("Sensors", columns, sensors),),
         totals=tuple(data.understood),
         findings=findings,
@@ -83,7 +84,7 @@ def _row(data: Dataset, column: int) -> tuple[str, ...]:
     name = data.names[column]
     seen = np.asarray(data.values[:, column][data.mask[:, column]], np.float64)
     figures = (seen.min(), seen.mean(), seen.max(), seen.std())
-    return name, (data.units or {}).get(name, ""), str(len(seen)), *(f"{figure:.3g}" for figure in figures)
+    return name, (data.units or {}).get(name, ""), str(len(seen)), *map(amount, figures)
 
 
 def _constant(data: Dataset) -> list[Finding]:

@@ -169,6 +169,15 @@ def _parts_of_time(summary: Mapping[str, Any]) -> str:
     return f" ({told})" if told else ""
 
 
+def amount(value: float, digits: int = 3, sign: str = "") -> str:
+    """Write some digits of a number, without an exponent where it has a usual size.
+
+    >>> amount(1099.8), amount(-293.4, 2, "+"), amount(0.0808, 2, "+"), amount(2.72e-5)
+    ('1100', '-290', '+0.081', '2.72e-05')
+    """
+    return f"{float(f'{value:.{digits}g}'):{sign}.9g}"
+
+
 def cell(value: Any) -> str:
     """Write a value of a field or a metric in few characters, `n/a` for None."""
     return "n/a" if value is None else shown(value)
@@ -196,8 +205,8 @@ def _table(title: str, links: Sequence[Link], graph: LearnedGraph, note: str) ->
         lags = LINE.join(way + lag_text(lag, graph.step) for way, lag in zip(ways, link.lags, strict=True))
         cells = [arrow(link), lags, LINE.join(f"{edge.weight:{'+' if graph.signed else ''}.2f}" for edge in link.edges)]
         if raw:
-            known = link.weight_raw is not None
-            cells.append(f"{link.weight_raw:+.3g} {raw_unit(link, graph.units)}".rstrip() if known else "n/a")
+            net = link.weight_raw
+            cells.append("n/a" if net is None else f"{amount(net, sign='+')} {raw_unit(link, graph.units)}".rstrip())
         if undecided:
             cells.append(share_text(either_way(link, graph)))
         if link.probability is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import DIRECTED, LIKELY, SURE, Link, counts_of, lag_text, links_of
 from jaxstable.phrases import counted
-from jaxstable.results.report import either_way, raw_unit, share_text
+from jaxstable.results.report import amount, either_way, raw_unit, share_text
 from jaxstable.signals.spans import steps_text
 
 MOST_NAMED = 3  # links that the paragraph tells in full
@@ -56,11 +56,11 @@ def sentence(link: Link, graph: LearnedGraph) -> str:
     at_first, in_all, scale = first.weight, link.weight, "in standard deviations"
     if unit and first.weight_raw is not None and link.weight_raw is not None:
         at_first, in_all, scale = first.weight_raw, link.weight_raw, unit
-    how = _amount(at_first)
+    how = amount(at_first, 2, "+")
     if at_first * in_all < 0:
         verb = f"first {verb}, then {'lowers' if at_first > 0 else 'raises'}"
     if len(link.edges) > 1:
-        how += f" at first, {_amount(in_all)} over all lags"
+        how += f" at first, {amount(in_all, 2, '+')} over all lags"
     return f"{link.cause} {verb} {link.effect} {_when(link, graph)}: {how} {scale}."
 
 
@@ -106,15 +106,6 @@ def what_would_change_it(graph: LearnedGraph) -> tuple[str, ...]:
     else:
         said.append("How sure each edge is, one training run cannot say: `jaxstable discover` does.")
     return tuple(said)
-
-
-def _amount(value: float) -> str:
-    """Write two digits of a number with its sign, without an exponent where it has a usual size.
-
-    >>> _amount(-293.4), _amount(0.0808)
-    ('-290', '+0.081')
-    """
-    return f"{float(f'{value:.2g}'):+g}"
 
 
 def _influences(count: int) -> str:
