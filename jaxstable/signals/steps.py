@@ -18,18 +18,22 @@ SHORTEST = 30  # rows of a level
 # Logarithms of the rows that a level costs a sensor: its height, its first and last row, and one more as noise has
 # heavier tails than the Gaussian. With two, one plant in ten of the zoo without steps had some (seeds 100 to 103).
 _PRICE = 4.0
+_FOLLOWED = 2.0  # logarithms of the rows that a sensor loses which follows a step
 _LONGER = 1.5  # each length of the stretches that are looked at over the one before
 _SURPRISES = 30  # rows at which stretches may begin or end, whatever their lengths
 _STARTS, _MOST_STARTS = 5, 500  # of these stretches, along one length and in all
 
 
 def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> list[int]:
-    """Return the rows at which levels begin that the dynamics do not explain, in order.
+    """Return the rows at which levels begin that the dynamics do not explain and nothing follows, in order.
 
     A stretch of rows with a level of its own joins a vector autoregression of all sensors (`signals.dynamics`), as
     drift does: a slow sensor wanders, and to whoever looks at it alone it steps. Each sensor that gains more than the
     price of a level speaks for the stretch. That for which all of them speak most is taken, then the next beside it, at
     most eight.
+
+    A valve that somebody turns steps too, and what follows it is what is looked for. A step is left where as many other
+    sensors, which do not step by themselves, are less well explained once the step is taken out of those that do.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -55,13 +59,22 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
     begins = np.array([piece.start for piece in stretches(series, len(values))])
     first = np.unique(np.searchsorted(dynamics.rows, begins))
     starts = first[first < len(dynamics.rows)]
+    faults = np.zeros(0, int)
     for _ in range(MOST_LEVELS):
         more = np.union1d(starts, _best_stretch(dynamics, starts))
+        gains = gained(_misfit(dynamics, starts), _misfit(dynamics, more))
         # The estimate of the search is only that: what the step is worth is what it gains.
-        if len(more) == len(starts) or _worth(_gained(dynamics, starts, more), dynamics) <= 0.0:
+        if len(more) == len(starts) or _worth(gains, dynamics) <= 0.0:
             break
+        edges = dynamics.rows[np.setdiff1d(more, starts)]
+        moved = gains > _PRICE * np.log(len(dynamics.rows))
+        stays = values - np.where(moved, levels_between(edges.tolist(), values, seen, series), 0.0)
+        lost = gained(_misfit(Dynamics(stays, seen, series), starts), _misfit(dynamics, starts))
+        follow = ~moved & (lost > _FOLLOWED * np.log(len(dynamics.rows)))
+        if follow.sum() < moved.sum():
+            faults = np.union1d(faults, edges)
         starts = more
-    return dynamics.rows[np.setdiff1d(starts, first)].tolist()
+    return faults.tolist()
 
 
 def explain_more(
@@ -105,12 +118,10 @@ def _worth(gains: NDArray[np.float64], dynamics: Dynamics) -> NDArray[np.float64
     return np.maximum(gains - price, 0.0).sum(axis=-1) - price
 
 
-def _gained(dynamics: Dynamics, starts: NDArray[np.int_], more: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Return the likelihood ratio by which more levels explain each sensor."""
-    rows = np.arange(len(dynamics.rows))
-    parts = [np.split(rows, begins[1:]) for begins in (starts, more)]
-    without, given = (dynamics.misfit([(own, np.ones((len(own), 1))) for own in part]) for part in parts)
-    return gained(without, given)
+def _misfit(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Return what the dynamics do not explain of each sensor beside levels that begin at `starts`."""
+    places = np.split(np.arange(len(dynamics.rows)), starts[1:])
+    return dynamics.misfit([(rows, np.ones((len(rows), 1))) for rows in places])
 
 
 def _best_stretch(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.int_]:

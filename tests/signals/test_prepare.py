@@ -236,7 +236,7 @@ def test_a_step_of_one_sensor_is_taken_out_and_told(plant):
 
 
 def test_another_point_of_operation_and_a_standstill_are_stretches_with_levels_of_their_own(plant):
-    up = np.random.default_rng(0).choice([-3.0, 3.0], plant.shape[1]) * plant.std(axis=0)
+    up = np.random.default_rng(1).choice([-3.0, 3.0], plant.shape[1]) * plant.std(axis=0)
     shifted, stopped = plant.copy(), plant.copy()
     shifted[600:] += up
     stopped[700:800] = plant.mean(axis=0) - 4.0 * plant.std(axis=0) + 0.01 * plant[700:800]
@@ -269,3 +269,17 @@ def test_a_stuck_sensor_is_missing_while_it_is_stuck(plant):
     held = find_held(values, seen(values))
     assert np.flatnonzero(held[:, 2]).tolist() == list(range(301, 420))
     assert held.sum() == 119
+
+
+@pytest.mark.parametrize("rows", [[700], [400, 900]])
+def test_a_valve_that_others_follow_is_no_fault(rows):
+    rng = np.random.default_rng(4)
+    valve = 3.0 * sum(np.arange(1500) >= row for row in rows) + 0.1 * rng.standard_normal(1500)
+    values = np.column_stack([valve, rng.standard_normal((1500, 3))])
+    for t in range(1, len(values)):
+        values[t, 1] += 0.5 * values[t - 1, 1] + 0.5 * values[t - 1, 0]
+        values[t, 2] += 0.4 * values[t - 1, 2]
+    assert not find_steps(values, seen(values))
+    values[:, 2] += 5.0 * (np.arange(1500) >= 1100)
+    (fault,) = find_steps(values, seen(values))
+    assert abs(fault - 1100) <= 1
