@@ -176,9 +176,8 @@ def prepare(
         rest = rest - drift
     done = {part: parts[part] for part in ("spikes", "held", "steps")}
     done |= {"drift": waves, "levels": bool(level.any()), "cycles": list(periods) or False}
-    of_steps = _steps(steps, stepped, rest, seen)
-    removed = _figures(values, seen, recording, (level, cycle, drift), periods, waves, spikes, held)
-    removed = tuple(one._replace(steps=own) for one, own in zip(removed, of_steps, strict=True))
+    slow = level, stepped, cycle, drift
+    removed = _figures(np.where(seen, values, 0.0), seen, recording, slow, periods, steps, waves, spikes, held)
     return Cleaned(rest, seen, level + stepped, cycle, drift, removed, done)
 
 
@@ -194,37 +193,31 @@ def _periods(
     return tuple(map(float, choice))
 
 
-def _steps(
-    steps: Sequence[int], stepped: NDArray[Any], rest: NDArray[Any], seen: NDArray[np.bool_]
-) -> list[tuple[tuple[int, float], ...]]:
-    """Return of every sensor the steps that are large beside what is left of it, and how large they are."""
-    rows = np.array(steps, int)
-    jumps = stepped[rows] - stepped[rows - 1]
-    least = STEP * np.sqrt((centred(rest, seen) ** 2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
-    return [
-        tuple((int(row), float(jump)) for row, jump in zip(rows, own, strict=True) if abs(jump) > limit)
-        for own, limit in zip(jumps.T, least, strict=True)
-    ]
-
-
 def _figures(
     values: NDArray[Any],
     seen: NDArray[np.bool_],
     recording: NDArray[Any],
-    waves: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    slow: tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]],
     periods: Sequence[float],
-    n_waves: int,
+    steps: Sequence[int],
+    waves: int,
     spikes: NDArray[np.bool_],
     held: NDArray[np.bool_],
 ) -> tuple[Removed, ...]:
-    level, cycle, drift = waves
-    of_cycle, of_drift = share_of(cycle, values - level, seen), share_of(drift, values - level, seen)
-    first = np.unique(recording, return_index=True)[1]
+    level, stepped, cycle, drift = slow
+    moving = values - level - stepped
+    of_cycle, of_drift = share_of(cycle, moving, seen), share_of(drift, moving, seen)
+    first, begins = np.unique(recording, return_index=True)[1], np.array(steps, int)
+    jumps = stepped[begins] - stepped[begins - 1]
+    left = centred(moving - cycle - drift, seen)
+    least = STEP * np.sqrt((left**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    own_steps = [np.flatnonzero(np.abs(jumps[:, column]) > least[column]) for column in range(values.shape[1])]
     return tuple(
         Removed(
             level=tuple(level[first, column].tolist()) if level.any() else (),
+            steps=tuple((int(begins[at]), float(jumps[at, column])) for at in own_steps[column]),
             drift=float(of_drift[column]),
-            waves=n_waves if drift[:, column].any() else 0,
+            waves=waves if drift[:, column].any() else 0,
             cycles=tuple(periods) if of_cycle[column] > CYCLE_SHARE else (),
             cycle=float(of_cycle[column]) if len(periods) else 0.0,
             spikes=tuple(np.flatnonzero(spikes[:, column]).tolist()),
