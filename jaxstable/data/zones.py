@@ -49,9 +49,9 @@ def in_utc(
         DataError: no such zone, or a time that the clock of the zone skips in spring.
 
     Example:
-        >>> local = np.array(["2024-10-27T02:30", "2024-10-27T02:00"], "M8[us]")
-        >>> np.diff(in_utc(local, "Europe/Berlin"))
-        array([1800000000], dtype='timedelta64[us]')
+        >>> local = np.array(["2024-10-27T01:30", "2024-10-27T02:30", "2024-10-27T02:00"], "M8[us]")
+        >>> np.diff(in_utc(local, "Europe/Berlin")).astype("m8[m]").astype(int).tolist()
+        [60, 30]
     """
     import pyarrow as pa
 

@@ -15,7 +15,7 @@ from jaxstable.signals.gaps import centred
 from jaxstable.signals.held import find_held
 from jaxstable.signals.levels import levels_differ, take_levels
 from jaxstable.signals.spikes import find_spikes
-from jaxstable.signals.steps import explain_more, find_steps, levels_between
+from jaxstable.signals.steps import Step, explain_more, find_steps, levels_between
 from jaxstable.signals.threads import one_blas_thread
 
 PARTS = ("levels", "drift", "cycles", "spikes", "held", "steps")
@@ -153,7 +153,7 @@ def prepare(
         spikes = find_spikes(values, seen, series, **({"most": 1.0} if parts["spikes"] is True else {}))
         seen &= ~spikes
     rest = np.where(seen, values, 0.0)
-    level, cycle, stepped, drift = (np.zeros(values.shape) for _ in range(4))
+    level, cycle, drift = (np.zeros(values.shape) for _ in range(3))
     levelled = len(np.unique(recording)) > 1 and bool(parts["levels"])
     if levelled and (parts["levels"] is True or levels_differ(rest, seen, series, recording)):
         level = take_levels(rest, seen, recording)
@@ -165,7 +165,7 @@ def prepare(
     steps = find_steps(rest, seen, series) if parts["steps"] else []
     if parts["steps"] == "auto" and steps and not explain_more(steps, rest, seen, series):
         steps = []
-    stepped = levels_between(steps, rest, seen, series) if steps else stepped
+    stepped = levels_between(steps, rest, seen, series)
     rest = rest - stepped
     waves = parts["drift"]
     if waves == "auto":
@@ -199,7 +199,7 @@ def _figures(
     recording: NDArray[Any],
     slow: tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]],
     periods: Sequence[float],
-    steps: Sequence[int],
+    steps: Sequence[Step],
     waves: int,
     spikes: NDArray[np.bool_],
     held: NDArray[np.bool_],
@@ -207,7 +207,7 @@ def _figures(
     level, stepped, cycle, drift = slow
     moving = values - level - stepped
     of_cycle, of_drift = share_of(cycle, moving, seen), share_of(drift, moving, seen)
-    first, begins = np.unique(recording, return_index=True)[1], np.array(steps, int)
+    first, begins = np.unique(recording, return_index=True)[1], np.array([step.row for step in steps], int)
     jumps = stepped[begins] - stepped[begins - 1]
     left = centred(moving - cycle - drift, seen)
     least = STEP * np.sqrt((left**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))

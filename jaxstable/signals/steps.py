@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from jaxstable.signals.gaps import stretches
 from jaxstable.signals.levels import take_levels
 
 MOST_LEVELS = 8
-SHORTEST = 30  # rows of a level
+SHORTEST, SHARE = 30, 0.02  # rows of a level, at least: so many, and that share of all; what is shorter is an event
 # Logarithms of the rows that a level costs a sensor: its height, its first and last row, and one more as noise has
 # heavier tails than the Gaussian. With two, one plant in ten of the zoo without steps had some (seeds 100 to 103).
 _PRICE = 4.0
@@ -24,8 +24,15 @@ _SURPRISES = 30  # rows at which stretches may begin or end, whatever their leng
 _STARTS, _MOST_STARTS = 5, 500  # of these stretches, along one length and in all
 
 
-def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> list[int]:
-    """Return the rows at which levels begin that the dynamics do not explain and nothing follows, in order.
+class Step(NamedTuple):
+    """The row at which a level begins, and which sensors have one of their own there, bool `[vars]`."""
+
+    row: int
+    sensors: NDArray[np.bool_]
+
+
+def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> list[Step]:
+    """Return where levels begin that the dynamics do not explain and nothing follows, in order.
 
     A stretch of rows with a level of its own joins a vector autoregression of all sensors (`signals.dynamics`), as
     drift does: a slow sensor wanders, and to whoever looks at it alone it steps. Each sensor that gains more than the
@@ -33,7 +40,8 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
     most eight.
 
     A valve that somebody turns steps too, and what follows it is what is looked for. A step is left where as many other
-    sensors, which do not step by themselves, are less well explained once the step is taken out of those that do.
+    sensors, which do not step by themselves, are less well explained once the step is taken out of those that do. Fewer
+    of them step with the others.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -46,8 +54,8 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
         >>> find_steps(noise, seen)
         []
         >>> noise[250:, 1] += 5.0
-        >>> find_steps(noise, seen)
-        [250]
+        >>> [(step.row, step.sensors.tolist()) for step in find_steps(noise, seen)]
+        [(250, [False, True, False])]
 
     Reference:
         Chen, Liu, Joint estimation of model parameters and outlier effects in time series, 1993 (level shifts); Kovács
@@ -59,57 +67,63 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
     begins = np.array([piece.start for piece in stretches(series, len(values))])
     first = np.unique(np.searchsorted(dynamics.rows, begins))
     starts = first[first < len(dynamics.rows)]
-    faults = np.zeros(0, int)
+    faults: list[Step] = []
     for _ in range(MOST_LEVELS):
         more = np.union1d(starts, _best_stretch(dynamics, starts))
         gains = gained(_misfit(dynamics, starts), _misfit(dynamics, more))
         # The estimate of the search is only that: what the step is worth is what it gains.
         if len(more) == len(starts) or _worth(gains, dynamics) <= 0.0:
             break
-        edges = dynamics.rows[np.setdiff1d(more, starts)]
         moved = gains > _PRICE * np.log(len(dynamics.rows))
-        stays = values - np.where(moved, levels_between(edges.tolist(), values, seen, series), 0.0)
+        edges = dynamics.rows[np.setdiff1d(more, starts)].tolist()
+        stays = values - levels_between([Step(row, moved) for row in edges], values, seen, series)
         lost = gained(_misfit(Dynamics(stays, seen, series), starts), _misfit(dynamics, starts))
         follow = ~moved & (lost > _FOLLOWED * np.log(len(dynamics.rows)))
         if follow.sum() < moved.sum():
-            faults = np.union1d(faults, edges)
+            faults += [Step(row, moved | follow) for row in edges]
         starts = more
-    return faults.tolist()
+    return sorted(faults, key=lambda step: step.row)
 
 
 def explain_more(
-    steps: list[int], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
+    steps: list[Step], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
 ) -> bool:
     """Say whether steps explain more beside the dynamics than the drift that would be found without them.
 
-    What rises slowly is also a staircase. The Bayesian information criterion compares the two, with a level in every
-    sensor for each step and one more parameter for where it is.
+    What rises slowly is also a staircase. The Bayesian information criterion compares the two; a step costs its row and
+    a level in each of its sensors.
 
     Args:
-        steps: rows at which levels begin (`find_steps`).
+        steps: where levels begin (`find_steps`).
         values: `[time, vars]`; anything where missing.
         seen: `[time, vars]` bool, True where observed.
         series: `[time]` id; a change starts a new series.
     """
     dynamics = Dynamics(values, seen, series)
-    segment = _segments(steps, series, len(values))[dynamics.rows]
+    segment = _segments([step.row for step in steps], series, len(values))[dynamics.rows]
     levels = [(np.flatnonzero(segment == one), np.ones((int((segment == one).sum()), 1))) for one in np.unique(segment)]
-    price = float(np.log(len(segment))) * len(steps) * (values.shape[1] + 1)
+    price = _PRICE * float(np.log(len(segment))) * sum(1 + int(step.sensors.sum()) for step in steps)
     waves = needed_waves(values, seen, series)
     return dynamics.criterion(levels) + price < waves_criterion(dynamics, waves, series, len(values))
 
 
 def levels_between(
-    steps: list[int], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
+    steps: list[Step], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
 ) -> NDArray[np.float64]:
-    """Return what brings every sensor to one level between the steps of each series, `[time, vars]`."""
-    own = _segments([], series, len(values))
-    return take_levels(values, seen, _segments(steps, series, len(values))) - take_levels(values, seen, own)
+    """Return what brings every sensor to one level between its steps in each series, `[time, vars]`."""
+    whole, between = _segments([], series, len(values)), np.zeros(values.shape)
+    for column in np.flatnonzero(np.any([step.sensors for step in steps], axis=0)) if steps else ():
+        one = slice(column, column + 1)
+        own = _segments([step.row for step in steps if step.sensors[column]], series, len(values))
+        between[:, one] = take_levels(values[:, one], seen[:, one], own) - take_levels(
+            values[:, one], seen[:, one], whole
+        )
+    return between
 
 
-def _segments(steps: list[int], series: NDArray[Any] | None, n_rows: int) -> NDArray[np.int_]:
+def _segments(rows: list[int], series: NDArray[Any] | None, n_rows: int) -> NDArray[np.int_]:
     begins = [piece.start for piece in stretches(series, n_rows)]
-    return np.searchsorted(np.union1d(begins, np.array(steps, int)), np.arange(n_rows), side="right") - 1
+    return np.searchsorted(np.union1d(begins, np.array(rows, int)), np.arange(n_rows), side="right") - 1
 
 
 def _worth(gains: NDArray[np.float64], dynamics: Dynamics) -> NDArray[np.float64]:
@@ -127,9 +141,9 @@ def _misfit(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.float64]
 def _best_stretch(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.int_]:
     """Return where the best stretch with a level of its own begins and ends; nothing where there is room for none."""
     ends = np.append(starts[1:], len(dynamics.rows))
-    gains = _Gains(dynamics, starts, ends)
+    gains, shortest = _Gains(dynamics, starts, ends), max(SHORTEST, int(SHARE * len(dynamics.rows)))
     edges = gains.surprises()
-    pairs = np.concatenate([_stretches(low, high, edges) for low, high in zip(starts, ends, strict=True)])
+    pairs = np.concatenate([_stretches(low, high, edges, shortest) for low, high in zip(starts, ends, strict=True)])
     if not len(pairs):
         return np.zeros(0, int)
 
@@ -141,15 +155,15 @@ def _best_stretch(dynamics: Dynamics, starts: NDArray[np.int_]) -> NDArray[np.in
     (low,), (high,) = gains.bounds(np.array([begin]))
     reach = max((end - begin) // _STARTS, (high - low) // _MOST_STARTS) + 1
     for _ in range(2):
-        nearby = np.arange(max(begin - reach, low + SHORTEST), min(begin + reach, end - SHORTEST) + 1)
+        nearby = np.arange(max(begin - reach, low + shortest), min(begin + reach, end - shortest) + 1)
         begin, end = best(nearby, np.full(len(nearby), end))
         if end < high:
-            nearby = np.arange(max(end - reach, begin + SHORTEST), min(end + reach, high - SHORTEST) + 1)
+            nearby = np.arange(max(end - reach, begin + shortest), min(end + reach, high - shortest) + 1)
             begin, end = best(np.full(len(nearby), begin), nearby)
     return np.array([begin, end] if end < high else [begin])
 
 
-def _stretches(low: int, high: int, edges: NDArray[np.int_]) -> NDArray[np.int_]:
+def _stretches(low: int, high: int, edges: NDArray[np.int_], shortest: int) -> NDArray[np.int_]:
     """Return first rows and ends of stretches inside one that has a level, `[stretches, 2]`.
 
     They are of many lengths, and lie between all edges: where a step is well predicted by its own past in the rows
@@ -157,14 +171,14 @@ def _stretches(low: int, high: int, edges: NDArray[np.int_]) -> NDArray[np.int_]
     """
     n_rows = high - low
     least = -(-n_rows // _MOST_STARTS)
-    inside = edges[(edges >= low + SHORTEST) & (edges <= high - SHORTEST)]
-    to_its_end = np.union1d(np.arange(low + SHORTEST, high - SHORTEST + 1, least), inside)
+    inside = edges[(edges >= low + shortest) & (edges <= high - shortest)]
+    to_its_end = np.union1d(np.arange(low + shortest, high - shortest + 1, least), inside)
     between = np.stack(np.triu_indices(len(inside), 1), axis=1)
-    between = inside[between[inside[between[:, 1]] - inside[between[:, 0]] >= SHORTEST]]
+    between = inside[between[inside[between[:, 1]] - inside[between[:, 0]] >= shortest]]
     found = [np.stack([to_its_end, np.full(len(to_its_end), high)], axis=1), between]
-    length = SHORTEST
-    while length <= n_rows - 2 * SHORTEST:
-        begin = np.arange(low + SHORTEST, high - SHORTEST - length + 1, max(length // _STARTS, least))
+    length = shortest
+    while length <= n_rows - 2 * shortest:
+        begin = np.arange(low + shortest, high - shortest - length + 1, max(length // _STARTS, least))
         found.append(np.stack([begin, begin + length], axis=1))
         length = int(_LONGER * length)
     return np.concatenate(found)

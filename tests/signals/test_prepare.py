@@ -235,13 +235,17 @@ def test_a_step_of_one_sensor_is_taken_out_and_told(plant):
     assert not any(one.steps for one in kept.removed)
 
 
+def step_rows(values):
+    return [step.row for step in find_steps(values, seen(values))]
+
+
 def test_another_point_of_operation_and_a_standstill_are_stretches_with_levels_of_their_own(plant):
     up = np.random.default_rng(1).choice([-3.0, 3.0], plant.shape[1]) * plant.std(axis=0)
     shifted, stopped = plant.copy(), plant.copy()
     shifted[600:] += up
     stopped[700:800] = plant.mean(axis=0) - 4.0 * plant.std(axis=0) + 0.01 * plant[700:800]
-    assert find_steps(shifted, seen(shifted)) == [600]
-    assert find_steps(stopped, seen(stopped)) == [700, 800]
+    assert step_rows(shifted) == [600]
+    assert step_rows(stopped) == [700, 800]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -260,7 +264,8 @@ def test_steps_of_series_with_gaps_are_found_in_their_own_rows(plant):
     read = np.random.default_rng(3).random(values.shape) > 0.3
     series = np.repeat([0, 1], 600)
     (step,) = find_steps(values, read, series)
-    assert 798 <= step <= 802
+    assert 798 <= step.row <= 802
+    assert step.sensors[1]
 
 
 def test_a_stuck_sensor_is_missing_while_it_is_stuck(plant):
@@ -282,4 +287,5 @@ def test_a_valve_that_others_follow_is_no_fault(rows):
     assert not find_steps(values, seen(values))
     values[:, 2] += 5.0 * (np.arange(1500) >= 1100)
     (fault,) = find_steps(values, seen(values))
-    assert abs(fault - 1100) <= 1
+    assert abs(fault.row - 1100) <= 1
+    assert fault.sensors.tolist() == [False, False, True, False]
