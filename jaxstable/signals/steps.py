@@ -19,6 +19,7 @@ SHORTEST, SHARE = 30, 0.02  # rows of a level, at least: so many, and that share
 # heavier tails than the Gaussian. With two, one plant in ten of the zoo without steps had some (seeds 100 to 103).
 _PRICE = 4.0
 _FOLLOWED = 2.0  # logarithms of the rows that a sensor loses which follows a step
+_PLANT = 1.0 / 3.0  # share of the sensors that step together, beyond which all do
 _LONGER = 1.5  # each length of the stretches that are looked at over the one before
 _SURPRISES = 30  # rows at which stretches may begin or end, whatever their lengths
 _STARTS, _MOST_STARTS = 5, 500  # of these stretches, along one length and in all
@@ -41,7 +42,7 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
 
     A valve that somebody turns steps too, and what follows it is what is looked for. A step is left where as many other
     sensors, which do not step by themselves, are less well explained once the step is taken out of those that do. Fewer
-    of them step with the others.
+    of them step with the others. Where more than a third of all sensors step, the plant does.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -80,7 +81,8 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
         lost = gained(_misfit(Dynamics(stays, seen, series), starts), _misfit(dynamics, starts))
         follow = ~moved & (lost > _FOLLOWED * np.log(len(dynamics.rows)))
         if follow.sum() < moved.sum():
-            faults += [Step(row, moved | follow) for row in edges]
+            steps = moved | follow
+            faults += [Step(row, steps | bool(steps.mean() > _PLANT)) for row in edges]
         starts = more
     return sorted(faults, key=lambda step: step.row)
 
@@ -91,7 +93,7 @@ def explain_more(
     """Say whether steps explain more beside the dynamics than the drift that would be found without them.
 
     What rises slowly is also a staircase. The Bayesian information criterion compares the two; a step costs its row and
-    a level in each of its sensors.
+    a level in every sensor, or what finding it in its own sensors cost if that is less.
 
     Args:
         steps: where levels begin (`find_steps`).
@@ -102,7 +104,8 @@ def explain_more(
     dynamics = Dynamics(values, seen, series)
     segment = _segments([step.row for step in steps], series, len(values))[dynamics.rows]
     levels = [(np.flatnonzero(segment == one), np.ones((int((segment == one).sum()), 1))) for one in np.unique(segment)]
-    price = _PRICE * float(np.log(len(segment))) * sum(1 + int(step.sensors.sum()) for step in steps)
+    levels_of = [min(_PRICE * (1 + step.sensors.sum()), 1 + values.shape[1]) for step in steps]
+    price = float(np.log(len(segment)) * np.sum(levels_of))
     waves = needed_waves(values, seen, series)
     return dynamics.criterion(levels) + price < waves_criterion(dynamics, waves, series, len(values))
 
