@@ -18,6 +18,7 @@ WIDE = 15  # the same where several spikes are in a row
 LONGEST = {WIDE: 10, NEIGHBOURS: 2}  # spikes in a row that these can tell, the long ones first
 ALONE = 0.25  # of its distance, below which neighbours that are off too do not make a burst of it
 MOST = 0.03  # share of the readings of a sensor beyond which spikes need more than standing alone
+_OUTSIDE = 3.0  # half spreads of all readings that such spikes are off by: a sudden change of weather is no fault
 _UTMOST = 0.15  # beyond which they are its habit and no fault
 _FEWEST = 20  # readings below which a sensor has no habits
 
@@ -46,7 +47,8 @@ def find_spikes(
 
     Readings that stand alone are spikes where they are at most a share `most` of a sensor's. More of them, and two to
     ten in a row between two jumps (by the fifteen readings on either side), may as well be events. They are spikes
-    where they stand off from all other readings (at most half as many are half as far off) and nothing echoes them:
+    where they stand off from all other readings (by three times half the spread between the 16th and 84th percentile;
+    at most half as many others are half as far off) and nothing echoes them:
     neither another sensor in the two rows before and after, nor the sensor itself. What nothing else knows of tells
     nothing of causes.
 
@@ -83,7 +85,9 @@ def find_spikes(
         off = np.stack([_in_scales(one, len(values)) for one in wide], axis=1)
         loud = loudness(np.where(runs, np.nan, off))
         for column in np.flatnonzero(doubtful).tolist():
-            if _stand_off(wide[column], runs[:, column]) and not echoed(*_events(off, runs, column), loud):
+            if _stand_off(wide[column], values[:, column], runs[:, column]) and not echoed(
+                *_events(off, runs, column), loud
+            ):
                 found[:, column] = runs[:, column]
     return found
 
@@ -158,10 +162,13 @@ def _events(
     return rows, np.sign(np.nan_to_num(off[rows, column])) / np.bincount(run)[run]
 
 
-def _stand_off(wide: _Distances, spikes: NDArray[np.bool_]) -> bool:
+def _stand_off(wide: _Distances, values: NDArray[Any], spikes: NDArray[np.bool_]) -> bool:
     """Return whether spikes are something else than the ends of what a sensor reads every day."""
     if not wide.rows:
         return False
-    size, spiked = np.abs(np.concatenate(wide.away)), spikes[np.concatenate(wide.rows)]
-    least = max(NEAR * wide.scale, 0.5 * float(np.median(size[spiked]))) if spiked.any() else 0.0
-    return 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())
+    rows = np.concatenate(wide.rows)
+    size, spiked = np.abs(np.concatenate(wide.away)), spikes[rows]
+    usual = float(np.median(size[spiked])) if spiked.any() else 0.0
+    low, high = np.quantile(values[rows], [0.16, 0.84])
+    least = max(NEAR * wide.scale, 0.5 * usual)
+    return usual > _OUTSIDE * 0.5 * float(high - low) and 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())
