@@ -81,6 +81,16 @@ HOLDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.l
 
 
 def check_limits(name: str, value: Any, limits: Mapping[str, Any]) -> None:
+    """Refuse a value that is not finite in float32, or outside of `limits`; None passes.
+
+    Args:
+        name: of the field, for the message.
+        value: as it was given.
+        limits: bounds by kind, the names of `SIGNS`; a kind that is absent or None is no bound.
+
+    Raises:
+        ConfigError: it is refused; the message says what was found and what is expected.
+    """
     if value is None:
         return
     # The run computes in float32, where 1e39 is infinite and 1e-60 is zero.

@@ -163,14 +163,15 @@ def prepare(
         cycle = take_cycles(rest, seen, periods, series)
         rest = rest - cycle
     steps = find_steps(rest, seen, series) if parts["steps"] else []
-    if parts["steps"] == "auto" and steps and not explain_more(steps, rest, seen, series):
+    waves = needed_waves(rest, seen, series) if parts["drift"] == "auto" or steps else 0
+    if parts["steps"] == "auto" and steps and not explain_more(steps, waves, rest, seen, series):
         steps = []
     stepped = levels_between(steps, rest, seen, series)
     rest = rest - stepped
-    waves = parts["drift"]
-    if waves == "auto":
+    if parts["drift"] != "auto":
+        waves = MOST_WAVES if parts["drift"] is True else int(parts["drift"])
+    elif steps:
         waves = needed_waves(rest, seen, series)
-    waves = MOST_WAVES if waves is True else int(waves)
     if waves:
         drift = remove_drift(rest, seen, series, waves).drift
         rest = rest - drift

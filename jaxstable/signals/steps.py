@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from jaxstable.signals.drift import needed_waves, waves_criterion
+from jaxstable.signals.drift import waves_criterion
 from jaxstable.signals.dynamics import RIDGE, Dynamics, gained
 from jaxstable.signals.gaps import stretches
 from jaxstable.signals.levels import take_levels
@@ -88,15 +88,16 @@ def find_steps(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[An
 
 
 def explain_more(
-    steps: list[Step], values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
+    steps: list[Step], waves: int, values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None
 ) -> bool:
-    """Say whether steps explain more beside the dynamics than the drift that would be found without them.
+    """Say whether steps explain more beside the dynamics than the drift that is found without them.
 
     What rises slowly is also a staircase. The Bayesian information criterion compares the two; a step costs its row and
     a level in every sensor, or what finding it in its own sensors cost if that is less.
 
     Args:
         steps: where levels begin (`find_steps`).
+        waves: of the drift that is found without them (`needed_waves`).
         values: `[time, vars]`; anything where missing.
         seen: `[time, vars]` bool, True where observed.
         series: `[time]` id; a change starts a new series.
@@ -106,7 +107,6 @@ def explain_more(
     levels = [(np.flatnonzero(segment == one), np.ones((int((segment == one).sum()), 1))) for one in np.unique(segment)]
     levels_of = [min(_PRICE * (1 + step.sensors.sum()), 1 + values.shape[1]) for step in steps]
     price = float(np.log(len(segment)) * np.sum(levels_of))
-    waves = needed_waves(values, seen, series)
     return dynamics.criterion(levels) + price < waves_criterion(dynamics, waves, series, len(values))
 
 
