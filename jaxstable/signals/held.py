@@ -61,13 +61,10 @@ def _is_held(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> bool:
 
 def _is_stuck(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which repeats belong to stretches in which a sensor was stuck."""
-    stuck = np.zeros(len(readings), bool)
-    run = np.cumsum(~repeats) - 1
-    length = np.bincount(run, minlength=1)
-    for one in np.flatnonzero(length >= STUCK):
-        own = run == one
-        elsewhere = int((readings[~own] == readings[own][0]).sum())
-        stuck |= own & repeats & (elsewhere <= _SELDOM * length[one])
-    others = ~np.isin(run, run[stuck])
-    ordinary = repeats[others].sum() <= _SELDOM * others.sum() and len(np.unique(readings[others])) >= STUCK
-    return stuck if ordinary else np.zeros(len(readings), bool)
+    starts = np.flatnonzero(~repeats)
+    run, length = np.cumsum(~repeats) - 1, np.diff(starts, append=len(readings))
+    _, value = np.unique(readings[starts], return_inverse=True)
+    elsewhere = np.bincount(value, length)[value] - length
+    stuck = ((length >= STUCK) & (elsewhere <= _SELDOM * length))[run]
+    ordinary = (repeats & ~stuck).sum() <= _SELDOM * (~stuck).sum() and len(np.unique(readings[~stuck])) >= STUCK
+    return stuck & repeats if ordinary else np.zeros(len(readings), bool)

@@ -48,9 +48,8 @@ def find_spikes(
     Readings that stand alone are spikes where they are at most a share `most` of a sensor's. More of them, and two to
     ten in a row between two jumps (by the fifteen readings on either side), may as well be events. They are spikes
     where they stand off from all other readings (by three times half the spread between the 16th and 84th percentile;
-    at most half as many others are half as far off) and nothing echoes them:
-    neither another sensor in the two rows before and after, nor the sensor itself. What nothing else knows of tells
-    nothing of causes.
+    at most half as many others are half as far off) and nothing echoes them: neither another sensor in the two rows
+    before and after, nor the sensor itself. What nothing else knows of tells nothing of causes.
 
     Args:
         values: `[time, vars]`; anything where missing.
