@@ -56,6 +56,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {re.sub('(?<![aeiou])y$', 'ie', noun)}s"
 
 
+def ended_text(status: str) -> str:
+    """Say how a run ended.
+
+    Example:
+        >>> ended_text("EARLY_STOPPED"), ended_text("FINISHED")
+        ('stopped early', 'finished')
+    """
+    return "stopped early" if status == "EARLY_STOPPED" else status.lower()
+
+
 def nearest(name: Any, names: Iterable[Any]) -> str:
     """Ask for the name that was meant, or say nothing.
 

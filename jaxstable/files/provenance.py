@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from jaxstable import __version__
+from jaxstable.files.directory import read_json
 
 PROVENANCE = "provenance.json"
 PACKAGES = ("jax", "jaxlib", "numpy", "flax", "optax")
@@ -54,15 +55,26 @@ def source_line(document: Mapping[str, Any]) -> str:
     """Say in one line which data a provenance names; empty for one that names none.
 
     >>> source_line({"files": [{"path": "/data/plant.csv"}], "rows": 90, "time": "90, 1 May to 4 May", "step": "1 h"})
-    'plant.csv: rows 90, 1 May to 4 May; a row every 1 h'
+    'plant.csv: 90 rows, 1 May to 4 May; a row every 1 h'
     """
     if "rows" not in document:
         return ""
     names = [Path(str(file["path"])).name for file in document.get("files") or ()]
-    parts = [f"rows {document.get('time') or document['rows']}"]
+    count, *ends = str(document.get("time") or document["rows"]).split(", ", 1)
+    parts = [", ".join([f"{count} rows", *ends])]
     parts += [f"a row every {document['step']}"] if document.get("step") else []
-    parts += [f"found on {str(document['date'])[:10]}"] if document.get("date") else []
+    parts += [f"made on {str(document['date'])[:10]}"] if document.get("date") else []
     return f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}: {'; '.join(parts)}".removeprefix(": ")
+
+
+def source_in(directory: Path | None) -> str:
+    """Say in one line which data a run directory names; empty where there is none or it does not say.
+
+    Raises:
+        RunDirectoryError: the file that says it is damaged.
+    """
+    file = directory and directory / PROVENANCE
+    return source_line(read_json(file)) if file and file.is_file() else ""
 
 
 def fingerprints(files: str | Sequence[str] | None) -> list[dict[str, str | None]]:

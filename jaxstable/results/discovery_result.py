@@ -194,13 +194,13 @@ class Discovery(GraphResult):
     def summary(self) -> dict[str, Any]:
         """Return the totals, JSON-ready.
 
-        `sure_edge_count` and the counts of the other kinds are those of `links`. `graph_f1`, `graph_shd` and
+        `graph_edge_count` counts `links`, `sure_edge_count` and so on those of each kind. `graph_f1`, `graph_shd` and
         `true_edge_count` are None where the true graph is not known; `findings` lists [severity, code] of errors and
         warnings; `config` holds the chosen settings.
         """
         scores = self.learned.scores
         return {
-            "graph_edge_count": int(self.graph.sum()),
+            "graph_edge_count": len(self.links),
             **{f"{kind}_edge_count": count for kind, count in counts_of(self.learned).items()},
             "true_edge_count": scores.true_edge_count,
             "graph_f1": scores.f1,

@@ -9,6 +9,7 @@ from typing import Any
 
 from jaxstable.config import ConfigError
 from jaxstable.files.table import MEASURED, QUALITIES, better, default_metric, table_row
+from jaxstable.phrases import ended_text
 from jaxstable.results.report import Table, cell
 from jaxstable.training.grid import axes_of, static_fields
 from jaxstable.training.record import Run
@@ -102,7 +103,7 @@ def lane_totals(lanes: Lanes) -> tuple[tuple[str, str], ...]:
     """Lay the totals out as (label, value) rows."""
     values = {axis: len({row[axis] for row in lanes.table}) for axis in lanes.axes}
     grid = ", ".join(f"{axis} ({count})" for axis, count in values.items())
-    ended = ", ".join(f"{count} {status.lower()}" for status, count in lanes.statuses.items())
+    ended = ", ".join(f"{count} {ended_text(status)}" for status, count in lanes.statuses.items())
     return (
         ("Lanes", f"{len(lanes.table)}: {ended}"),
         ("Grid", grid or "the lanes do not differ"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from html import escape
@@ -16,7 +17,7 @@ from jaxstable.results.page_graph import graph_svg
 from jaxstable.results.page_looks import CSS, SCRIPT
 from jaxstable.results.page_sensors import sensors_html
 from jaxstable.results.report import LINE, Report, Table, grouped
-from jaxstable.results.strongest import STEPS, first_least, measure
+from jaxstable.results.strongest import first_links, measure
 from jaxstable.results.text import MOST_LIKE_IT, together
 from jaxstable.results.words import paragraph, sentence, trust, what_would_change_it
 
@@ -74,34 +75,35 @@ def page(report: Report) -> str:
 
 
 def _graph(graph: LearnedGraph) -> str:
-    what = "weight, as a share of the heaviest" if graph.probability is None else "probability"
-    strengths = _strengths(graph).values()
-    least = first_least(strengths)
-    drawn = sum(round(strength, 4) >= least for strength in strengths)
-    step, first = 0.01, ""
-    if least:
-        step = 1 / STEPS
-        first = f'<p class="soft">Of {len(strengths)} influences the {drawn} of the largest {what.split(",")[0]} are '
-        first += "drawn first: move the slider to the left for more. The tables below have all until it is moved.</p>"
-    ends = {name for link in links_of(graph) for name in link[:2]}
+    tested = graph.probability is not None
+    what = "probability" if tested else "weight, as a share of the heaviest"
+    links, drawn = links_of(graph), first_links(graph)
+    least, first = 0.0, ""
+    if len(drawn) < len(links):
+        least = math.floor(100 * measure(drawn[-1], peak_of(links))) / 100
+        first = f'<p class="soft">Of {len(links)} influences the {len(drawn)} {"surest" if tested else "heaviest"} are '
+        first += "drawn at first. Click a sensor for all of its own, move the slider for others. The tables below have "
+        first += "all until it is moved.</p>"
+    ends = {name for link in links for name in link[:2]}
     linked = [name for name in graph.names if name in ends]
     idle = [name for name in graph.names if name not in ends]
     alone = f'<p class="soft">Without any influence: {escape(", ".join(idle))}.</p>' if idle else ""
     key = '<p class="soft key"><span></span>raises<span class="m"></span>lowers'
     if not graph.signed:
         key = '<p class="soft key"><span class="u"></span>acts on'
-    if graph.probability is not None:
+    if tested:
         key += '<span class="o"></span>direction open, no head<span class="d"></span>doubtful'
     return (
         '<h2>The graph</h2><div class="controls"><label for="least">Least ' + what + "</label>"
         '<input id="least" type="range" min="0" max="1" '
-        f'step="{step}" value="{least}"><output id="shown"></output>'
+        f'step="0.01" value="{least}"><output id="shown"></output>'
         '<button id="in" type="button" aria-label="larger">+</button>'
         '<button id="out" type="button" aria-label="smaller">&minus;</button>'
         f'<button id="fit" type="button">whole graph</button><select id="sensor" aria-label="sensor">{_options(linked)}'
         f"</select></div>{first}"
-        f'<div class="canvas">{graph_svg(graph)}</div><p id="about" class="soft"></p>{key}. '
-        f"Causes stand to the left of their effects; wide lines are strong, pale ones unsure.</p>{alone}"
+        f'<div class="canvas">{graph_svg(graph)}</div>{key}. '
+        f"Causes stand to the left of their effects; wide lines are strong{', pale ones unsure' if tested else ''}.</p>"
+        f'{alone}<p id="about" class="soft"></p>'
     )
 
 

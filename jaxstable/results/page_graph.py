@@ -11,7 +11,7 @@ from jaxstable.graph.learned import LearnedGraph
 from jaxstable.graph.links import Link, links_of, peak_of
 from jaxstable.results.layers import Layers, layered
 from jaxstable.results.report import arrow
-from jaxstable.results.strongest import measure, strongest
+from jaxstable.results.strongest import first_links, measure, strongest
 from jaxstable.results.style import shorten_all
 from jaxstable.results.words import evidence
 
@@ -27,7 +27,7 @@ def graph_svg(graph: LearnedGraph) -> str:
     links = links_of(graph)
     if not links:
         return "<p>The graph has no edge.</p>"
-    peak = peak_of(links)
+    peak, first = peak_of(links), {link[:2] for link in first_links(graph)}
     places = _places(graph)
     shown = np.flatnonzero(places.layer >= 0)
     rows = [*places.row[shown], *(row for stops in places.passing.values() for row in stops)]
@@ -43,7 +43,7 @@ def graph_svg(graph: LearnedGraph) -> str:
         stops = enumerate(places.passing.get((i, j), []), 1)
         through = [(_across(places.layer[i] + ahead * step, width), _down(row, top)) for step, row in stops]
         curve = _line([(x[i], y[i]), *through, (x[j], y[j])], ahead, width)
-        paths.append(_path(link, graph, curve, (i, j), peak))
+        paths.append(_path(link, graph, curve, (i, j), peak, link[:2] in first))
     boxes = [
         f'<g class="node" data-n="{i}" tabindex="0" role="button"><title>{escape(graph.names[i])}</title>'
         f'<rect x="{x[i]}" y="{y[i] - HEIGHT / 2:.1f}" width="{width}" height="{HEIGHT}" rx="5"/>'
@@ -111,13 +111,14 @@ def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
     return f"C{start[0] + pull:.0f} {start[1]:.1f} {end[0] - pull:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
 
 
-def _path(link: Link, graph: LearnedGraph, curve: str, ends: tuple[int, int], peak: float) -> str:
+def _path(link: Link, graph: LearnedGraph, curve: str, ends: tuple[int, int], peak: float, early: bool) -> str:
     sign = "unsigned" if not graph.signed else "minus" if link.first.weight < 0 else "plus"
     head = "" if link.kind == "open" else f' marker-end="url(#head-{sign})"'
+    late = "" if early else " data-late"  # the script draws it once it is asked for
     strength = measure(link, peak)
     return (
-        f'<path class="edge {sign} {link.kind or ""}" data-c="{ends[0]}" data-e="{ends[1]}" data-p="{strength:.4f}" '
-        f'd="{curve}" stroke-width="{1.2 + 3.2 * abs(link.heaviest.weight) / peak:.2f}" '
+        f'<path class="edge {sign} {link.kind or ""}" data-c="{ends[0]}" data-e="{ends[1]}" '
+        f'data-p="{strength:.4f}"{late} d="{curve}" stroke-width="{1.2 + 3.2 * abs(link.heaviest.weight) / peak:.2f}" '
         f'stroke-opacity="{0.25 + 0.7 * min(strength, 1.0):.2f}"{head}>'
         f"<title>{escape(f'{arrow(link)}: {evidence(link, graph)}')}</title></path>"
     )

@@ -8,7 +8,8 @@ CSS = """
 @media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--soft:#9aa5b1;--line:#38424d;--back:#14181d;--box:#1f262e;
 --plus:#7db4ee;--minus:#f0a06a;--bad:#ff8a80;--warn:#ffc266;--mark:#5b4a12}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:1180px;padding:28px 24px 60px;background:var(--back);
-color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+overflow-wrap:anywhere;color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:30px 0 8px}p{margin:6px 0}.soft{color:var(--soft)}
 .lead{font-size:17px;max-width:62em}ul{padding-left:1.2em;margin:6px 0}li{margin:5px 0}
 .why{color:var(--soft);font-size:13px}.error b{color:var(--bad)}.warning b{color:var(--warn)}
@@ -29,7 +30,8 @@ svg rect{fill:var(--box);stroke:var(--line)}svg text{fill:var(--ink);font-size:1
 .edge:hover{stroke-opacity:1}.faint{opacity:.12}.gone{display:none}
 #about{min-height:3.1em}table{border-collapse:collapse;margin:4px 0 14px;font-size:14px}
 th,td{text-align:right;padding:3px 14px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th:first-child,td:first-child{text-align:left}td{overflow-wrap:anywhere}.scroll{overflow:auto;max-height:640px}
+th{overflow-wrap:normal}th:first-child,td:first-child{text-align:left}.scroll{overflow:auto;max-height:640px}
+.sensors td:not(:first-child){overflow-wrap:normal}
 svg.spark{margin:0}svg.spark path{fill:none;stroke:var(--plus)}.sensors td:last-child{text-align:left;max-width:26em}
 .sensors th:last-child{text-align:left}
 details{border-top:1px solid var(--line);padding:8px 0}summary{cursor:pointer;font-weight:600}
@@ -58,12 +60,13 @@ SCRIPT = """
   }
   function draw() {
     var least = Number(slider.value), kept = 0;
-    edges.forEach(function (edge) { edge.classList.toggle("gone", Number(edge.dataset.p) < least); });
     rows.forEach(function (row) { row.classList.toggle("gone", moved && Number(row.dataset.p) < least); });
     edges.forEach(function (edge) {
-      if (!edge.classList.contains("gone")) kept += 1;
-      var own = chosen === null || edge.dataset.c === chosen || edge.dataset.e === chosen;
-      edge.classList.toggle("faint", !own);
+      var own = edge.dataset.c === chosen || edge.dataset.e === chosen;
+      var gone = moved ? Number(edge.dataset.p) < least : "late" in edge.dataset && !own;
+      edge.classList.toggle("gone", gone);
+      edge.classList.toggle("faint", chosen !== null && !own);
+      if (!gone) kept += 1;
     });
     var near = {};
     edges.forEach(function (edge) {
@@ -74,7 +77,7 @@ SCRIPT = """
       node.classList.toggle("on", node.dataset.n === chosen);
       node.classList.toggle("faint", !near[node.dataset.n] && node.dataset.n !== chosen);
     });
-    shown.textContent = least.toFixed(slider.step.length - 2) + ": " + kept + " of " + edges.length;
+    shown.textContent = least.toFixed(2) + ": " + kept + " of " + edges.length;
     tell();
   }
   function tell() {

@@ -144,7 +144,6 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         value = number(summary.get(key))
         return "n/a" if value is None else format(value, spec)
 
-    found, true = total("final_edge_count", ".0f"), number(summary.get("true_edge_count"))
     scores = (("Best F1", total("best_f1", ".4f")), ("Best SHD", total("best_shd", ".1f")))
     return (
         ("Status", str(summary.get("status") or "n/a")),
@@ -153,10 +152,30 @@ def run_totals(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Test loss", total("test_loss", ".4g")),
         *(score for score in scores if score[1] != "n/a"),
         ("Best threshold", total("best_threshold", ".3f")),
-        ("Edges at last evaluation", found if true is None else f"{found} (true graph: {true:.0f})"),
+        ("Edges", _edge_counts(summary)),
         ("Mean clip ratio", total("avg_grad_clip_ratio", ".1%")),
         ("Final learning rate", total("final_learning_rate", ".2e")),
     )
+
+
+def _edge_counts(summary: Mapping[str, Any]) -> str:
+    """Say how many edges the graph has, and why the last evaluation counted others where it did.
+
+    >>> _edge_counts({"graph_edge_count": 4, "final_edge_count": 6, "best_epoch": 12, "last_evaluation": 30})
+    '4, those of epoch 12, the best; 6 in epoch 30, the last evaluation'
+    >>> _edge_counts({"graph_edge_count": 4, "final_edge_count": 6, "best_epoch": 30, "last_evaluation": 30})
+    '4; 6 are above the threshold, of which 2 would close a cycle'
+    """
+    keys = ("graph_edge_count", "final_edge_count", "true_edge_count", "best_epoch", "last_evaluation")
+    shown, last, true, best, end = (number(summary.get(key)) for key in keys)
+    if shown is None:
+        return "n/a"
+    told = f"{shown:.0f}" if true is None else f"{shown:.0f} (true graph: {true:.0f})"
+    if last is None or last == shown:
+        return told
+    if best == end:
+        return f"{told}; {last:.0f} are above the threshold, of which {last - shown:.0f} would close a cycle"
+    return f"{told}, those of epoch {best:.0f}, the best; {last:.0f} in epoch {end:.0f}, the last evaluation"
 
 
 def _parts_of_time(summary: Mapping[str, Any]) -> str:

@@ -150,5 +150,5 @@ def doubtful_findings(graph: LearnedGraph) -> list[Finding]:
     doubtful = [f"{link.cause} -> {link.effect}" for link in links_of(graph) if link.kind == "doubtful"]
     if not doubtful:
         return []
-    evidence = f"less likely than not, or the other way in most draws: {', '.join(doubtful)}"
+    evidence = f"less likely than not, or the other way in most draws: {few(doubtful)}"
     return [Finding("doubtful_edges", "info", evidence, NOTHING)]

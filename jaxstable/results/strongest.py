@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.graph.links import Link, links_of, peak_of
+from jaxstable.graph.links import Link, links_of
 
 MOST_EDGES, FIRST_EDGES = 150, 60  # of a graph that is drawn whole, and of a larger one at first
-STEPS = 1000  # of the slider from 0 to 1, where there are more
 
 
 def measure(link: Link, peak: float) -> float:
@@ -19,19 +17,13 @@ def measure(link: Link, peak: float) -> float:
     return link.probability if link.probability is not None else abs(link.heaviest.weight) / peak
 
 
-def first_least(strengths: Iterable[float]) -> float:
-    """Return where the slider starts: at 0, or for more than `MOST_EDGES` so high that about `FIRST_EDGES` are drawn.
+def first_links(graph: LearnedGraph) -> tuple[Link, ...]:
+    """Return the links that are drawn at first: all, or of more than `MOST_EDGES` the strongest.
 
-    It is a step of the slider, `1 / STEPS`. Where the strongest are within one step, these are drawn, however many.
-
-    >>> first_least([0.5, 0.9]), first_least([0.9512, *[0.95] * 60, *[0.91] * 100]), first_least([0.9504] * 200)
-    (0.0, 0.951, 0.95)
+    Among links of one probability, as many are in a large clear graph, the heavier come first.
     """
-    ranked = sorted((round(10 * STEPS * strength) for strength in strengths), reverse=True)  # as they are written
-    if len(ranked) <= MOST_EDGES:
-        return 0.0
-    above = ranked[FIRST_EDGES] // 10 + 1
-    return (above if 10 * above <= ranked[0] else ranked[0] // 10) / STEPS
+    links = links_of(graph)
+    return links if len(links) <= MOST_EDGES else links[:FIRST_EDGES]
 
 
 def strongest(graph: LearnedGraph) -> LearnedGraph:
@@ -39,14 +31,9 @@ def strongest(graph: LearnedGraph) -> LearnedGraph:
 
     An edge that is left out so is none of those that the graph misses of the true one.
     """
-    links = links_of(graph)
-    peak = peak_of(links)
-    least = first_least(measure(link, peak) for link in links)
-    if not least:
+    chosen = first_links(graph)
+    if len(chosen) == len(links_of(graph)):
         return graph
-    chosen = [link for link in links if measure(link, peak) >= least]
-    if len(chosen) > MOST_EDGES:  # which are as strong as each other
-        chosen = sorted(chosen, key=lambda link: -measure(link, peak))[:FIRST_EDGES]
     number = {name: index for index, name in enumerate(graph.names)}
     kept = np.zeros_like(graph.graph)
     for edge in (edge for link in chosen for edge in link.edges):

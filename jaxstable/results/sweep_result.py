@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from jaxstable.files import archive
+from jaxstable.files.provenance import source_in
 from jaxstable.files.table import MEASURED
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, ended_text
 from jaxstable.results.archives import of_lanes, to_lanes
 from jaxstable.results.diagnosis import diagnose_grid
 from jaxstable.results.findings import Finding
@@ -148,6 +149,7 @@ class SweepResult(ReportedResult):
             document=self.summary(),
             graph=self.best().learned if self.lanes.scored(self.metric) else None,
             draw=self.plot,
+            source=source_in(self.run_dir),
         )
 
     def plot(self, metric: str | None = None, x: str | None = None, y: str | None = None) -> Figure:
@@ -195,6 +197,6 @@ class SweepResult(ReportedResult):
         return hash((len(self), self.runs[0].names))
 
     def __repr__(self) -> str:
-        ended = ", ".join(f"{count} {status.lower()}" for status, count in self.lanes.statuses.items())
+        ended = ", ".join(f"{count} {ended_text(status)}" for status, count in self.lanes.statuses.items())
         lanes = counted(len(self), "lane")
         return f"SweepResult({lanes} over {', '.join(self.axes) or 'nothing'}: {ended})"

@@ -13,9 +13,10 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.files import archive
+from jaxstable.files.provenance import source_in
 from jaxstable.files.table import kept_evaluation
 from jaxstable.graph.learned import LearnedGraph, same_fields
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, ended_text
 from jaxstable.results.archives import of_run, to_run
 from jaxstable.results.diagnosis import diagnose_run
 from jaxstable.results.evidence import as_mapping, number, series
@@ -99,8 +100,9 @@ class TrainResult(GraphResult):
         """Return the totals of the run, JSON-ready.
 
         `best_f1`, `best_shd` and `best_threshold` are those of one evaluation, that of the state that
-        was kept; `final_edge_count` is the edge count of the last evaluation. `graph_f1`, `graph_shd`
-        and `graph_edge_count` judge `graph`, which is certified acyclic and may hold fewer edges.
+        was kept, in epoch `best_epoch`; `final_edge_count` is the edge count of the last evaluation, in epoch
+        `last_evaluation`. `graph_f1`, `graph_shd` and `graph_edge_count` judge `graph`, that of the state that
+        was kept, which is certified acyclic and may hold fewer edges.
         `test_loss` is the loss of the kept state on the newest 15 % of the windows, which nothing else reads.
         `findings` lists [severity, code] of errors and warnings. What was never measured is None.
         """
@@ -108,7 +110,8 @@ class TrainResult(GraphResult):
         def values(key: str) -> list[float]:
             return [value for _, value in series(self.history, key)]
 
-        clips, rates, edges = (values(key) for key in ("grad_clip_ratio", "learning_rate", "edge_count"))
+        clips, rates = values("grad_clip_ratio"), values("learning_rate")
+        last_evaluation, edges = next(reversed(series(self.history, "edge_count")), (None, None))
         kept, scores = kept_evaluation(self.history), self.learned.scores
         return {
             "total_time": float(self.run.total_time),
@@ -116,8 +119,10 @@ class TrainResult(GraphResult):
             "best_shd": number(kept.get("val_shd")),
             "best_f1": number(kept.get("val_f1")),
             "best_threshold": self.threshold,
+            "best_epoch": kept.get("epoch"),
+            "last_evaluation": last_evaluation,
             "test_loss": self.run.test_loss,
-            "final_edge_count": int(edges[-1]) if edges else None,
+            "final_edge_count": None if edges is None else int(edges),
             "true_edge_count": scores.true_edge_count,
             "graph_f1": scores.f1,
             "graph_shd": scores.shd,
@@ -141,7 +146,7 @@ class TrainResult(GraphResult):
     def overview(self) -> Report:
         """Return what the run says, as a value."""
         summary, findings = self.summary(), tuple(self.diagnose())
-        ended = f"{self.status.lower()} ({self.verdict})" if self.verdict else self.status.lower()
+        ended = f"{ended_text(self.status)} ({self.verdict})" if self.verdict else ended_text(self.status)
         return Report(
             title=f"{headline(self.learned)}, after {counted(len(self.history), 'epoch')}: {ended}",
             tables=link_tables(self.learned),
@@ -151,6 +156,7 @@ class TrainResult(GraphResult):
             document={**summary, "names": list(self.names), "edges": [edge._asdict() for edge in self.edges()]},
             graph=self.learned,
             draw=self.plot,
+            source=source_in(self.run_dir),
         )
 
     def plot(self, view: View = "all") -> Figure:

@@ -98,8 +98,9 @@ def what_would_change_it(graph: LearnedGraph) -> tuple[str, ...]:
     ]
     if graph.probability is not None:
         said += [
-            f"Sure means probability {SURE} or more and a direction that {100 * DIRECTED:.0f} % of the draws agree on; "
-            f"likely starts at {LIKELY}. The probabilities were calibrated on simulated systems.",
+            "The search was repeated on rows drawn anew; direction is the share of these draws that point this way, of "
+            f"those that link the two. Sure means probability {SURE} or more and direction {DIRECTED} or more; likely "
+            f"starts at probability {LIKELY}. The probabilities were calibrated on simulated systems.",
             "More rows make weak influences visible. A change made on purpose to one sensor, with the others watched, "
             "settles a direction that is open.",
         ]

@@ -42,13 +42,13 @@ def test_summary_shows_totals_paths_and_what_is_unknown():
     rows = dict(line.split("  ", 1) for line in text.splitlines() if line and not line.startswith(" ") and "  " in line)
     rows = {label.strip(): value.strip() for label, value in rows.items()}
     assert rows["Best F1"] == "0.5800"
-    assert rows["Edges at last evaluation"] == "6 (true graph: 3)"
+    assert rows["Edges"] == "3 (true graph: 3); 6 are above the threshold, of which 3 would close a cycle"
     assert rows["Mean clip ratio"] == "10.0%"
     assert rows["Written"] == "artifacts/log"
     assert text.splitlines()[-1].strip() == "artifacts/graph"
     blind = report_text(TrainResult(make_run(history=[], truth=None)).overview())
     assert "Best F1" not in blind
-    assert "Test loss                 n/a" in blind
+    assert "Test loss            n/a" in blind
     assert "Written" not in blind
     assert ("Status", "n/a") in run_totals({})
 

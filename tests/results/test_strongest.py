@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jaxstable.graph.learned import LearnedGraph
-from jaxstable.results.strongest import FIRST_EDGES, MOST_EDGES, strongest
+from jaxstable.results.page_graph import graph_svg
+from jaxstable.results.strongest import FIRST_EDGES, MOST_EDGES, first_links, strongest
 
 
 def dense(n_vars, tested):
@@ -38,3 +39,18 @@ def test_a_graph_of_few_edges_stays_as_it_is():
     graph, _ = dense(17, True)
     assert graph.graph.sum() < MOST_EDGES
     assert strongest(graph) is graph
+
+
+def test_of_many_edges_of_one_probability_the_heavier_are_drawn_at_first_not_the_few_a_hair_above():
+    there = np.triu(np.ones((20, 20), bool), 1)  # 190 edges, of which the clear ones have the probability of 50 draws
+    probability, weight = there * 0.97998, there * np.linspace(0.1, 0.9, 400).reshape(20, 20)
+    probability[0, 1] = 0.984
+    names = tuple(map(str, range(20)))
+    graph = LearnedGraph(names, weight[None], there[None], probability=probability, direction=there * 1.0)
+    drawn = first_links(graph)
+    assert len(drawn) == FIRST_EDGES == strongest(graph).graph.sum()
+    assert drawn[0][:2] == ("0", "1")
+    assert min(link.weight for link in drawn[1:]) > sorted(weight[there])[-FIRST_EDGES] - 1e-9
+    text = graph_svg(graph)
+    assert text.count('<path class="edge') == there.sum()
+    assert text.count("data-late") == there.sum() - FIRST_EDGES

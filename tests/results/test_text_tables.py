@@ -85,8 +85,10 @@ def test_quiet_says_the_result_only(tmp_path, capsys, monkeypatch):
     assert re.search(
         r"Time +\d+\.\d s \(compile \d+\.\d s, train \d+\.\d s; \d+\.\d s before it to prepare\)", " ".join(out.split())
     )
-    assert cli.main(["show", run_dir]) == 0
+    page = tmp_path / "page.html"
+    assert cli.main(["show", run_dir, "--report", str(page)]) == 0
     assert capsys.readouterr().out.split("\n\nStatus")[0] == table
+    assert re.search(r"3000 rows; made on \d{4}-\d\d-\d\d<", page.read_text())
     where = json.loads((tmp_path / "run" / "provenance.json").read_text())
     assert (where["rows"], where["seed"], where["files"]) == (3000, 1337, [])
     assert set(where["versions"]) >= {"jaxstable", "jax", "numpy", "python"}
