@@ -14,7 +14,7 @@ from jaxstable.signals.spans import steps_text
 SURE, LIKELY, DIRECTED = 0.9, 0.5, 0.8  # probability of a sure edge, of a likely one; confidence in a direction
 KINDS = {
     "sure": f"probability {SURE} or more, direction {DIRECTED} or more",
-    "likely": f"probability {LIKELY} or more, direction {DIRECTED} or more; if a pair acts both ways, of either way",
+    "likely": f"probability {LIKELY} or more, less than sure",
     "open": f"linked, one way or the other, with probability {LIKELY} or more; the direction is open",
     "doubtful": "less likely than not, or the other way in most draws",
 }

@@ -175,7 +175,8 @@ def _edge_counts(summary: Mapping[str, Any]) -> str:
         return told
     if best == end:
         return f"{told}; {last:.0f} are above the threshold, of which {last - shown:.0f} would close a cycle"
-    return f"{told}, those of epoch {best:.0f}, the best; {last:.0f} in epoch {end:.0f}, the last evaluation"
+    whose = "" if best is None else f", those of epoch {best:.0f}, the best"  # a run may diverge before any is
+    return f"{told}{whose}; {last:.0f} in epoch {end:.0f}, the last evaluation"
 
 
 def _parts_of_time(summary: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ def report_text(
     Returns:
         Lines without a trailing newline.
     """
-    parts = [wrapped(report.title, width)]
+    parts = ["\n".join(wrapped(line, width) for line in (report.title, report.source) if line)]
     parts += [
         table_text(table, width) if verbose else _shortened(table, report.graph, width) for table in report.tables
     ]

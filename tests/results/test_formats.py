@@ -78,7 +78,7 @@ def test_tigramite_arrays_point_from_cause_to_effect(found):
     assert arrays.graph.shape == arrays.val_matrix.shape == (len(found.names), len(found.names), len(found.lagged))
     np.testing.assert_array_equal(arrays.graph[:, :, 1:] == "-->", np.moveaxis(found.lagged_graph[1:], 0, 2))
     instant = arrays.graph[:, :, 0]
-    kinds = {link[:2]: link.kind for link in found.links}
+    kinds = {edge[:2]: edge.kind for edge in found.edges()}
     for i, j in np.argwhere(found.lagged_graph[0]):
         if kinds[found.names[i], found.names[j]] == "open":
             assert (instant[i, j], instant[j, i]) == ("o-o", "o-o")

@@ -41,7 +41,8 @@ def discovery(n_vars: int = 12, seed: int = 0, density: int = 2) -> js.Discovery
     probability = rng.choice([0.95, 0.8, 0.55, 0.3], shape)
     direction = rng.choice([1.0, 0.9, 0.5], shape)
     both = [0, 1], [1, 0]
-    lagged[1][both], probability[both], direction[both] = True, 0.55, 0.5
+    lagged[0, 0, 1] = lagged[1, 1, 0] = True
+    probability[both], direction[both] = 0.55, 0.5
     names = tuple(f'<b>s{i}</b> & "{"x" * (i % 30)}"' for i in range(n_vars))
     graph = LearnedGraph(
         names,
