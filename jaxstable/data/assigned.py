@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from jaxstable.data import roles
-from jaxstable.data.cellkinds import as_text, is_dated, is_one_word, is_remark, moments_of, names_days
-from jaxstable.data.checks import DataError
+from jaxstable.data.cellkinds import as_text, is_compass, is_dated, is_one_word, is_remark, moments_of, names_days
+from jaxstable.data.checks import DataError, check_sentinels, mark_missing
 from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
 from jaxstable.data.layout import Layout
 from jaxstable.data.longformat import refuse_long, refuse_words_in_turns
@@ -36,6 +36,7 @@ class Parts:
         sensors: the columns that may be sensors.
         flags: the columns of quality, and the sensor that each speaks of.
         dropped: the columns that are left out, and why.
+        layout: of the file; an empty one for a frame.
     """
 
     cells: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Parts:
     sensors: list[str]
     flags: dict[str, str]
     dropped: dict[str, str]
+    layout: Layout
 
 
 def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexed: bool = False) -> Parts:
@@ -73,7 +75,7 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
     free = [name for name in cells if name not in labels.values() and name not in dropped]
     flags = {flag: of for flag, of in flagged(free).items() if of in sensors and flag not in (chosen or ())}
     kept = [name for name in sensors if name not in dropped and name not in flags]
-    return Parts(cells, clock, how, kept, flags, dropped)
+    return Parts(cells, clock, how, kept, flags, dropped, layout)
 
 
 def filled_rows(cells: Mapping[str, Any]) -> np.ndarray:
@@ -132,6 +134,8 @@ def assigned(
         series = _labels(cells[asked.series])
     if series is None and asked.time is None and (series := roles.restarts_of(time)) is not None:
         notes.append(("recordings", "another one wherever the clock starts again"))
+    codes = [*asked.codes, *(code for code in parts.layout.missing if not isinstance(code, str))]
+    found = {name: _without_codes(numbers, codes) for name, numbers in found.items()} if codes else found
     if asked.columns is None:
         reasons = _reasons(parts, found, asked, time, timed, series, place)
         sensors = [name for name in sensors if name not in reasons]
@@ -147,7 +151,7 @@ def assigned(
     for i, column in enumerate(columns):
         values[:, i] = column
     for flag, sensor in parts.flags.items():
-        right = good(flag, as_text(cells[flag]))
+        right = good(flag, as_text(cells[flag]), parts.layout.good)
         if right is not None and sensor in sensors:
             values[~right, sensors.index(sensor)] = np.nan
             if bad := int((~right).sum()):
@@ -167,6 +171,15 @@ def assigned(
         sortable=True,
         place=place,
     )
+
+
+def _without_codes(numbers: np.ndarray | DataError, codes: Sequence[Any]) -> np.ndarray | DataError:
+    """Return numbers with NaN in place of what means missing, so that a column of nothing else holds no entry."""
+    if isinstance(numbers, DataError):
+        return numbers
+    plain = np.array(numbers, numbers.dtype if numbers.dtype.kind == "f" else np.float64)
+    mark_missing(plain, check_sentinels(codes), len(plain))
+    return plain
 
 
 def _labels(column: Any) -> np.ndarray:
@@ -200,6 +213,8 @@ def _reasons(
     reasons |= dict.fromkeys([n for n in words if timed and names_days(cells[n])], "a part of the calendar")
     alike = [name for name in words if name not in reasons and is_one_word(cells[name])]
     reasons |= dict.fromkeys(alike, "the same word in every row")
+    compass = [name for name in words if name not in reasons and is_compass(cells[name])]
+    reasons |= dict.fromkeys(compass, "points of the compass, no numbers")
     remarks = [name for name in words if name not in reasons and is_remark(cells[name])]
     reasons |= dict.fromkeys(remarks, "words in a few rows, never a number")
     if asked.series is None:

@@ -12,7 +12,7 @@ from jaxstable.data import checks, timeline
 from jaxstable.data.checks import DataError
 from jaxstable.data.clocks import read_clock
 from jaxstable.data.columns import counts, extremes
-from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, resampled, step_text
+from jaxstable.data.regular import MAX_GAP, Rows, as_span, filled, in_order, own_step, resampled, round_span, step_text
 from jaxstable.data.standardize import BLOCK
 from jaxstable.data.suspicions import warn_columns
 from jaxstable.data.tables import Table
@@ -103,6 +103,8 @@ def build(table: Table, mask: np.ndarray | None, wish: Wish) -> dict[str, Any]:
         checks.check_length(np.diff(np.append(pieces, n_rows)), wish.window, n_vars, int(gaps.sum()), wish.stride)
         warn_columns(values, low, high, names, skip=table.overflowed)
     graph, lagged = (None, None) if wish.truth is None else check_truth(wish.truth, names)
+    if graph is not None:
+        notes.append(("true graph", _graph_text(graph)))
     observed = ~np.isnan(values)
     values.setflags(write=False)
     observed.setflags(write=False)
@@ -179,8 +181,8 @@ def _timed(
     joints = timeline.label_joints(rows.series, "series")
     inside = ~joints[1:]
     steps = np.diff(rows.time)[inside]
-    onward = float(np.median(steps[steps > 0])) if (steps > 0).any() else 60e6 * per_micro if dated else 1.0
-    span = repr(span_text(onward / per_micro).replace(" ", "")) if dated else f"{onward:g}"
+    onward = own_step(rows) or (60e6 * per_micro if dated else 1.0)
+    span = repr(round_span(onward / per_micro)) if dated else f"{onward:g}"
     gaps = timeline.gap_joints(rows.time, joints, place, span)
     usual = float(np.median(steps)) if inside.any() else 0.0
     first, last = rows.time[0], rows.time[-1]
@@ -190,9 +192,14 @@ def _timed(
         joints = timeline.label_joints(rows.series, "series")
         gaps = timeline.gap_joints(rows.time, joints)
         notes.append(
-            ("skipped stamps", f"{counted(added, 'row')} of NaN put in where the clock skips fewer than {most:g} steps")
+            (
+                "skipped stamps",
+                f"{counted(added, 'row')} of NaN put in; fewer than {most:g} stamps are skipped there",
+            )
         )
-    longest = timeline.longest_gap(rows.time, joints, gaps)
+    said = span_text if dated else "{:g}".format
+    timeline.refuse_other_steps(rows.time, joints, lambda ticks: said(ticks / per_micro if dated else ticks))
+    longest = timeline.longest_gap(rows.time, joints, gaps, span)
     if gaps.any():
         notes.append(
             (
@@ -239,6 +246,13 @@ def _units(given: Any, table: Table, names: tuple[str, ...]) -> dict[str, str] |
     if broken := [unit for unit in found.values() if checks.SURROGATE.search(unit)]:
         raise DataError(f"units: {broken[0]!a} is broken text (a lone surrogate), which no file can hold")
     return found
+
+
+def _graph_text(graph: np.ndarray) -> str:
+    """Say how many edges a true graph has, and that it may speak of some sensors only."""
+    linked = int((graph | graph.T).any(axis=0).sum())
+    rest = "; found edges of the others count as wrong, columns=[...] leaves them out" if linked < len(graph) else ""
+    return f"{counted(int(graph.sum()), 'edge')} among {linked} of {len(graph)} sensors{rest}"
 
 
 def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:

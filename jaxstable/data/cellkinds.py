@@ -13,11 +13,11 @@ from jaxstable.data.clocks import read_clock
 from jaxstable.data.clockshapes import NO_MONTH, WEEKDAYS, month_of
 from jaxstable.data.instants import from_numbers
 from jaxstable.data.kernels import kernels
-from jaxstable.data.vocabulary import MOMENT, is_datum
+from jaxstable.data.vocabulary import MISSING, MOMENT, is_datum
 from jaxstable.data.zones import names_zones
 
 OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
-    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
+    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?(?:[AaPp]\.? ?[Mm]\.?|[ap]))?)?"
     r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?| ?h)?$"
 )
 HOUR_TO_HOUR = re.compile(r"\d{1,2} ?(?:[-\u2013] ?\d{1,2}|h)$")  # or one hour, such as 07h
@@ -25,7 +25,10 @@ MARKED = re.compile(r".*:|\d{1,2}h\d{2}")
 READING = re.compile(
     r"\d{1,2}[.,]\d+$|0\d{7}$"
 )  # 20.38 is a number, not 38 minutes after 8 p.m.; nor is 00000101 a day
+SHORT = re.compile(r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d$")
 SAMPLE = 200  # cells that are looked at
+COMPASS = re.compile(r"[NS]{1,2}[EWO]{1,2}|[EWO][NS][EWO]|[NSEWO]")
+CALM = frozenset({"CALM", "CV", "VRB", "VAR", "VARIABLE", "C", *(word.upper() for word in MISSING)})
 REMARKS = 0.1  # share of the rows that remarks stand in at the most
 
 
@@ -140,6 +143,12 @@ def first_cells(column: Any) -> list[str]:
     return [text for cell in as_text(column[:SAMPLE]).to_pylist() if cell and (text := cell.strip(" \t'\""))]
 
 
+def is_short(column: Any) -> bool:
+    """Tell dates such as 240301 or 010324, which only stand for dates beside hours."""
+    first = first_cells(column)
+    return bool(first) and all(map(SHORT.match, first))
+
+
 def is_sensor_like(column: Any) -> bool:
     """Tell numbers of eight digits that are no dates."""
     if numbers_of(column[:SAMPLE]) is None:
@@ -185,6 +194,13 @@ def holds_zones(column: Any) -> bool:
 def is_one_word(column: Any) -> bool:
     """Tell a column that holds the same in every row."""
     return not column.null_count and len(column.unique()) == 1
+
+
+def is_compass(column: Any) -> bool:
+    """Tell directions of the wind in letters, such as NNE."""
+    words = {word.strip().upper() for word in as_text(column.drop_null().unique()).to_pylist()}
+    points = {word for word in words if COMPASS.fullmatch(word)}
+    return words <= points | CALM and any(len(word) > 1 for word in points)
 
 
 def is_remark(column: Any) -> bool:

@@ -18,6 +18,7 @@ from jaxstable.data.cellkinds import (
     is_dated,
     is_of_day,
     is_sensor_like,
+    is_short,
     never_twice,
     numbers_of,
     rises,
@@ -103,7 +104,7 @@ def _date_and_hour(columns: Columns) -> Found:
     """Take a date and the hours beside it, as their names say."""
     cells, lower = columns.cells, columns.lower
     for one, other in columnnames.PAIRS:
-        if one not in lower or other not in lower or not is_dated(cells[lower[one]]):
+        if one not in lower or other not in lower or not (is_dated(cells[lower[one]]) or is_short(cells[lower[one]])):
             continue
         pair = (lower[one], lower[other])
         if is_dated(cells[pair[1]]) and not is_dated(cells[pair[1]], hours=True):

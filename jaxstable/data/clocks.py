@@ -23,13 +23,15 @@ def read_clock(
     time_format: str | None = None,
     zone: str | None = None,
     groups: np.ndarray | None = None,
+    header: str = "",
 ) -> Clock:
     """Read times of any kind: dates, datetimes, text in the usual notations, numbers, integers such as 20240301.
 
     Whether 03/04/2024 names a day or a month first is decided from the whole column: by which reading exists, else by
-    which makes the steps regular. Numbers in the range of Unix seconds, milliseconds, microseconds or nanoseconds
-    after 2001 are dates, and so are integers of which every one is YYYYMMDD, YYYYMMDDHH, YYYYMMDDHHMM or
-    YYYYMMDDHHMMSS. Text with an offset is UTC afterwards.
+    which makes the steps regular, else by a header such as "Date (MM/DD/YYYY)". Numbers in the range of Unix seconds,
+    milliseconds, microseconds or nanoseconds after 2001 are dates, and so are integers of which every one is YYYYMMDD,
+    YYYYMMDDHH, YYYYMMDDHHMM or YYYYMMDDHHMMSS; others, such as YYMMDD, are if only so their steps are regular. Text
+    with an offset is UTC afterwards.
 
     Args:
         values: [rows].
@@ -38,6 +40,7 @@ def read_clock(
             which field of dates such as 03/04/2024 comes first: "day first", "month first", "year first".
         zone: where the clock hangs, such as "Europe/Berlin": local times become UTC.
         groups: [rows] numbers of the machines or tags whose rows may take turns, or None.
+        header: what stands above the times.
 
     Raises:
         DataError: a time that is missing, that does not exist, or that nobody can read, with its place.
@@ -46,7 +49,7 @@ def read_clock(
         >>> read_clock(["13/03/2024 1:00 PM", "14/03/2024 1:00 PM"]).how
         'dates, day first'
     """
-    clock = _read(values, place, time_format)
+    clock = _read(values, place, time_format, header)
     if zone is None:
         return clock
     if clock.time.dtype.kind != "M":
@@ -70,14 +73,14 @@ def is_readable(values: Any) -> bool:
     return True
 
 
-def _read(values: Any, place: Callable[[int], str], time_format: str | None) -> Clock:
+def _read(values: Any, place: Callable[[int], str], time_format: str | None, header: str) -> Clock:
     array = values if hasattr(values, "null_count") else as_array(values, "time")
     if time_format is not None and not isinstance(time_format, str):
         raise DataError(f"time_format={shortened(time_format)}: expected a text such as '%d/%m/%Y %H:%M'")
     if hasattr(array, "null_count") or array.dtype.kind in "UT":
-        return from_text(array, place, time_format)
+        return from_text(array, place, time_format, header)
     if array.dtype.kind == "O":
-        return _from_objects(array, place, time_format)
+        return _from_objects(array, place, time_format, header)
     if array.dtype.kind == "m":
         fine = "ns" if np.datetime_data(array.dtype)[0] == "ns" else "us"
         return Clock(np.datetime64(0, fine) + checked(array, place).astype(f"m8[{fine}]"), "times since a start")
@@ -91,9 +94,9 @@ def _read(values: Any, place: Callable[[int], str], time_format: str | None) -> 
     return from_numbers(array, time_format)
 
 
-def _from_objects(array: np.ndarray, place: Callable[[int], str], time_format: str | None) -> Clock:
+def _from_objects(array: np.ndarray, place: Callable[[int], str], time_format: str | None, header: str) -> Clock:
     if all(isinstance(value, str) for value in array):
-        return from_text(array, place, time_format)
+        return from_text(array, place, time_format, header)
     zoned = [getattr(value, "tzinfo", None) is not None for value in array]
     if any(zoned) != all(zoned):
         row = zoned.index(not zoned[0])

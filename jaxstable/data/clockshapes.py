@@ -60,6 +60,7 @@ REWRITTEN = (  # what is brought into one of the shapes first
         r"(?:-feira)?),? +",
         "",
     ),
+    (r"^(\d{2})(\d{2})(\d{2}) (\d{2}:?\d{2}.*)$", r"\1-\2-\3 \4"),
     (r"^(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]", r"\1-\2-\3"),
     (r"^(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?", r"\1-\2-\3"),
     (r"^(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})\.?", r"\1.\2.\3"),
@@ -73,7 +74,7 @@ REWRITTEN = (  # what is brought into one of the shapes first
     (r"(\d) ?(?:π\.?μ\.?|ص)$", r"\1 AM"),
     (r"(\d) ?(?:μ\.?μ\.?|م)$", r"\1 PM"),
     (r":$", ""),
-    (r"(\d)([ap])$", r"\1 \2m"),
+    (r"(\d) ?([ap])$", r"\1 \2m"),
     (r" de\.? (\d{1,2}(?::\d{2}){1,2})$", r" \1 AM"),
     (r" du\.? (\d{1,2}(?::\d{2}){1,2})$", r" \1 PM"),
     # The first and the second of the hour that comes twice in autumn, which the order of the rows tells, too.

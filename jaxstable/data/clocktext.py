@@ -11,8 +11,18 @@ import numpy as np
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.clockshapes import REWRITTEN, SHAPES, month_of
+from jaxstable.data.columnnames import order_of
 from jaxstable.data.durations import since_start
-from jaxstable.data.instants import NUMERIC, Clock, assembled, by_day_of_year, from_numbers, of_day
+from jaxstable.data.instants import (
+    NUMERIC,
+    Clock,
+    assembled,
+    by_day_of_year,
+    from_numbers,
+    full_year,
+    of_day,
+    unevenness,
+)
 from jaxstable.data.kernels import kernels
 from jaxstable.data.zones import ABBREVIATIONS
 from jaxstable.phrases import shortened
@@ -21,13 +31,13 @@ ORDERS = ("day first", "month first", "year first")  # of dates such as 03/04/05
 MOST_OFFSETS = 4  # that one column of times has: of summer and winter, and of a journey
 
 
-def from_text(values: Any, place: Callable[[int], str], time_format: str | None) -> Clock:
+def from_text(values: Any, place: Callable[[int], str], time_format: str | None, header: str = "") -> Clock:
     """Read times of text.
 
     Args:
         values: [rows] text, or an arrow array of it.
         place: names the place of a row, for messages.
-        time_format: as in `read_clock`.
+        time_format, header: as in `read_clock`.
 
     Raises:
         DataError: a time that is missing, that does not exist, or that nobody can read, with its place.
@@ -72,7 +82,7 @@ def from_text(values: Any, place: Callable[[int], str], time_format: str | None)
             + (f", or leave that line out ({missed} such)" if missed < len(cells) / 10 else "")
         )
     named = {name: pc.struct_field(fields, name) for name in re.findall(r"\?P<(\w+)>", SHAPES[shape])}
-    return _from_fields(named, shape, written, place, order)
+    return _from_fields(named, shape, written, place, order, header)
 
 
 def _fitting(cells: Any) -> tuple[int, str, Any]:
@@ -104,7 +114,7 @@ def _whole(fields: dict[str, Any], name: str, fill: str = "0") -> np.ndarray:
 
 
 def _from_fields(
-    fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str], order: str | None
+    fields: dict[str, Any], shape: str, cells: Any, place: Callable[[int], str], order: str | None, header: str
 ) -> Clock:
     pc = kernels()
     micro = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["f"], 6, "0"), 0, 6), "int64").to_numpy()
@@ -120,7 +130,10 @@ def _from_fields(
         ways = [("day first", third, second, first), ("month first", third, first, second)]
         if third.max() < 100:
             ways.append(("year first", first, second, third))
-        time, wrong, how = _decided(ways, rest, order)
+        likely, why = order_of(header), "as its header says"
+        if likely is None and "/" in (cells[0].as_py() or "") and pc.any(pc.not_equal(fields["p"], "")).as_py():
+            likely, why = "month first", "as usual beside a.m. and p.m."
+        time, wrong, how = _decided(ways, rest, order, likely, why)
     elif shape == "month in words, two digits":
         month = _months(fields["m"])
         first, last = _whole(fields, "a"), _whole(fields, "b")
@@ -132,7 +145,7 @@ def _from_fields(
     else:
         month = _months(fields["m"]) if "words" in shape or shape == "year last" else _whole(fields, "m")
         day = _whole(fields, "d") if "d" in fields else np.ones(1, np.int64)
-        time, wrong = assembled(_full(_whole(fields, "y")), month, day, *rest)
+        time, wrong = assembled(full_year(_whole(fields, "y")), month, day, *rest)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise DataError(
@@ -154,10 +167,6 @@ def _months(column: Any) -> np.ndarray:
     coded = column.dictionary_encode()
     known = [month_of(word) for word in coded.dictionary.to_pylist()]
     return np.array(known, np.int64)[coded.indices.to_numpy()]
-
-
-def _full(year: np.ndarray) -> np.ndarray:
-    return np.where(year < 70, year + 2000, np.where(year < 100, year + 1900, year))
 
 
 def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray:
@@ -186,16 +195,17 @@ def _offsets(column: Any, cells: Any, place: Callable[[int], str]) -> np.ndarray
 
 
 def _decided(
-    ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple, order: str | None
+    ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple, order: str | None, likely: str | None = None, hint: str = ""
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Decide from the whole column which field is the day, the month and the year, where nobody says it."""
+    ways = sorted(ways, key=lambda way: way[0] != likely)  # the first of those that are as good
     ways = [way for way in ways if order in (None, way[0])] or ways
-    read = [(name, *assembled(_full(year), month, day, *rest)) for name, year, month, day in ways]
+    read = [(name, *assembled(full_year(year), month, day, *rest)) for name, year, month, day in ways]
     right = [way for way in read if not way[2].any()]
     if not right:
         name, time, wrong = min(read, key=lambda way: way[2].sum())
         return time, wrong, ""
-    uneven = [_unevenness(time) for _, time, _ in right]
+    uneven = [unevenness(time) for _, time, _ in right]
     name, time, wrong = right[int(np.argmin(uneven))]
     if len(right) == 1:
         return time, wrong, f"dates, {name}{' (as said)' if order else ''}"
@@ -204,16 +214,9 @@ def _decided(
     )
     why = "only then are the steps regular"
     if other:
-        why = f"nothing in the column decides; time_format={other!r} if that is right"
+        why = hint if name == likely else "nothing in the column decides"
+        why += f"; time_format={other!r} if that is right"
     return time, wrong, f"dates, {name} ({why})"
-
-
-def _unevenness(time: np.ndarray) -> float:
-    steps = np.diff(time).astype(np.int64)
-    if not len(steps):
-        return 0.0
-    usual = np.median(np.abs(steps))
-    return float((steps <= 0).mean() + (np.abs(steps - usual) > 0.1 * usual).mean())
 
 
 def _counted(fields: dict[str, Any], shape: str, rest: tuple) -> tuple[np.ndarray, np.ndarray]:

@@ -46,6 +46,9 @@ MORE_CLOCKS = frozenset({"date_time", "date time", "datetime_utc", "timestamp_st
                          "tmstamp", "x_value", "timestring", "日時", "時刻", "日期", "时间", "時間",
                          "clock", "t_stamp", "tstamp", "date&time", "datum/zeit", "datum von", "fecha/hora",
                          "settlementdate", "created_at", "дата", "время"})  # fmt: skip
+ORDER = re.compile(
+    r"\b((?:[dtjg]{1,2}|[ya]{2})(?=[-/. ]m)|mm?(?=[-/. ][dtjg]))[-/. ](?:mm?|[dtjg]{1,2})[-/. ][yjadtg]{2,4}\b"
+)
 CLOCK_NAME = re.compile(
     r"(?:elapsed|relative|rel\.?|run|test|unix|epoch|system|utc|local|sample|log|up)[ _-]?(?:time|ts|timestamp)?"
     r"(?:[ _-]?(?:s|ms|us|ns|sec|secs|seconds|milliseconds))?$|(?:time|timestamp|ts|t)[ _-]?"
@@ -63,7 +66,8 @@ COUNTING = re.compile(  # a word of a name that says that its column counts rows
     r"(?:^|[ ._-])(?:n|no|nr|num|number|counter|count|seq|sequence|id|idx|index|row|rn|rec|record|sample|cycle|step|"
     r"frame|iteration|instant|line|obs|zaehler|zähler|lfd|t|time|timestamp|unix|epoch|s|ms|us|ns|sec|secs|seconds|nsec|"
     r"datenum|jd|mjd|julian|elapsed|zeit|year|stamp|tow|sow|filetime|ticks?|x|x-axis|"
-    r"lp|scan|reading|№|序号|番号|연번)(?:$|[ ._-])|^column \d+$"
+    r"lp|scan|reading|zyklus|zyklen|takt|messung|nummer|schuss|shot|part|ciclo|compteur|contador|contatore|numero|numéro|"
+    r"número|numer|№|序号|番号|연번)(?:$|[ ._-])|^column \d+$"
 )
 
 
@@ -76,6 +80,19 @@ def is_clock_name(name: str) -> bool:
     """
     low = re.sub(r" ?[(\[{<].{0,24}[)\]}>]$", "", name.lower().strip()) or name.lower()
     return low in CLOCKS | MORE_CLOCKS or name.lower() in MORE_CLOCKS or bool(CLOCK_NAME.match(low)) or name == "t"
+
+
+def order_of(header: str) -> str | None:
+    """Return which field of its dates a header such as "Date (MM/DD/YYYY)" or "TT.MM.JJJJ" puts first, if it says so.
+
+    Example:
+        >>> order_of("Date (MM/DD/YYYY)"), order_of("dd/MM/yyyy HH:mm:ss"), order_of("Date")
+        ('month first', 'day first', None)
+    """
+    found = ORDER.search(header.lower())
+    if not found:
+        return None
+    return "month first" if found[1][0] == "m" else "day first" if found[1][0] in "dtjg" else "year first"
 
 
 def calendar_parts(names: Sequence[str]) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ class Dataset(Recorded):
 
         window, stride = checks.check_window(window, stride)
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
-        asked = Reading(time, time_format, environment, series, columns, wish.texts, zone=zone)
+        asked = Reading(time, time_format, environment, series, columns, wish.texts, zone=zone, codes=tuple(wish.codes))
         return cls(**build(from_frame(frame, asked), None, wish))
 
     @classmethod
@@ -176,7 +176,7 @@ class Dataset(Recorded):
             time_format, units, resample, max_gap, zone: see `from_dataframe`.
             time: column of the time, or "Date,Time" for two that make it together.
             decimal: "." or ",", where the file does not show which.
-            layout: name of a known layout (uci, toa5, campbell, pvgis, hobo, cams, lvm, arff), or a
+            layout: name of a known layout, such as "toa5" (`data.layouts.names.NAMES` has them all), or a
                 `data.layout.Layout` of your own.
             encoding: of a text, such as "cp932", where it is not found out.
             sheet: name of the sheet of an .xlsx workbook, where several hold cells.
@@ -196,7 +196,7 @@ class Dataset(Recorded):
             raise DataError(f"decimal={shortened(decimal)}: expected '.' or ','")
         wish = Wish(window, stride, truth, missing, units, resample, max_gap)
         words = wish.texts, decimal, layout, encoding, zone, sheet, ragged
-        asked = Reading(time, time_format, environment, series, columns, *words)
+        asked = Reading(time, time_format, environment, series, columns, *words, codes=tuple(wish.codes))
         return cls(**build(read_files(path, asked), None, wish))
 
     @classmethod

@@ -38,6 +38,8 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     Raises:
         DataError: the file cannot be read, or a column holds something else than it should.
     """
+    import pyarrow as pa
+
     sheet = read_sheet(path, asked)
 
     def where(row: int) -> str:
@@ -46,6 +48,7 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     names, dropped = _named(sheet)
     header = {name: unit for name, unit in zip(names, sheet.layout.units, strict=False) if unit}
     cells = {name: column for name, column in zip(names, sheet.columns, strict=True) if name}
+    cells |= {name: pa.repeat(text, len(sheet.lines)) for name, text in sheet.layout.given}
     check_distinct([name for name in names if name], f" in line {sheet.layout.header}")
     asked = dataclasses.replace(asked, time=_known(asked.time, cells), columns=_known(asked.columns, cells))
     parts = parts_of(cells, asked, sheet.layout)
@@ -60,7 +63,12 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
         text = joined_clock([cells[name] for name in clock], clock)
         time_format = asked.time_format or (sheet.layout.time_format if clock == sheet.layout.time else None)
         read = read_clock(
-            text, where, time_format, asked.zone, None if asked.series is None else codes_of(cells[asked.series])
+            text,
+            where,
+            time_format,
+            asked.zone,
+            None if asked.series is None else codes_of(cells[asked.series]),
+            " ".join(f"{name} {header.get(name, '')}" for name in clock),
         )
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{parts.how}: {read.how}"))

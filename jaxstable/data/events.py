@@ -80,7 +80,7 @@ def recordings_of(
         time, tag, value = (columns[column] for column in names)
         tags = _tags(tag, place)
         groups = np.unique(tags, return_inverse=True)[1]
-        clock = read_clock(time, place, asked.time_format, asked.zone, groups)
+        clock = read_clock(time, place, asked.time_format, asked.zone, groups, names[0])
         by_tag = np.argsort(groups, kind="stable")
         if clock.local and asked.zone is None:
             refuse_repeated_hour(clock.time[by_tag], joints_of(groups[by_tag]), moved(place, by_tag))

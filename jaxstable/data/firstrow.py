@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from jaxstable.data.vocabulary import MOMENT, UNIT, is_datum
 
+MOST_TITLES = 8  # lines of a header
 TIMED = re.compile(r"\d[-/:]\d")
 
 
@@ -38,6 +39,10 @@ def first_row(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, int]:
         half = 2 * held == len(filled) and named and not any(UNIT.fullmatch(c) for c in filled if not is_datum(c))
         if len(cells) == width and filled and (2 * held > len(filled) or half or _begins(cells, later)):
             below = rows[place + 1][1] if place + 1 < len(rows) else []
+            if _without_moment(cells, later) and any(
+                len(row) == width and _no_datum(row) for _, row in rows[place + 1 : place + MOST_TITLES]
+            ):
+                continue  # numbers of instruments above their names
             if not all(map(is_datum, filled)) and len(below) == width and not any(map(is_datum, below)):
                 continue  # entries of metadata, such as the place, with the names of the data below them
             numbers = [cell.strip() for cell in cells if cell.strip()]
@@ -61,6 +66,15 @@ def _begins(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
             return True
     signs = [bool(re.match(r"\W{0,3}\d", cell.strip())) for cell in cells if cell.strip()]
     return all(signs) and any(map(is_datum, cells)) and len(later) > 2
+
+
+def _without_moment(cells: Sequence[str], later: Sequence[Sequence[str]]) -> bool:
+    """Tell a row that holds nothing where all rows hold moments."""
+    return any(not cell.strip() and all(MOMENT.match(row[i].strip()) for row in later) for i, cell in enumerate(cells))
+
+
+def _no_datum(cells: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in cells) and not any(is_datum(cell) for cell in cells if cell.strip())
 
 
 def _dated(cells: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from jaxstable.data.regular import tick_of
 from jaxstable.data.suspicions import warn_integers
 from jaxstable.data.tables import Table
 from jaxstable.data.vocabulary import clean
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, listed
 
 
 def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
@@ -68,6 +68,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
             time_format=asked.time_format,
             zone=None if aware else asked.zone,
             groups=None if asked.series is None else codes_of(cells[asked.series]),
+            header=" ".join(clock),
         )
         time = read.time
         notes.append(("clock", f"{' and '.join(map(repr, clock))}{parts.how}: {read.how}"))
@@ -149,6 +150,14 @@ def _eager(nw: Any, frame: Any) -> Any:
 
 def _of_xarray(frame: Any) -> Any:
     """Return a pandas frame: of an array with two axes the one of times down, the other as its columns."""
+    if len(getattr(frame, "data_vars", ())) == 1:
+        (frame,) = frame.data_vars.values()
+    if not hasattr(frame, "data_vars") and frame.ndim > 2:
+        axes = tuple(map(str, frame.dims))
+        raise DataError(
+            f"frame is one array with the axes {listed(axes)}: make a variable of each sensor, e.g. with "
+            f"array.to_dataset(dim={axes[-1]!r})"
+        )
     if not hasattr(frame, "data_vars") and frame.ndim == 2:
         table = frame.to_pandas()
         return table.T if has_times(table.columns) and not has_times(table.index) else table

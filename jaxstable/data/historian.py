@@ -14,7 +14,7 @@ from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.reading import ANYTHING, Reading
 from jaxstable.data.recordings import joined
-from jaxstable.data.regular import as_span, tick_of
+from jaxstable.data.regular import MAX_GAP, as_span, tick_of
 from jaxstable.data.tables import Table
 from jaxstable.phrases import counted, listed, nearest, shortened
 from jaxstable.signals.spans import span_text
@@ -209,7 +209,8 @@ def _step(recordings: Sequence[Events], numbers: dict[str, Any], states: set[str
 def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], step: float) -> Table:
     """Return one recording on its clock; a tag is missing before its first row, and where a row says that it is.
 
-    A row without any value says nothing.
+    A row without any value says nothing. Where nothing was written for long, although most measurements are sampled
+    evenly, the logger paused: those rows are left out.
     """
     bins = np.floor(events.time / step).astype(np.int64)
     used = bins[np.isin(events.tag, [_origin(tag, events.tag) for tag in numbers])]
@@ -218,6 +219,7 @@ def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], 
     if count > 50_000_000:
         raise DataError(f"a step of {step:g} would make {count} rows: choose a longer one with step=")
     values = np.full((count, len(numbers)), np.nan)
+    evens = []
     spoken = events.value.is_valid().to_numpy(zero_copy_only=False)
     for column, (tag, series) in enumerate(numbers.items()):
         rows = np.flatnonzero(events.tag == _origin(tag, events.tag))
@@ -236,9 +238,21 @@ def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], 
         steps = np.diff(events.time[rows][good])
         usual = float(np.median(steps)) if len(steps) else 0.0
         even = usual > 0 and (np.abs(steps - usual) <= 0.2 * usual).mean() >= EVEN
+        evens += [column] if even else []
         values[:, column] = _held(values[:, column], int(np.ceil(STALE * usual / step)) if even else count, ended)
     time = np.arange(start, start + count) * step
+    if 2 * len(evens) >= len(numbers) - len(states) and evens:
+        kept = ~_pauses(np.isnan(values[:, evens]).all(axis=1), np.unique(used - start))
+        values, time = values[kept], time[kept]
     return Table(values, tuple(numbers), time=time.astype(np.int64).astype("M8[us]") if events.dated else time)
+
+
+def _pauses(silent: np.ndarray, written: np.ndarray) -> np.ndarray:
+    """Return which rows lie in a long run of silent ones, in none of which anything was written."""
+    run = np.cumsum(np.append(True, silent[1:] != silent[:-1])) - 1
+    length, spoken = np.bincount(run), np.zeros(run[-1] + 1, dtype=bool)
+    spoken[run[written]] = True
+    return (length > MAX_GAP)[run] & silent & ~spoken[run]
 
 
 def _held(values: np.ndarray, most: int, ended: np.ndarray) -> np.ndarray:

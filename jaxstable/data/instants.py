@@ -23,6 +23,10 @@ TICKS = {  # of 100 nanoseconds; how many passed before 1970
     "ticks of Windows": 116_444_736_000_000_000,
     "ticks of .NET": 621_355_968_000_000_000,
 }
+FORMS = (  # of integers, hours and minutes in small letters, besides those that begin with a year of four digits
+    "YYMMDD", "YYYYMM", "DDMMYY", "MMDDYY", "DDMMYYYY", "MMDDYYYY", "YYMMDDhh", "YYMMDDhhmm", "DDMMYYhhmm",
+    "YYMMDDhhmmss", "DDMMYYhhmmss", "DDMMYYYYhhmm", "DDMMYYYYhhmmss",
+)  # fmt: skip
 SERIALS = {"excel": (30_000, 60_000), "matlab": (700_000, 760_000)}  # days of 1982 to 2064, of 1916 to 2080
 
 
@@ -84,6 +88,8 @@ def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
             return Clock(dated, f"dates written as integers, year and day of the year{hours}", True)
         if digits in (8, 10, 12, 14) and (dated := _calendar(whole, digits)) is not None:
             return Clock(dated, "dates written as integers, " + "YYYYMMDDHHMMSS"[:digits], True)
+        if (named := _only_even_as_dates(whole)) is not None:
+            return Clock(named[1], f"dates written as integers, {named[0]}", True)
     if not len(array):
         return Clock(array, "numbers")
     low, high = float(array.min()), float(array.max())
@@ -107,6 +113,43 @@ def _calendar(whole: np.ndarray, digits: int) -> np.ndarray | None:
         return None
     time, wrong = assembled(*fields)
     return None if wrong.any() else time
+
+
+def _only_even_as_dates(whole: np.ndarray) -> tuple[str, np.ndarray] | None:
+    """Return integers such as 240301 or 01032024 as dates, and their form, if only so their steps are regular."""
+    length = len(str(int(whole.max()))) if whole.min() > 0 else 0
+    length += length % 2  # of 010324 the first digit is lost
+    best = (unevenness(whole), "", None)
+    for form in FORMS if len(whole) > 2 else ():
+        if len(form) != length or _in_form(whole[:64], form)[1].any():
+            continue
+        time, wrong = _in_form(whole, form)
+        if not wrong.any() and (uneven := unevenness(time)) < best[0]:
+            best = (uneven, form, time)
+    return None if best[2] is None else (best[1], best[2])
+
+
+def _in_form(whole: np.ndarray, form: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return integers of such a form, as in `FORMS`, as instants, and which of them do not exist."""
+    fields = {"D": np.ones(1, np.int64), "h": 0, "m": 0, "s": 0}
+    for letter in dict.fromkeys(form):
+        behind = len(form) - form.rindex(letter) - 1
+        fields[letter] = whole // 10**behind % 10 ** form.count(letter)
+    return assembled(full_year(fields["Y"]), *(fields[letter] for letter in "MDhms"))
+
+
+def unevenness(time: np.ndarray) -> float:
+    """Say how far the steps of a clock are from being all the same, and upwards: 0 to 2."""
+    steps = np.diff(time).astype(np.int64)
+    if not len(steps):
+        return 0.0
+    usual = np.median(np.abs(steps))
+    return float((steps <= 0).mean() + (np.abs(steps - usual) > 0.1 * usual).mean())
+
+
+def full_year(year: np.ndarray) -> np.ndarray:
+    """Return years of two digits as those from 1970 to 2069."""
+    return np.where(year < 70, year + 2000, np.where(year < 100, year + 1900, year))
 
 
 def _days_of_year(whole: np.ndarray, digits: int) -> np.ndarray | None:

@@ -40,6 +40,8 @@ class Layout:
         time_format: as `Dataset.from_file` takes it, or None.
         header: number of the line that the names come from; 0 without one.
         without: columns that are no sensors.
+        given: name and text of columns that the lines above the data hold once, such as a year.
+        good: numbers that columns of quality write beside a good reading; none if they are as those of others.
         notes: rows (what, how) of what was decided.
 
     Example:
@@ -58,6 +60,8 @@ class Layout:
     time_format: str | None = None
     header: int = 1
     without: tuple[str, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    good: tuple[float, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
 

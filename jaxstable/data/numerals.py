@@ -37,7 +37,7 @@ def _proofs(mark: str) -> str:
     mark = re.escape(mark)
     odd = r"(?:\d{1,2}|\d{4,})(?:[eE].*)?$|\d{3}[eE]"
     return (
-        rf"^[+-]?(?:\d*{mark}{odd}|0\d*{mark}\d+|\d{{4,}}{mark}\d+|{mark}\d+$|\d+{mark}$"
+        rf"^[+-]?(?:\d*{mark}{odd}|0\d*{mark}\d+{END}|\d{{4,}}{mark}\d+|{mark}\d+$|\d+{mark}$"
         rf"|\d{{1,3}}(?:{other}\d{{3}})+{mark}\d*$|\d{{1,3}}(?:{other}\d{{3}}){{2,}}$)"
     )
 
@@ -247,6 +247,15 @@ def _refuse(cells: Any, name: str, place: Callable[[int], str]) -> NoReturn:
     cell = cells[int(bad[0])].as_py() if len(bad) else cells.drop_null()[0].as_py()
     where = place(int(bad[0]) if len(bad) else 0)
     other = [text for text in pc.unique(cells.take(bad)).to_pylist() if text is not None] if len(bad) else []
+    strange = [text for text in other if text.lower() not in STATES]
+    rows = [row for row, text in enumerate(cells.to_pylist()) if text in strange] if len(strange) <= 5 else []
+    if rows and len(strange) < len(other) and 4 * len(rows) < len(cells):
+        shown = repr(strange[0]) if len(strange) == 1 else repr(strange)
+        raise DataError(
+            f"column {name!r} is not numeric: {place(rows[0])} holds {cells[rows[0]].as_py()!r} among switches; if it "
+            f"stands for missing, say missing={shown}; otherwise leave the column out (columns=[...] chooses the "
+            "variables)"
+        )
     if CENSORED.match(cell):
         raise DataError(
             f"column {name!r}: {where} holds {cell!r}, beyond what the instrument can measure: say missing={cell!r} to "

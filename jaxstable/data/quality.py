@@ -33,15 +33,17 @@ def flagged(names: Iterable[str]) -> dict[str, str]:
     return {name: stems[stem] for name, stem in found.items() if stem in stems}
 
 
-def good(name: str, column: Any) -> np.ndarray | None:
+def good(name: str, column: Any, codes: Collection[float] = ()) -> np.ndarray | None:
     """Return which rows are good, or None where nothing is known of how the column says it.
 
     Words are good that begin with "good"; numbers of OPC are good from 192 to 255, status codes at 0, and the
-    validity of WinCC at 1. At least half of the rows must be.
+    validity of WinCC at 1. At least half of the rows must be. Where the layout names the numbers of good readings,
+    nothing else is asked.
 
     Args:
         name: of the column.
         column: arrow array of text.
+        codes: numbers of good readings, where they are known.
     """
     import pyarrow as pa
 
@@ -53,6 +55,8 @@ def good(name: str, column: Any) -> np.ndarray | None:
         numbers = pc.cast(cells, pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         return found if 2 * found.sum() >= len(found) > 0 else None
+    if codes:
+        return np.isin(numbers, codes)
     low = name.lower()
     if low.endswith("statuscode"):
         found = numbers == 0

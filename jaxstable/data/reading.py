@@ -30,6 +30,7 @@ class Reading:
         sheet: name of the sheet of a workbook.
         ragged: what lines of another width than the header are: None refuses them, "missing" makes each a row
             without an entry, "short" takes the cells that a line lacks at its end for missing.
+        codes: numbers that mean missing.
     """
 
     time: Any = None
@@ -44,6 +45,7 @@ class Reading:
     zone: str | None = None
     sheet: str | None = None
     ragged: str | None = None
+    codes: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("environment", "series"):

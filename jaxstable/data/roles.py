@@ -136,19 +136,27 @@ def left_out(
 
 
 def _repeats_part(values: np.ndarray, time: np.ndarray | None) -> bool:
-    """Tell the hour of the clock, from 0 or 1, or its minute, month or day of the month, as long as it varies."""
-    if (
-        time is None
-        or time.dtype.kind != "M"
-        or not np.ptp(values[:1000])
-        or (values[:64] != np.floor(values[:64])).any()
-    ):
+    """Tell the hour of the clock, its minute, day, week or month, as long as it varies."""
+    if time is None or time.dtype.kind != "M" or (values[:64] != np.floor(values[:64])).any():
         return False
+    alike = [i for i, part in enumerate(_parts(time[:64])) if (part == values[:64]).all()]
+    if not alike or not np.ptp(values):
+        return False
+    parts = _parts(time)
+    return any(bool((parts[i] == values).all()) for i in alike)
+
+
+def _parts(time: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the parts of the calendar from hour to quarter, from 0 or 1 as they are counted."""
     day, month, year = (time.astype(f"M8[{unit}]") for unit in "DMY")
     minutes = (time - day).astype("m8[m]").astype(np.int64)
-    hours = minutes // 60
-    parts = (hours, hours + 1, minutes % 60, (month - year).astype(np.int64) + 1, (day - month).astype(np.int64) + 1)
-    return any(bool((part[:64] == values[:64]).all() and (part == values).all()) for part in parts)
+    hours, months = minutes // 60, (month - year).astype(np.int64)
+    weekday = (day.astype(np.int64) + 3) % 7  # Monday is 0
+    thursday = day + (3 - weekday)  # whose year is that of its ISO week
+    week = (thursday - thursday.astype("M8[Y]")).astype(np.int64) // 7 + 1
+    days = (day - month).astype(np.int64) + 1, (day - year).astype(np.int64) + 1
+    weekdays = weekday, weekday + 1, (weekday + 1) % 7, (weekday + 1) % 7 + 1
+    return hours, hours + 1, minutes % 60, months + 1, months // 3 + 1, *days, *weekdays, week
 
 
 def _labels(values: np.ndarray, joints: np.ndarray) -> bool:

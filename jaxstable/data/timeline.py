@@ -11,6 +11,9 @@ from jaxstable.data.checks import NA_TYPES, DataError, as_array, warn
 from jaxstable.phrases import counted
 
 MANY = 10  # gaps in one recording that are more likely jitter
+FEWEST = 5  # steps of which a usual one is told
+EVEN = 0.8  # share of the steps of a clock that are as the usual one
+UNEVEN = 0.2  # share of them that differ by a tenth, from which the clock is called uneven
 GAP = 1.5  # a step longer than this many median steps is a gap
 
 
@@ -146,13 +149,40 @@ def moved(place: Callable[[int], str], order: np.ndarray) -> Callable[[int], str
     return lambda row: place(int(order[row]))
 
 
-def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> float:
-    """Return the longest step over a gap in median steps; warn of a recording with very many gaps.
+def refuse_other_steps(ticks: np.ndarray, joints: np.ndarray, said: Callable[[float], str]) -> None:
+    """Refuse recordings with clocks of different steps: a lag would last longer in one than in another.
+
+    Args:
+        ticks: [rows], the time in any unit.
+        joints: bool [rows], True where a recording starts.
+        said: writes a step.
+    """
+    if joints.sum() < 2:
+        return
+    usual = []
+    for part in np.split(ticks, np.flatnonzero(joints)[1:]):
+        steps = np.diff(part)
+        if len(steps) >= FEWEST and (np.abs(steps - (step := float(np.median(steps)))) <= 0.1 * step).mean() >= EVEN:
+            usual.append(step)
+    low, high = (min(usual), max(usual)) if usual else (1.0, 1.0)
+    if high > 1.1 * low:
+        of = sum(step > 1.1 * low for step in usual)
+        text = said(high)
+        asked = repr(text.replace(" ", "")) if " " in text else text
+        raise DataError(
+            f"the recordings have clocks of different steps, {text} in {of} of {len(usual)} and {said(low)} in others, "
+            f"so that a lag would last longer in some: give them one step, e.g. resample={asked}"
+        )
+
+
+def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray, step: str = "'10min'") -> float:
+    """Return the longest step over a gap in median steps; warn of a recording with very many gaps, or of no usual step.
 
     Args:
         ticks: [rows], the time in any unit.
         joints: bool [rows], True where a series starts.
         gaps: bool [rows], from `gap_joints`.
+        step: what to resample to, for the message.
 
     Returns:
         The step over the longest gap, 0 without one.
@@ -162,13 +192,15 @@ def longest_gap(ticks: np.ndarray, joints: np.ndarray, gaps: np.ndarray) -> floa
         >>> longest_gap(np.array([0, 1, 2, 9]), joints, gaps)
         7.0
     """
-    if not gaps.any():
-        return 0.0
-    most = int(np.bincount(np.cumsum(joints)[gaps]).max())
+    steps = np.diff(ticks)[~joints[1:]]
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    uneven = len(steps) >= FEWEST and (np.abs(steps - usual) > 0.1 * usual).mean() > UNEVEN
+    most = int(np.bincount(np.cumsum(joints)[gaps]).max()) if gaps.any() else 0
     if most > MANY:
         warn(
             f"time: {counted(most, 'gap')} in one recording cut it into {most + 1} stretches; if its time stamps "
-            "jitter, give them a regular step, e.g. resample='10min'; max_gap= says how long a gap is filled"
+            f"jitter, give them a regular step, e.g. resample={step}; max_gap= says how long a gap is filled"
         )
-    steps = np.diff(ticks)
-    return float(steps[gaps[1:]].max() / np.median(steps[~joints[1:]]))
+    elif uneven:
+        warn(f"time: the steps of the clock differ, so that a lag has no length: give it one, e.g. resample={step}")
+    return float(np.diff(ticks)[gaps[1:]].max() / usual) if most else 0.0

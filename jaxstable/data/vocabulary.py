@@ -40,8 +40,9 @@ SWITCHES = {
     ),
     **dict.fromkeys(("false", "off", "no", "falsch", "aus", "nein", "faux", "non", "falso", "não"), 0.0),
 }
-OPEN = "open opened aan på sí si tak да вкл evet はい 是 开 开启"  # more words for them, which are names of columns too
-CLOSED = "closed close uit av nej nie нет выкл hay\u0131r いいえ 否 关 关闭"
+# More words for them, which are names of columns too.
+OPEN = "open opened run running active enabled started aan på sí si tak да вкл evet はい 是 开 开启"
+CLOSED = "closed close stop stopped inactive disabled uit av nej nie нет выкл hay\u0131r いいえ 否 关 关闭"
 STATES = SWITCHES | dict.fromkeys(OPEN.split(), 1.0) | dict.fromkeys(CLOSED.split(), 0.0)
 LETTERS = ({"y": 1.0, "n": 0.0}, {"t": 1.0, "f": 0.0}, {"j": 1.0, "n": 0.0})  # only where both are there
 NUMBER = re.compile(r"[+-]?(?:\d+[\d.,' \u00a0\u2007\u2009\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
@@ -54,7 +55,8 @@ DATE = (  # the notations that are taken for a date; `clocktext` reads them
     r"\d{4}[-/ ][^\W\d_]{3,9}[-/ ]\d{1,2}|\d{4}[-/]\d{2}|\d{4}-\d{3}|\d{4}[-/ ]?W\d{2}(?:-?[1-7])?|\d{4}[-/ ]?[Qq][1-4]"
 )
 MOMENT = re.compile(
-    rf"(?:{DATE})(?:[T ,:_][^;|\t\"]*)?$|\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[.,]\d+)?(?: ?[AaPp]\.? ?[Mm]\.?)?$"
+    rf"(?:{DATE})(?:[T ,:_][^;|\t\"]*)?$|"
+    rf"\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[.,]\d+)?(?: ?(?:[AaPp]\.? ?[Mm]\.?|[ap]))?$"
 )
 HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]+$")
 QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u2007\u2009\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")

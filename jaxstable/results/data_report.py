@@ -15,6 +15,7 @@ from jaxstable.results.rules_sensors import sensor_findings
 from jaxstable.signals.prepare import prepare
 
 HARDLY = 0.25  # of the median sensor's readings
+COLUMNS = ("sensor", "unit", "readings", "first row", "last row", "least", "mean", "largest", "deviation")
 MOST_CELLS = 5_000_000  # beyond which only the first rows are looked at for cycles and the like
 
 
@@ -30,29 +31,32 @@ def data_report(data: Dataset) -> Report:
     Example:
         >>> data = Dataset.from_array(np.random.default_rng(0).normal(size=(100, 2)))
         >>> data_report(data).tables[0].rows[0]
-        ('x0', '', '100', '-2.37', '-0.0708', '1.82', '0.97')
+        ('x0', '', '100', '0.126', '-0.473', '-2.37', '-0.0708', '1.82', '0.97')
     """
     findings = data_findings(data)
-    sensors = tuple(_row(data, i) for i in range(data.n_vars))
-    columns = ("sensor", "unit", "readings", "least", "mean", "largest", "deviation")
+    sensors = [_figures(data, i) for i in range(data.n_vars)]
     document: dict[str, Any] = {
         "rows": data.n_rows,
         "variables": list(data.names),
+        "recordings": 1 if data.recording is None else int(data.recording[-1]) + 1,
         "series": data.n_series,
+        "longest_gap_steps": float(data.longest_gap),
         "windows": data.n_windows,
         "window": data.window,
         "missing_share": data.missing_share,
         "step": data.step,
         "units": dict(data.units) if data.units else None,
+        "environments": None if data.environment is None else len(np.unique(data.environment)),
         "true_edges": None if data.truth is None else int(data.truth.sum()),
         "understood": [{"what": what, "how": how} for what, how in data.understood],
-        "sensors": [dict(zip(columns, row, strict=True)) for row in sensors],
+        "sensors": sensors,
         "findings": [finding._asdict() for finding in findings],
     }
     size = f"{counted(data.n_rows, 'row')} of {counted(data.n_vars, 'sensor')}"
+    edges = "" if data.truth is None else f"; the true graph has {counted(int(data.truth.sum()), 'edge')}"
     return Report(
-        title=f"{size}, {100 * data.missing_share:.1f} % missing",
-        tables=(Table("Sensors", columns, sensors),),
+        title=f"{size}, {100 * data.missing_share:.1f} % missing{edges}",
+        tables=(Table("Sensors", COLUMNS, tuple(map(_row, sensors))),),
         totals=tuple(data.understood),
         findings=findings,
         settings=(),
@@ -75,16 +79,38 @@ def data_findings(data: Dataset) -> tuple[Finding, ...]:
             recording=None if recording is None else recording[rows],
             step=data.step,
         )
-    found = [*_constant(data), *_doubled(values, mask, data.names), *_hardly_read(data)]
+    plain = mask.copy()  # one glitch hides that two sensors are the same
+    for column, removed in enumerate(cleaned.removed):
+        plain[list(removed.spikes), column] = False
+    found = [*_constant(data), *_doubled(values, plain, data.names), *_hardly_read(data)]
     found += sensor_findings(values, mask, cleaned.removed, data.names, data.step)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def _row(data: Dataset, column: int) -> tuple[str, ...]:
+def _figures(data: Dataset, column: int) -> dict[str, Any]:
+    """Return what is known of a sensor: its unit, how many readings, the first and the last row, and their spread."""
     name = data.names[column]
-    seen = np.asarray(data.values[:, column][data.mask[:, column]], np.float64)
+    values = np.asarray(data.values[:, column], np.float64)
+    seen = values[data.mask[:, column]]
+    ends = [float(values[row]) if data.mask[row, column] else None for row in (0, -1)]
     figures = (seen.min(), seen.mean(), seen.max(), seen.std())
-    return name, (data.units or {}).get(name, ""), str(len(seen)), *map(amount, figures)
+    return {
+        "sensor": name,
+        "unit": (data.units or {}).get(name),
+        "readings": len(seen),
+        "missing": len(values) - len(seen),
+        "first_row": ends[0],
+        "last_row": ends[1],
+        **{
+            what: float(figure) for what, figure in zip(("least", "mean", "largest", "deviation"), figures, strict=True)
+        },
+    }
+
+
+def _row(figures: dict[str, Any]) -> tuple[str, ...]:
+    ends = ("" if (value := figures[row]) is None else amount(value) for row in ("first_row", "last_row"))
+    spread = (amount(figures[what]) for what in ("least", "mean", "largest", "deviation"))
+    return figures["sensor"], figures["unit"] or "", str(figures["readings"]), *ends, *spread
 
 
 def _constant(data: Dataset) -> list[Finding]:

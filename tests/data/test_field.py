@@ -118,7 +118,7 @@ CASES = {
     ),
     "one letter for half of the day": (
         "WeatherLink",
-        "\tTemp\tHi\n Date\tTime\tFlow\tTemp\n".replace("\tTemp\tHi", "\t\tTemp\tHi")
+        "Date\tTime\tFlow\tTemp\n"
         + rows(lambda i, t, a, b: f"{t.month}/{t.day}/{t:%y}\t{half(t)}:{t:%M}{'ap'[t.hour > 11]}\t{a}\t{b}"),
         {},
         HOUR,

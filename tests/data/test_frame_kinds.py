@@ -81,6 +81,20 @@ def test_arrays_of_xarray_have_names_units_and_a_clock(across):
     check(Dataset.from_dataframe(whole), HOUR | {"units": {"Flow": "m3/h"}})
 
 
+def test_an_array_of_xarray_with_more_axes_is_refused_with_a_way_out_that_works():
+    xr = pytest.importorskip("xarray")
+    array = xr.DataArray(
+        np.stack([BOTH, BOTH + 1]),
+        dims=("site", "time", "Sensor"),
+        coords={"time": HOURS.astype("M8[ns]"), "Sensor": ["Flow", "Temp"], "site": ["a", "b"]},
+    )
+    with pytest.raises(DataError, match=r"to_dataset\(dim='Sensor'\)"):
+        Dataset.from_dataframe(array)
+    assert Dataset.from_dataframe(array.to_dataset(dim="Sensor")).n_series == 2
+    one = xr.Dataset({"Temp": array[0].drop_vars("site")})
+    check(Dataset.from_dataframe(one), HOUR)  # one variable at several places: a column each
+
+
 def test_rows_of_a_list_are_refused_with_a_way_out_that_works():
     rows = [{"Flow": a, "Temp": b} for a, b in BOTH]
     with pytest.raises(DataError, match=r"pandas.DataFrame\(frame\) makes one"):

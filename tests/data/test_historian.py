@@ -162,3 +162,54 @@ def test_names_of_machines_that_take_turns_are_refused_with_a_way_out_that_works
         Dataset.from_file(tmp_path / "a.csv", window=4)
     with pytest.warns(UserWarning, match="sorted by series"):
         assert Dataset.from_file(tmp_path / "a.csv", window=4, series="machine").n_series == 2
+
+
+def test_a_pause_of_the_logger_starts_a_new_series():
+    day = pd.concat(
+        pd.DataFrame(
+            {"t": pd.Timestamp(f"2024-03-0{i} 06:00") + pd.to_timedelta(10 * np.arange(360), unit="s"), "tag": "level"}
+        )
+        for i in (4, 5)
+    )
+    day["v"] = np.sin(np.arange(720) / 9).astype(str)
+    pump = day.iloc[::50].assign(tag="pump", v=lambda frame: np.arange(len(frame)) % 2)
+    frame = pd.concat([day, pump]).sort_values("t")
+    data = Dataset.from_long(frame, "t", "tag", "v")
+    assert (data.step, data.n_series, data.missing_share) == ("10 s", 2, 0.0)
+    assert 720 <= data.n_rows <= 740
+    assert dict(data.understood)["pauses"].startswith("1 pause, each starts a new series")
+    rare = frame[(frame.tag == "pump") | (frame.t < "2024-03-05")]  # another tag goes on: no pause
+    assert Dataset.from_long(rare, "t", "tag", "v").n_series == 1
+
+
+def test_check_tells_a_script_everything_in_numbers(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    level = np.append(np.nan, rng.normal(20.0, 3.0, 299).round(4))
+    frame = pd.DataFrame({"level [m]": level, "twin": 2 * level, "pump": ["on", "off", "on"] * 100})
+    frame.loc[77, "twin"] = 9000.0  # a glitch hides no twin
+    frame.insert(0, "time", pd.date_range("2024-03-01", periods=300, freq="h"))
+    frame.drop(index=range(200, 220)).to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "truth.csv").write_text("cause,effect\npump,level\n")
+    how = [str(tmp_path / "a.csv"), "--truth", str(tmp_path / "truth.csv")]
+    assert main(["check", *how, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    level = frame["level [m]"].drop(index=range(200, 220))
+    assert told["sensors"][0] == {
+        "sensor": "level",
+        "unit": "m",
+        "readings": 279,
+        "missing": 1,
+        "first_row": None,
+        "last_row": pytest.approx(level.iloc[-1]),
+        "least": pytest.approx(level.min()),
+        "mean": pytest.approx(level.mean()),
+        "largest": pytest.approx(level.max()),
+        "deviation": pytest.approx(level.std(ddof=0)),
+    }
+    assert (told["recordings"], told["series"], told["longest_gap_steps"], told["step"]) == (1, 2, 21.0, "1 h")
+    assert "duplicated_sensors" in {finding["code"] for finding in told["findings"]}
+    assert main(["check", *how]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "280 rows of 3 sensors, 0.2 % missing; the true graph has 1 edge" in text
+    assert "true graph 1 edge among 2 of 3 sensors; found edges of the others count as wrong, --columns A,B,..." in text
+    assert "sensor unit readings first row last row least mean largest deviation" in text

@@ -86,7 +86,7 @@ def test_an_unnamed_time_column_is_noticed():
 
 
 def test_minus_200_is_found_in_every_column_of_the_real_file(shared):
-    table = read_delimited(shared / "data" / "uci_air" / "AirQualityUCI.csv", Reading())
+    table = read_delimited(shared / "data" / "uci_air" / "AirQualityUCI.csv", Reading(layout="plain"))
     for i, name in enumerate(table.names):
         with pytest.warns(DataWarning, match="missing=-200"):
             Dataset.from_array(np.stack([table.values[:, i], np.sin(np.arange(9357))], 1), names=[name, "wave"])

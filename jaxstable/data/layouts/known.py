@@ -12,7 +12,13 @@ from jaxstable.data.layout import Layout, look
 from jaxstable.data.layouts.names import NAMES
 from jaxstable.phrases import shortened
 
-ALONE = ("epw", "usgs")  # which need no look at the rows, as lines above them may split into as many cells
+ALONE = (
+    "epw",
+    "usgs",
+    "weatherlink",
+    "surfrad",
+    "srml",
+)  # which need no look at the rows, as lines above them may split into as many cells
 FIRST = 2_000  # lines that are shown to a layout
 
 

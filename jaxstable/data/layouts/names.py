@@ -2,4 +2,19 @@
 
 from __future__ import annotations
 
-NAMES = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "epw", "usgs", "dwd")
+NAMES = (
+    "uci",
+    "toa5",
+    "campbell",
+    "pvgis",
+    "hobo",
+    "cams",
+    "lvm",
+    "arff",
+    "epw",
+    "usgs",
+    "dwd",
+    "weatherlink",
+    "surfrad",
+    "srml",
+)
