@@ -242,7 +242,7 @@ def _on_clock(events: Events, numbers: dict[str, np.ndarray], states: set[str], 
         values[:, column] = _held(values[:, column], int(np.ceil(STALE * usual / step)) if even else count, ended)
     time = np.arange(start, start + count) * step
     if 2 * len(evens) >= len(numbers) - len(states) and evens:
-        kept = ~_pauses(np.isnan(values[:, evens]).all(axis=1), np.unique(used - start))
+        kept = ~_pauses(np.all(np.isnan(values[:, evens]), axis=1), np.unique(used - start))
         values, time = values[kept], time[kept]
     return Table(values, tuple(numbers), time=time.astype(np.int64).astype("M8[us]") if events.dated else time)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def flagged(names: Iterable[str]) -> dict[str, str]:
     return {name: stems[stem] for name, stem in found.items() if stem in stems}
 
 
-def good(name: str, column: Any, codes: Collection[float] = ()) -> np.ndarray | None:
+def good(name: str, column: Any, codes: Sequence[float] = ()) -> np.ndarray | None:
     """Return which rows are good, or None where nothing is known of how the column says it.
 
     Words are good that begin with "good"; numbers of OPC are good from 192 to 255, status codes at 0, and the
