@@ -80,7 +80,8 @@ def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
     try:
         plan = layout_of(head.decode(), asked.layout, "\t" if suffix == ".tsv" or is_book else None)
     except DataError as error:
-        raise DataError(f"{path}{'' if re.match('is |holds ', str(error)) else ':'} {error}") from error
+        said = "" if asked.encoding is None else f" (read as {asked.encoding}: leave encoding= out to have it found)"
+        raise DataError(f"{path}{'' if re.match('is |holds ', str(error)) else ':'} {error}{said}") from error
     plan = dataclasses.replace(plan, decimal=decimal or plan.decimal)
     body, width = plain_digits(_body(plain, plan)), len(plan.names)
     columns, rows, ragged = _cells(body, plan.delimiter, width)

@@ -489,11 +489,26 @@ def test_long_file(tmp_path, case):
     )
 
 
-@pytest.mark.parametrize(("layout", "said"), [("epw", "has 8 lines above its data"), ("dwd", "MESS_DATUM: none")])
-def test_a_layout_that_is_named_and_does_not_fit_is_refused(tmp_path, layout, said):
-    (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4\n")
+@pytest.mark.parametrize(
+    ("layout", "rows", "said"),
+    [
+        ("epw", 2, "has 8 lines above its data"),
+        ("epw", 20, "10 columns or more: line 9 of this one has 2"),
+        ("dwd", 20, "MESS_DATUM: none"),
+        ("toa5", 20, "names in its second line: this one has '1' there"),
+        ("usgs", 20, "a line of widths .*: none is there"),
+    ],
+)
+def test_a_layout_that_is_named_and_does_not_fit_is_refused(tmp_path, layout, rows, said):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * rows)
     with pytest.raises(DataError, match=said):
         Dataset.from_file(tmp_path / "a.csv", layout=layout, window=2)
+
+
+def test_a_wrong_encoding_that_is_said_is_named_in_the_refusal(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 20)
+    with pytest.raises(DataError, match=r"read as utf-16: leave encoding= out to have it found"):
+        Dataset.from_file(tmp_path / "a.csv", encoding="utf-16", window=2)
 
 
 def test_lines_between_names_and_data_are_told(tmp_path):

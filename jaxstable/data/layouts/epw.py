@@ -9,6 +9,7 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
 FIRST = 8  # lines above the data
+LEAST = 10  # columns
 CLOCK = ("Year", "Month", "Day", "Hour")  # 1 to 24; the minute is 0 or 60 whichever is meant
 NO_SENSORS = ("Minute", "Flags")
 SENSORS = (
@@ -59,6 +60,8 @@ def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     if len(lines) <= FIRST:
         raise DataError(f"an EPW file has {FIRST} lines above its data: this one has {len(lines)} in all")
     width = len(lines[FIRST].split(","))
+    if width < LEAST:
+        raise DataError(f"an EPW file has {LEAST} columns or more: line {FIRST + 1} of this one has {width}")
     columns = [*[(name, "") for name in (*CLOCK, *NO_SENSORS)], *SENSORS][:width]
     columns += [(f"column {i + 1}", "") for i in range(len(columns), width)]
     return dataclasses.replace(

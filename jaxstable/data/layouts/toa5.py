@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
+from jaxstable.data.vocabulary import is_datum
 
 NO_UNIT = {"TS", "RN", ""}  # time stamp, record number
 
@@ -38,6 +39,8 @@ def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     if len(lines) < 4:
         raise DataError("a TOA5 file has four lines above its data, this one fewer: export it again")
     names, units = (next(csv.reader([line])) for line in lines[1:3])
+    if data := [cell for cell in names if cell.strip() and is_datum(cell)]:
+        raise DataError(f"a TOA5 file has names in its second line: this one has {data[0]!r} there")
     units = [unit.strip() if unit.strip() not in NO_UNIT else "" for unit in units]
     return dataclasses.replace(
         layout,

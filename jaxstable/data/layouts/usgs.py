@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
+from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 
 WIDTHS = re.compile(r"\d+[sdn](?:\t\d+[sdn])+$")
@@ -23,7 +24,9 @@ def matches(lines: Sequence[str]) -> bool:
 
 def adapt(layout: Layout, lines: Sequence[str]) -> Layout:
     """Take the names from above the widths; what ends in _cd says how good a reading is, or in which zone."""
-    place = _widths(lines) or 1
+    place = _widths(lines)
+    if place is None:
+        raise DataError("an RDB file has a line of widths such as 5s and 14n below its names: none is there")
     names = tuple(name.strip() for name in lines[place - 1].split("\t"))
     return dataclasses.replace(
         layout,
