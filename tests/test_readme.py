@@ -64,8 +64,36 @@ def test_commands_run_in_order(place, name):
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["README.md"])
+def test_what_the_readme_shows_is_what_the_commands_print(place, name, monkeypatch):
+    """Digits aside, which may differ between machines and from day to day."""
+    monkeypatch.setenv("COLUMNS", "120")
+    printed: list[str] = []
+    for line in COMMANDS[name]:
+        arguments = [sys.executable, "-m", "jaxstable", *shlex.split(line)[1:]]
+        done = subprocess.run(arguments, cwd=place, capture_output=True, text=True, timeout=240)
+        printed += [_shape(text) for text in done.stdout.splitlines()]
+    shown = [_shape(text) for kind, block in BLOCKS[name] if kind == "text" for text in block.splitlines()]
+    assert len(shown) > 10
+    assert [text for text in shown if text not in printed] == []
+
+
+def _shape(line: str) -> str:
+    return " ".join(re.sub(r"\d", "0", line).split())
+
+
+def test_the_sentences_of_the_readme_are_short():
+    prose = BLOCK.sub("", PAGES["README.md"].read_text()).split("## Read on")[0]
+    prose = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", prose)
+    sentences = [re.split(r"(?<=[.:;?!])\s+", part) for part in re.split(r"\n\s*\n|\n- ", prose)]
+    long = [one for part in sentences for one in part if len(one.split()) >= 25]
+    assert long == []
+
+
 def test_the_readme_has_the_two_set_up_commands_and_fits_a_screen_or_two():
     lines = PAGES["README.md"].read_text().splitlines()
+    assert len(lines) <= 100
     set_up = [line for line in lines if line.startswith("pip install ") and " && " in line]
     assert len(set_up) == 2
     assert set_up[0].endswith("&& jaxstable train")

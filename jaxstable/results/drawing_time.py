@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def draw_time(axes: Axes, graph: LearnedGraph) -> None:
     axes.set_ylim(-down * max(len(rows), 1), down * 2)
     axes.set_aspect("equal")
     axes.set_axis_off()
-    legend(axes, graph, labelled=False)
+    legend(axes, dataclasses.replace(graph, truth=None), labelled=False)  # colours are signs here, truth or not
 
 
 def _pitch(graph: LearnedGraph) -> tuple[float, float, float]:

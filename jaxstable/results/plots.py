@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from jaxstable.graph.learned import LearnedGraph
+from jaxstable.graph.links import links_of
 from jaxstable.phrases import counted
 from jaxstable.results import style
 from jaxstable.results.arrows import title_of
@@ -80,7 +81,8 @@ def plot_discovery(graph: LearnedGraph, title: str, codes: Sequence[str]) -> Fig
     assert graph.probability is not None
     with style.styled():
         figure = style.figure(*_panels_size(graph))
-        style.headline(figure, title, ", ".join(code.replace("_", " ") for code in codes))
+        warned = f"\nwarnings: {', '.join(code.replace('_', ' ') for code in codes)}" if codes else ""
+        style.headline(figure, title + warned)
         return _graph_panels(figure, figure, graph, graph.probability, "Probability")
 
 
@@ -102,7 +104,11 @@ def plot_view(graph: LearnedGraph, adjacency: np.ndarray, view: str) -> Figure:
     if view not in VIEWS[1:]:
         raise ValueError(f"view: found {view!r}, expected one of {', '.join(VIEWS)}")
     with style.styled():
-        size = {"graph": _graph_size, "matrix": lambda of: matrix_size(len(of.names)), "time": time_size}[view](graph)
+        size = {
+            "graph": _graph_size,
+            "matrix": lambda of: matrix_size(len(of.names)),
+            "time": lambda of: time_size(strongest(of)),
+        }[view](graph)
         figure = style.figure(*size)
         axes = figure.subplots()
         if view == "matrix":
@@ -110,7 +116,10 @@ def plot_view(graph: LearnedGraph, adjacency: np.ndarray, view: str) -> Figure:
             values = np.abs(adjacency) if graph.probability is None else graph.probability
             draw_weights(figure, axes, graph, np.asarray(values, dtype=float), title)
         elif view == "time":
-            draw_time(axes, graph)
+            shown = strongest(graph)
+            draw_time(axes, shown)
+            if shown is not graph:
+                axes.set_title(f"{int(graph.lagged_graph.sum())} edges by lag; {_drawn(shown)}")
         else:
             _draw_graph(axes, graph)
         return _settled(figure)
@@ -153,8 +162,12 @@ def _draw_graph(axes: Axes, graph: LearnedGraph) -> None:
     else:
         draw_layers(axes, shown, places_of(shown))
     if shown is not graph:
-        which = "heaviest" if graph.probability is None else "most probable"
-        axes.set_title(f"{title_of(graph)}; the {int(shown.graph.sum())} {which} are drawn")
+        axes.set_title(f"{title_of(graph)}; {_drawn(shown)}")
+
+
+def _drawn(shown: LearnedGraph) -> str:
+    """Say which edges of a dense graph are drawn."""
+    return f"the {len(links_of(shown))} {'heaviest' if shown.probability is None else 'most probable'} are drawn"
 
 
 def _settled(figure: Figure) -> Figure:

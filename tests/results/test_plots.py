@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import subprocess
 import sys
@@ -158,6 +159,23 @@ def test_the_time_view_draws_every_edge_from_its_lag_to_now():
     shown = [text.get_text() for text in axes.texts]
     assert shown[:3] == ["now", "lag 1 (10 min)", "lag 2 (20 min)"]
     assert len(shown) == 3 + len(found.names)
+    known = dataclasses.replace(found, learned=dataclasses.replace(found.learned, truth=found.graph))
+    [axes] = known.plot("time").axes  # whose colours are signs, not right or wrong
+    assert {text.get_text() for text in axes.get_legend().get_texts()} <= {"raises", "lowers", "direction open"}
+
+
+def test_of_a_dense_graph_the_time_view_draws_the_surest_and_says_so():
+    found = discovery(40, density=12)
+    [axes] = found.plot("time").axes
+    drawn = [edge for link in found.links[:60] for edge in link.edges]
+    assert len(axes.findobj(matplotlib.patches.FancyArrowPatch)) == len(drawn)
+    title = f"{len(found.edges())} edges by lag; the 60 most probable are drawn"
+    assert axes.get_title("left") == title
+
+
+def test_warnings_stand_above_the_picture_of_a_discovery():
+    figure = discovery(4).plot()
+    assert figure.get_suptitle().splitlines()[1] == "warnings: spikes"
 
 
 def test_an_unknown_view_is_refused_by_name():
