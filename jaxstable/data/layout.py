@@ -41,6 +41,7 @@ class Layout:
         header: number of the line that the names come from; 0 without one.
         without: columns that are no sensors.
         given: name and text of columns that the lines above the data hold once, such as a year.
+        ragged: what lines of another width are, as `Dataset.from_file` takes it, or None.
         good: numbers that columns of quality write beside a good reading; none if they are as those of others.
         notes: rows (what, how) of what was decided.
 
@@ -62,6 +63,7 @@ class Layout:
     without: tuple[str, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     good: tuple[float, ...] = ()
+    ragged: str | None = None
     notes: tuple[tuple[str, str], ...] = ()
 
 

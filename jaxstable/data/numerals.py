@@ -152,6 +152,7 @@ def to_numbers(
             pass
     if not _fits(present):
         cells = pc.replace_substring(cells, "\u2212", "-")
+        cells = pc.replace_substring_regex(cells, r"^([+-]) +([\d.,])", r"\1\2")
         plain = pc.replace_substring_regex(cells, MINUS_BEHIND, r"-\1")
         if _fits(plain.drop_null()) and not pc.all(pc.equal(plain, cells)).as_py():
             told.append(f"{cells.filter(pc.not_equal(plain, cells))[0].as_py()!r} is below zero")

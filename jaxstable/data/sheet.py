@@ -111,11 +111,12 @@ def read_sheet(path: str | Path, asked: Reading = ANYTHING) -> Sheet:
     if footer:
         said.append(("lines left out", f"{counted(len(footer), 'line')} of words below the data"))
     if torn:
-        if asked.ragged is None:
+        ragged_lines = asked.ragged or plan.ragged
+        if ragged_lines is None:
             raise DataError(f"{path}: {refusal(torn[0][0], torn[0][1], width, plan.delimiter)}")
-        notes.append(told(torn, asked.ragged))
-        torn = [row for row in torn if asked.ragged == "short" or row[0] < last]
-        columns, lines, keep = with_ragged(columns, lines, keep, torn, asked.ragged, plan.delimiter)
+        notes.append(told(torn, ragged_lines))
+        torn = [row for row in torn if ragged_lines == "short" or row[0] < last]
+        columns, lines, keep = with_ragged(columns, lines, keep, torn, ragged_lines, plan.delimiter)
     if not keep.any():
         raise DataError(f"{path} has no rows of data under its header")
     if not keep.all():

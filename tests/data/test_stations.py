@@ -86,6 +86,22 @@ FILES = {
         {},
         {"names": ("SN: 1 Power", "SN: 1 Yield", "SN: 2 Power", "SN: 2 Yield"), "step": "1 h"},
     ),
+    "number of the logger in the first row": (
+        "EasyLog",
+        "EL-USB-2,Time,Flow(°C),Temp(%rh),Serial Number\n"
+        + "".join(
+            f"{i + 1},{t},{a},{b}" + ",010012345" * (i == 0) + "\n"
+            for i, (t, (a, b)) in enumerate(zip(stamp("%d/%m/%Y %H:%M:%S"), BOTH, strict=True))
+        ),
+        {},
+        {**HOUR, "units": {"Flow": "°C", "Temp": "%rh"}},
+    ),
+    "signs apart from their numbers": (
+        "Graphtec",
+        "time,Flow,Temp\n" + body(cells=[[f"+ {a}", f"-   {b}"] for a, b in BOTH]),
+        {},
+        {**HOUR, "values": BOTH * [1, -1]},
+    ),
     "not of this layout": ("a person", "a\tb\n1\t2\n" * 9, {"layout": "weatherlink"}, {"error": "names in two lines"}),
     "not of this layout either": (
         "a person",
@@ -93,6 +109,7 @@ FILES = {
         {"layout": "srml"},
         {"error": "begins with a line of"},
     ),
+    "nor this one": ("a person", "a,b\n1,2\n" * 9, {"layout": "lascar"}, {"error": "Serial Number last in its first"}),
     "nor of this": ("a person", "a b\n1 2\n" * 9, {"layout": "surfrad"}, {"error": "48 columns .* this one has 2"}),
 }
 

@@ -12,13 +12,8 @@ from jaxstable.data.layout import Layout, look
 from jaxstable.data.layouts.names import NAMES
 from jaxstable.phrases import shortened
 
-ALONE = (
-    "epw",
-    "usgs",
-    "weatherlink",
-    "surfrad",
-    "srml",
-)  # which need no look at the rows, as lines above them may split into as many cells
+# These need no look at the rows: lines above them may split into as many cells.
+ALONE = ("epw", "usgs", "weatherlink", "surfrad", "srml", "lascar")
 FIRST = 2_000  # lines that are shown to a layout
 
 

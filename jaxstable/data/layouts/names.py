@@ -2,19 +2,5 @@
 
 from __future__ import annotations
 
-NAMES = (
-    "uci",
-    "toa5",
-    "campbell",
-    "pvgis",
-    "hobo",
-    "cams",
-    "lvm",
-    "arff",
-    "epw",
-    "usgs",
-    "dwd",
-    "weatherlink",
-    "surfrad",
-    "srml",
-)
+NAMES = ("uci", "toa5", "campbell", "pvgis", "hobo", "cams", "lvm", "arff", "epw", "usgs", "dwd")
+NAMES += ("weatherlink", "surfrad", "srml", "lascar")
