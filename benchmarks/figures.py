@@ -234,7 +234,7 @@ def claims() -> str:
         ["many lanes at once", f"engine/lanes.py {data}", "lanes"],
         ["a lane has the bits of a single run", f"engine/exactness.py {data}", "exactness"],
         [f"{killed['kills']} kills, the same bytes", "engine/kills.py", "kills"],
-        ["a large file in about the time of pandas", "doors/reading.py", "reading"],
+        ["a large file, beside pandas and polars", "doors/reading.py", "reading"],
         ["a folder of Parquet in bounded memory", "doors/large.py", "large"],
         ["the reference model is the original", f"original/parity.py {golden}", "parity_small"],
         ["also on 9,448 windows", f"original/parity.py {golden} {data}", "parity_stable_uci"],

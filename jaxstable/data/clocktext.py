@@ -28,6 +28,7 @@ from jaxstable.data.zones import ABBREVIATIONS
 from jaxstable.phrases import shortened
 
 ORDERS = ("day first", "month first", "year first")  # of dates such as 03/04/05
+RECENT = np.datetime64("2010-01-01", "us")  # 22-07-03 is of 2022 rather than of 2003
 MOST_OFFSETS = 4  # that one column of times has: of summer and winter, and of a journey
 
 
@@ -198,13 +199,14 @@ def _decided(
     ways: Sequence[tuple[str, Any, Any, Any]], rest: tuple, order: str | None, likely: str | None = None, hint: str = ""
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Decide from the whole column which field is the day, the month and the year, where nobody says it."""
-    ways = sorted(ways, key=lambda way: way[0] != likely)  # the first of those that are as good
     ways = [way for way in ways if order in (None, way[0])] or ways
     read = [(name, *assembled(full_year(year), month, day, *rest)) for name, year, month, day in ways]
     right = [way for way in read if not way[2].any()]
     if not right:
         name, time, wrong = min(read, key=lambda way: way[2].sum())
         return time, wrong, ""
+    # Of those that are as good the first is taken: the likely one, else one that is not of long ago.
+    right.sort(key=lambda way: (way[0] != likely, way[1].min() < RECENT))
     uneven = [unevenness(time) for _, time, _ in right]
     name, time, wrong = right[int(np.argmin(uneven))]
     if len(right) == 1:

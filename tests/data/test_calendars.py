@@ -132,6 +132,8 @@ def test_what_decided_an_order_is_said():
         (minutes("%m/%d/%Y %H:%M"), "Date (mm/dd/yyyy)", "month first (as its header says; time_format='day first' if"),
         (minutes("%m/%d/%Y %I:%M %p"), "", "month first (as usual beside a.m. and p.m.; time_format='day first' if"),
         (minutes("%d/%m/%Y %H:%M"), "", "day first (nothing in the column decides; time_format='month first' if"),
+        (minutes("%y-%m-%d %H:%M"), "", "year first (nothing in the column decides; time_format='day first' if"),
+        (minutes("%d.%m.%y %H:%M"), "", "day first (nothing in the column decides; time_format='month first' if"),
     ):
         assert why in read_clock(times, header=header).how
     wrong = [f"{hour.astype(object):%d/%m/%Y %H:%M}" for hour in HOURS + np.timedelta64(20, "D")]
