@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+__all__ = ["Tracker", "mlflow", "tensorboard", "wandb"]
+
 Record = Mapping[str, Any]
 Records = Record | Mapping[int, Record]
 
@@ -174,3 +176,7 @@ def _library(name: str, module: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(f"trackers.{name} needs {name}: pip install 'jaxstable[trackers]' ({error})") from error
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -24,6 +24,8 @@ from jaxstable.training.interruption import Interrupted, deferred_signals
 from jaxstable.training.record import Run
 from jaxstable.training.sweep import OnBegin, OnSweepEpoch, numbered, sweep_lanes, where_it_stands
 
+__all__ = ["is_first", "start"]
+
 PROCESS = "process-{}"  # directory of a process
 
 Item = TypeVar("Item")
@@ -166,3 +168,7 @@ def gather(items: Mapping[int, Item]) -> dict[int, Item]:
         # Our own processes wrote these bytes a moment ago.
         gathered |= pickle.loads(row[:size].tobytes())
     return gathered
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,6 +12,8 @@ import numpy as np
 from jaxstable.config import Config, ConfigError
 from jaxstable.phrases import shortened
 
+__all__ = ["NAMED_GRIDS", "expand", "log_spaced", "random_points"]
+
 NAMED_GRIDS: dict[str, dict[str, list[float]]] = {
     "structure": {
         "lambda_recon": [1.0, 10.0, 100.0],
@@ -158,3 +160,7 @@ def check_range(name: str, low: float, high: float) -> None:
     """Refuse a range that is empty or not positive."""
     if not 0 < low < high < math.inf:
         raise ConfigError(f"{name}: found the range ({low}, {high}), expected 0 < low < high")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -44,8 +44,11 @@ def test_a_result_is_never_saved_into_the_directory_of_another_kind(tmp_path, fi
     assert js.load(tmp_path / "kept") == earlier
 
 
-def test_tab_completion_of_the_data_sets_shows_data_sets_only():
+def test_tab_completion_shows_public_names_only():
     assert dir(js.datasets) == ["sensors", "uci_air_quality"]
+    assert dir(js.distributed) == ["is_first", "start"]
+    assert dir(js.grids) == ["NAMED_GRIDS", "expand", "log_spaced", "random_points"]
+    assert dir(js.trackers) == ["Tracker", "mlflow", "tensorboard", "wandb"]
 
 
 @pytest.mark.parametrize("name", MODELS)
