@@ -91,6 +91,7 @@ REGIMES: dict[str, Callable[[int], Plant]] = {
     "autocorrelation .95": slow,
     "autocorrelation .95, T 3000": lambda seed: slow(seed, 3000),
     "spikes 1 %": lambda seed: glitches(base(seed), 0.01, 8.0, seed),
+    "faint spikes 1 %": lambda seed: glitches(base(seed), 0.01, 5.0, seed),
     "one spike of 1000 sd": lambda seed: glitches(base(seed), 0.0, 1000.0, seed, 1),
     "spikes 5 %": lambda seed: glitches(base(seed), 0.05, 10.0, seed),
     "spikes in a row": lambda seed: off_in_a_row(base(seed), 0.02, 4, 8.0, seed),

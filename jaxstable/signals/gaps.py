@@ -28,7 +28,9 @@ def bridged(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] 
         time = np.arange(rows.stop - rows.start)
         for column in range(values.shape[1]):
             known = np.flatnonzero(seen[rows, column])
-            if len(known):
+            if len(known) == len(time):
+                filled[rows, column] = values[rows, column]
+            elif len(known):
                 filled[rows, column] = np.interp(time, known, values[rows, column][known])
     return filled
 

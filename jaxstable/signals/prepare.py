@@ -17,6 +17,7 @@ from jaxstable.signals.levels import levels_differ, take_levels
 from jaxstable.signals.spikes import find_spikes
 from jaxstable.signals.steps import Step, explain_more, find_steps, levels_between
 from jaxstable.signals.threads import one_blas_thread
+from jaxstable.signals.unexplained import find_unexplained
 
 PARTS = ("levels", "drift", "cycles", "spikes", "held", "steps")
 STEP = 0.5  # deviations of a sensor, below which a step of others is not called its own
@@ -112,9 +113,10 @@ def prepare(
 ) -> Cleaned:
     """Take out of series what is not dynamics: held readings, spikes, levels, cycles, steps and drift, in this order.
 
-    Spikes and repeats of held readings become missing. Levels are those of recordings; steps begin another level within
-    one, where drift does not explain as much; cycles and drift are waves that every series has of its own. Each part is
-    taken out where a test says that it is there, or as `prepare` says.
+    Spikes and repeats of held readings become missing; so do, last, the faint spikes that only show in what is left.
+    Levels are those of recordings; steps begin another level within one, where drift does not explain as much; cycles
+    and drift are waves that every series has of its own. Each part is taken out where a test says that it is there, or
+    as `prepare` says.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -175,6 +177,10 @@ def prepare(
     if waves:
         drift = remove_drift(rest, seen, series, waves).drift
         rest = rest - drift
+    if parts["spikes"]:
+        faint = find_unexplained(rest, seen, series)
+        spikes |= faint
+        seen &= ~faint
     done = {part: parts[part] for part in ("spikes", "held", "steps")}
     done |= {"drift": waves, "levels": bool(level.any()), "cycles": list(periods) or False}
     slow = level, stepped, cycle, drift
