@@ -19,7 +19,7 @@ from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table, choose_columns
 from jaxstable.data.timeline import joints_of
-from jaxstable.phrases import counted
+from jaxstable.phrases import counted, listed
 
 HOUR = re.compile(r"\d{1,2}[:h.]\d{2}(?:[:.]\d{2})?(?: ?[-\u2013] ?\d{1,2}[:h.]\d{2})?")
 MOST_HOURS = 12  # names of columns that may look like hours
@@ -70,6 +70,7 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
     if chosen is None:
         _refuse_hours_as_names(sensors)
         dropped = {name: "no sensor in this layout" for name in layout.without if name in sensors}
+        dropped |= dict.fromkeys([name for name in asked.without if name in sensors], "as said")
         if asked.series is None:
             refuse_long(cells, clock)
     free = [name for name in cells if name not in labels.values() and name not in dropped]
@@ -141,6 +142,9 @@ def assigned(
         sensors = [name for name in sensors if name not in reasons]
         dropped |= reasons
     columns = []
+    wrong = [name for name in sensors if isinstance(found[name], DataError)]
+    if len(wrong) > 1:
+        raise DataError(f"{found[wrong[0]]} ({listed(wrong[1:], 20)} likewise: columns={['-' + n for n in wrong]!r})")
     for name in sensors:
         if isinstance(numbers := found[name], DataError):
             raise numbers

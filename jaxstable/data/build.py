@@ -157,6 +157,8 @@ def _timed(
         if wish.resample is not None or wish.max_gap is not None:
             field = "resample" if wish.resample is not None else "max_gap"
             raise DataError(f"{field}= needs a clock: name its column with time=")
+        if table.sortable:
+            notes.append(("clock", "none: each row is one step"))
         return rows, np.zeros(n_rows, dtype=bool), None, 0.0, ""
     array = checks.as_array(table.time, "time")
     if array.shape != (n_rows,):
@@ -257,15 +259,12 @@ def _graph_text(graph: np.ndarray) -> str:
 
 def _missing_text(observed: np.ndarray, names: tuple[str, ...], declared: list[Any]) -> str:
     gone = counts(~observed)
+    shown = listed([f"{code:g}" if isinstance(code, float) else code for code in declared])
     if not gone.any():
-        return "none" + (f" ({listed(declared)} declared)" if declared else "")
+        return "none" + (f" ({shown} declared)" if declared else "")
     worst = np.argsort(-gone, kind="stable")[:4]
     each = ", ".join(f"{gone[i]} of {names[i]}" for i in worst if gone[i])
     more = max(int(np.count_nonzero(gone)) - 4, 0)
-    said = (
-        f", among them all that hold {listed([f'{d:g}' if isinstance(d, float) else d for d in declared])}"
-        if declared
-        else ""
-    )
+    said = f", among them all that hold {shown}" if declared else ""
     rest = f" and {counted(more, 'column')} more" if more else ""
     return f"{int(gone.sum())} of {observed.size} entries ({each}{rest}){said}"

@@ -17,7 +17,7 @@ from jaxstable.data.vocabulary import MISSING, MOMENT, is_datum
 from jaxstable.data.zones import names_zones
 
 OF_DAY = re.compile(  # an hour, or hours and minutes, or a period of them
-    r"\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?(?:[AaPp]\.? ?[Mm]\.?|[ap]))?)?"
+    r"(?!\d{1,2}\.\d{1,2}\.\d{4}$)\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?(?: ?(?:[AaPp]\.? ?[Mm]\.?|[ap]))?)?"
     r"(?: ?[-\u2013] ?\d{1,2}(?::\d{2}(?::\d{2})?)?| ?h)?$"
 )
 HOUR_TO_HOUR = re.compile(r"\d{1,2} ?(?:[-\u2013] ?\d{1,2}|h)$")  # or one hour, such as 07h

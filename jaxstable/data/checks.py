@@ -245,12 +245,10 @@ def not_numeric(name: str, where: str, value: Any) -> str:
     if isinstance(value, str) and DECIMAL_COMMA.match(value):
         out = "it has a decimal comma: read the file with decimal=',' or Dataset.from_file"
     elif name.lower() in CLOCKS or _is_time(value):
-        out = f"if it is the time, say time={name!r}; otherwise leave it out (columns=[...] chooses the variables)"
+        out = f"if it is the time, say time={name!r}; otherwise leave it out, columns={['-' + name]!r}"
     else:
-        out = (
-            "convert it to numbers, name it as time=, series= or environment=, or leave it out "
-            "(columns=[...] chooses the variables)"
-        )
+        out = "convert it to numbers, name it as time=, series= or environment=, or leave it out, "
+        out += f"columns={['-' + name]!r}"
     return f"column {shortened(name)} is not numeric: {where} holds {shortened(value)}; {out}"
 
 

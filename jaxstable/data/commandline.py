@@ -40,7 +40,9 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--environment", metavar="COLUMN", help="column of environment labels")
     group.add_argument("--series", metavar="COLUMN", help="column that tells series apart")
-    group.add_argument("--columns", metavar="A,B,...", type=_names, help="columns to use")
+    group.add_argument(
+        "--columns", metavar="A,B,...", type=_names, help="columns to use; all but some as --columns=-A,-B"
+    )
     group.add_argument("--truth", metavar="CSV", help="true graph: a named cause x effect matrix, or a list of edges")
     group.add_argument("--units", metavar="A=UNIT,...", type=_pairs, help="units of columns, such as flow=m3/h")
     group.add_argument("--resample", metavar="STEP", type=_number_or_text, help="average within steps such as 5min")
@@ -156,13 +158,16 @@ def as_flags(message: str) -> str:
     Example:
         >>> as_flags("say time='my clock', or pass missing=['Bad Input', '--']")
         "say --time 'my clock', or pass --missing 'Bad Input,--'"
+        >>> as_flags("leave it out, columns=['-inlet mode']")
+        "leave it out, --columns='-inlet mode'"
     """
 
     def flag(found: re.Match[str]) -> str:
         name, value = found[1].replace("_", "-"), found[2]
         if value and value[0] in "'[":
             value = shlex.quote(value[1:-1]) if value[0] == "'" else _list_text(value)
-        return f"--{name}" + (f"{'=' if value.startswith('-i') else ' '}{value}" if value else "")
+        joint = "=" if value and re.match("'?-[^0-9]", value) else " "  # what begins with - is no value of its own
+        return f"--{name}" + (joint + value if value else "")
 
     return WRITTEN.sub(flag, re.sub(rf"^({'|'.join(DATA_OPTIONS)}):", r"--\1:", message))
 

@@ -118,7 +118,7 @@ class Dataset(Recorded):
             environment: column of labels.
             series: column of labels that tell series apart.
             columns: the variables, in order (by default all that are not named above and neither count rows nor
-                repeat the clock).
+                repeat the clock); or those that are left out, each behind a minus: ["-mode"].
             time_format: as in `datetime.strptime`, or "unix", "unix_ms", "excel", "matlab", or the order of
                 dates such as 03/04/2024: "day first", "month first", "year first".
             zone: where the clock hangs, such as "Europe/Berlin": its local times become UTC.
@@ -232,7 +232,7 @@ class Dataset(Recorded):
             time, name, value: the columns that hold them.
             step: step of the common clock, such as "1s", or a number; chosen and said by default.
             window, stride, truth, missing, time_format, units, max_gap: as in `from_file`.
-            columns: the tags, in order (all by default).
+            columns: the tags, in order (all by default), or those that are left out, each behind a minus.
             text: tags of words are left out (None), numbered ("ordinal") or made columns of 0 and 1 ("onehot").
             zone, decimal, sheet, ragged: as in `from_file`.
 

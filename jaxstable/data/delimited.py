@@ -50,7 +50,9 @@ def read_delimited(path: str | Path, asked: Reading) -> Table:
     cells = {name: column for name, column in zip(names, sheet.columns, strict=True) if name}
     cells |= {name: pa.repeat(text, len(sheet.lines)) for name, text in sheet.layout.given}
     check_distinct([name for name in names if name], f" in line {sheet.layout.header}")
-    asked = dataclasses.replace(asked, time=_known(asked.time, cells), columns=_known(asked.columns, cells))
+    asked = dataclasses.replace(asked, time=_known(asked.time, cells), columns=_known(asked.columns, cells)).of(
+        [*cells]
+    )
     parts = parts_of(cells, asked, sheet.layout)
     parts.dropped = dropped | parts.dropped
     clock, sensors = parts.clock, parts.sensors
@@ -137,7 +139,8 @@ def _row_clock(sheet: Sheet) -> np.ndarray | None:
 def _known(columns: Any, cells: Mapping[str, Any]) -> Any:
     """Return the chosen columns, those named as in the header, with their unit, by their name alone."""
     if isinstance(columns, str):
-        return clean(columns)[0] if columns not in cells and clean(columns)[0] in cells else columns
+        plain = clean(columns)[0]
+        return plain if columns not in cells and plain.removeprefix("-") in cells else columns
     return [_known(name, cells) for name in columns] if isinstance(columns, (list, tuple)) else columns
 
 

@@ -49,7 +49,7 @@ def from_frame(frame: Any, asked: Reading = ANYTHING) -> Table:
 
     table = _eager(nw, frame)
     check_distinct([_text(name) for name in table.columns])
-    asked = _by_text(asked, table.columns)
+    asked = _by_text(asked, table.columns).of([_text(name) for name in table.columns])
     index = nw.maybe_get_index(table)
     indexed = has_times(index)
     columns, cells = _columns(nw, table)

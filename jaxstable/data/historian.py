@@ -64,6 +64,8 @@ def read_long(
         raise DataError(f"text={shortened(text)}: expected 'ordinal', 'onehot', or None to leave such tags out")
     recordings, notes = recordings_of(source, (time, name, value), asked)
     tags = sorted({tag for events in recordings for tag in events.tag.tolist()})
+    asked = asked.of(tags)
+    tags = [tag for tag in tags if tag not in asked.without]
     if asked.columns is not None:
         strange = [tag for tag in asked.columns if tag not in tags]
         if strange:
@@ -172,7 +174,7 @@ def _refuse_mixed(cells: Any, tag: str, missing: Sequence[str], error: DataError
     shown = repr(other[0]) if len(other) == 1 else repr(other)
     raise DataError(
         f"tag {tag!r} holds numbers, and {counted(len(plain) - pc.sum(held).as_py(), 'time')} {shown}: if that stands "
-        f"for missing, say missing={shown}; otherwise leave the tag out (columns=[...] chooses the tags)"
+        f"for missing, say missing={shown}; otherwise leave the tag out, columns={['-' + tag]!r}"
     ) from error
 
 
@@ -198,7 +200,7 @@ def _step(recordings: Sequence[Events], numbers: dict[str, Any], states: set[str
                 usual[tag in states].append(float(np.median(steps)))
     found = usual[False] or usual[True]
     if not found:
-        raise DataError("no tag has six rows, from which a step could be chosen: say step=, e.g. step='1s'")
+        raise DataError("no tag has rows at six times, from which a step could be chosen: say step=, e.g. step='1s'")
     middle = float(np.median(found))
     if dated:
         return float(STEPS[np.argmin(np.abs(np.log(STEPS / middle)))])

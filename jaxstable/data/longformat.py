@@ -51,7 +51,7 @@ def refuse_words_in_turns(cells: Mapping[str, Any], words: Sequence[str], clock:
     if name is not None and 5 * len(cells[name].unique()) <= len(cells[name]):
         raise DataError(
             f"column {name!r} tells {len(cells[name].unique())} recordings apart, whose rows share their times: say "
-            f"series={name!r}, or leave it out (columns=[...] chooses the variables)"
+            f"series={name!r}, or leave it out, columns={['-' + name]!r}"
         )
 
 

@@ -193,7 +193,7 @@ def _refuse_codes(column: Any, name: str, place: Callable[[int], str]) -> None:
             row = int(np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))[0])
             raise DataError(
                 f"column {name!r}: {place(row)} holds {column[row].as_py()!r}, {what} and no number: write numbers in "
-                "its place, or leave it out (columns=[...] chooses the variables)"
+                f"its place, or leave it out, columns={['-' + name]!r}"
             )
 
 
@@ -207,7 +207,7 @@ def refuse_pairs(column: Any, name: str, place: Callable[[int], str]) -> None:
     raise DataError(
         f"column {name!r}: {place(row)} holds {column[row].as_py()!r}, which can be {int(number)}.{code}, or "
         f"{int(number)} and a code behind it: say decimal=',' for the first; otherwise write the two into columns of "
-        "their own, or leave it out (columns=[...] chooses the variables)"
+        f"their own, or leave it out, columns={['-' + name]!r}"
     )
 
 
@@ -254,8 +254,7 @@ def _refuse(cells: Any, name: str, place: Callable[[int], str]) -> NoReturn:
         shown = repr(strange[0]) if len(strange) == 1 else repr(strange)
         raise DataError(
             f"column {name!r} is not numeric: {place(rows[0])} holds {cells[rows[0]].as_py()!r} among switches; if it "
-            f"stands for missing, say missing={shown}; otherwise leave the column out (columns=[...] chooses the "
-            "variables)"
+            f"stands for missing, say missing={shown}; otherwise leave the column out, columns={['-' + name]!r}"
         )
     if CENSORED.match(cell):
         raise DataError(
@@ -266,6 +265,6 @@ def _refuse(cells: Any, name: str, place: Callable[[int], str]) -> NoReturn:
         shown = repr(other[0]) if len(other) == 1 else repr(other)
         raise DataError(
             f"column {name!r} is not numeric: {where} holds {cell!r} ({counted(len(bad), 'such cell')}); if it stands "
-            f"for missing, say missing={shown}; otherwise leave the column out (columns=[...] chooses the variables)"
+            f"for missing, say missing={shown}; otherwise leave the column out, columns={['-' + name]!r}"
         )
     raise DataError(not_numeric(name, where, cell))

@@ -10,7 +10,7 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.layout import Layout
 from jaxstable.data.ragged import HOW
 from jaxstable.data.tables import column_list
-from jaxstable.phrases import shortened
+from jaxstable.phrases import listed, nearest, shortened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Reading:
         time: columns of the clock; several are joined by a blank.
         time_format: as in `read_clock`.
         environment, series: columns of labels.
-        columns: the sensors, in order.
+        columns: the sensors, in order; or all but some, as "-flow".
         missing: texts that mean missing.
         decimal: decimal mark.
         layout: name of a layout, or one of your own.
@@ -31,6 +31,7 @@ class Reading:
         ragged: what lines of another width than the header are: None refuses them, "missing" makes each a row
             without an entry, "short" takes the cells that a line lacks at its end for missing.
         codes: numbers that mean missing.
+        without: columns that are left out.
     """
 
     time: Any = None
@@ -46,6 +47,7 @@ class Reading:
     sheet: str | None = None
     ragged: str | None = None
     codes: tuple[Any, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("environment", "series"):
@@ -54,6 +56,29 @@ class Reading:
         if self.ragged not in (None, *HOW):
             raise DataError(f"ragged={shortened(self.ragged)}: expected one of {', '.join(map(repr, HOW))}")
         object.__setattr__(self, "columns", column_list(self.columns))
+
+    def of(self, present: Sequence[Any]) -> Reading:
+        """Return the same of a table with these columns, where `columns` may name those that are left out.
+
+        Example:
+            >>> Reading(columns=["-flow"]).of(["flow", "level"]).without
+            ('flow',)
+        """
+        asked = [
+            name for name in self.columns or () if isinstance(name, str) and name[:1] == "-" and name not in present
+        ]
+        if not asked:
+            return self
+        if len(asked) < len(self.columns or ()):
+            raise DataError(
+                f"columns={shortened(self.columns)}: name those that are used, or each with a - that is not"
+            )
+        left_out = tuple(name[1:] for name in asked)
+        if strange := [name for name in left_out if name not in present]:
+            raise DataError(
+                f"columns: {listed(strange)} not found in {listed(list(present), 20)}{nearest(strange[0], present)}"
+            )
+        return dataclasses.replace(self, columns=None, without=left_out)
 
 
 ANYTHING = Reading()

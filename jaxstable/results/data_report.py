@@ -108,7 +108,7 @@ def _figures(data: Dataset, column: int) -> dict[str, Any]:
 
 
 def _row(figures: dict[str, Any]) -> tuple[str, ...]:
-    ends = ("" if (value := figures[row]) is None else amount(value) for row in ("first_row", "last_row"))
+    ends = ("-" if (value := figures[row]) is None else amount(value) for row in ("first_row", "last_row"))
     spread = (amount(figures[what]) for what in ("least", "mean", "largest", "deviation"))
     return figures["sensor"], figures["unit"] or "", str(figures["readings"]), *ends, *spread
 

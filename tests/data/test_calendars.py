@@ -9,6 +9,7 @@ import pytest
 from loggerfiles import BOTH, HOUR, HOURS, N, body, check_file, stamp
 
 from jaxstable.data.clocks import read_clock
+from jaxstable.data.dataset import Dataset
 
 DAYS = [datetime.date(2024, 2, 5) + datetime.timedelta(days=i) for i in range(N)]
 DAY = {**HOUR, "step": "1 d", "start": "2024-02-05 00:00:00"}
@@ -63,6 +64,12 @@ FILES = {
         "time,Flow,Temp\n" + body(minutes("%d/%m/%Y %I:%M %p")),
         {"time_format": "day first"},
         FIVE,
+    ),
+    "date and hours of unusual names": (
+        "Germany",
+        "Wann;Uhr;Flow;Temp\n" + body(stamp("%d.%m.%Y;%H:%M"), mark=";"),
+        {"columns": ["Flow", "Temp"]},
+        HOUR,
     ),
     "parts of the calendar in another language": (
         "Germany",
@@ -138,3 +145,12 @@ def test_what_decided_an_order_is_said():
         assert why in read_clock(times, header=header).how
     wrong = [f"{hour.astype(object):%d/%m/%Y %H:%M}" for hour in HOURS + np.timedelta64(20, "D")]
     assert read_clock(wrong, header="MM/DD/YYYY").how == "dates, day first"  # a header that cannot be right
+
+
+def test_that_there_is_no_clock_is_said(tmp_path):
+    (tmp_path / "a.csv").write_text("Flow,Temp\n" + "".join(f"{a},{b}\n" for a, b in BOTH))
+    data = Dataset.from_file(tmp_path / "a.csv")
+    assert dict(data.understood)["clock"] == "none: each row is one step"
+    assert dict(Dataset.from_file(tmp_path / "a.csv", missing=[-9.0, "Bad"]).understood)["missing"] == (
+        "none ('Bad', '-9' declared)"
+    )

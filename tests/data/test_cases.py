@@ -371,6 +371,42 @@ FILES = {
         {"columns": ["No", "Temp"]},
         {"names": ("No", "Temp")},
     ),
+    "all columns but some": (
+        "PLC",
+        PLAIN.replace("Flow,Temp", "Flow,Temp,Mode,By")
+        .replace("\n", ",hand,AB\n")
+        .replace("By,hand,AB", "By")
+        .replace(",hand,AB\n", ",auto,CD\n", 9),
+        {"columns": ["-Mode", "-By"]},
+        HOUR,
+    ),
+    "all columns but some, with a unit": (
+        "PLC",
+        PLAIN.replace("Flow,Temp", "Flow,Temp,Gas [m3/h]").replace("\n", ",7 a\n").replace("h],7 a", "h]"),
+        {"columns": ["-Gas [m3/h]"]},
+        HOUR,
+    ),
+    "columns of words": (
+        "PLC",
+        PLAIN.replace("Flow,Temp", "Flow,Temp,Mode,By")
+        .replace("\n", ",hand,AB\n")
+        .replace("By,hand,AB", "By")
+        .replace(",hand,AB\n", ",auto,CD\n", 9),
+        {},
+        {"error": r"'Mode' is not numeric: line 2 holds 'auto'.*'By' likewise: columns=\['-Mode', '-By'\]"},
+    ),
+    "some columns and not others": (
+        "PLC",
+        PLAIN,
+        {"columns": ["-Flow", "Temp"]},
+        {"error": "name those that are used, or each with a - that is not"},
+    ),
+    "no such column to leave out": (
+        "PLC",
+        PLAIN,
+        {"columns": ["-Flwo"]},
+        {"error": "'Flwo' not found in 'time', 'Flow', 'Temp'; did you mean 'Flow'"},
+    ),
     "a name with its unit": (
         "logger",
         "time,Flow [m3/h],Temp (°C)\n" + body(),

@@ -69,6 +69,10 @@ def test_words_are_left_out_or_asked_for():
         read(text="words")
 
 
+def test_tags_are_left_out_by_a_minus():
+    assert read(columns=["-level"]).names == tuple(name for name in read().names if name != "level")
+
+
 def test_a_step_is_chosen_and_said():
     data = read(step=None)
     assert dict(data.understood)["common clock"].startswith("a step of ")

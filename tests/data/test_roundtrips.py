@@ -134,7 +134,7 @@ ADVICE = {  # a text, how it is read, what the refusal says, and that way out
         {"time": "x", "time_format": "day %j"},
     ),
     "repeats": ("time,a,b\n", "{e:%Y-%m-%d %H:%M},", {}, "resample='1min'", {"resample": "1min", "window": 5}),
-    "words": ("a,b,note\n", "", {}, r"columns=\[...\] chooses", {"columns": ["a", "b"]}),
+    "words": ("a,b,note\n", "", {}, r"columns=\['-note'\]", {"columns": ["-note"]}),
 }
 
 
