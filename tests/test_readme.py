@@ -83,6 +83,14 @@ def _shape(line: str) -> str:
     return " ".join(re.sub(r"\d", "0", line).split())
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_cell_of_a_notebook_hides_what_it_is_there_to_show(name):
+    cells = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", PAGES[name].read_text(), re.DOTALL | re.MULTILINE)
+    assert [
+        line for cell in cells for line in cell.splitlines() if "plot(" in line and line.rstrip().endswith(";")
+    ] == []
+
+
 def test_the_sentences_of_the_readme_are_short():
     prose = BLOCK.sub("", PAGES["README.md"].read_text()).split("## Read on")[0]
     prose = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", prose)

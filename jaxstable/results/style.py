@@ -68,9 +68,9 @@ def styled() -> Iterator[None]:
 
 def figure(width: float, height: float) -> Figure:
     """Make an empty figure of this size in inches (100 pixels each), without pyplot."""
-    from matplotlib.figure import Figure
+    from jaxstable.results.drawn import Drawn
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Drawn(figsize=(width, height), layout="constrained")
 
 
 def headline(figure: Figure, title: str, note: str = "") -> None:

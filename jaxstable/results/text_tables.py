@@ -10,7 +10,14 @@ from jaxstable.results.report import LINE, Table
 
 GAP = "  "
 ARROWS = (" -> ", " -- ")
-SHORT = {"net in raw units": "net (raw)", "probability": "prob.", "direction": "dir."}
+SHORT = {
+    "net in raw units": "net (raw)",
+    "probability": "prob.",
+    "direction": "dir.",
+    "first row": "first",
+    "last row": "last",
+    "deviation": "dev.",
+}
 
 
 def table_text(table: Table, width: int | None = None) -> str:

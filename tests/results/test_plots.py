@@ -173,6 +173,10 @@ def test_of_a_dense_graph_the_time_view_draws_the_surest_and_says_so():
     assert axes.get_title("left") == title
 
 
+def test_a_notebook_shows_the_picture_without_pyplot():
+    assert discovery(4).plot("matrix")._repr_png_().startswith(b"\x89PNG")
+
+
 def test_warnings_stand_above_the_picture_of_a_discovery():
     figure = discovery(4).plot()
     assert figure.get_suptitle().splitlines()[1] == "warnings: spikes"
