@@ -153,6 +153,7 @@ def to_numbers(
     if not _fits(present):
         cells = pc.replace_substring(cells, "\u2212", "-")
         cells = pc.replace_substring_regex(cells, r"^([+-]) +([\d.,])", r"\1\2")
+        cells = pc.replace_substring_regex(cells, r"^([+-]?[\d.,]+)[dD]([+-]\d+)$", r"\1E\2")  # of Fortran
         plain = pc.replace_substring_regex(cells, MINUS_BEHIND, r"-\1")
         if _fits(plain.drop_null()) and not pc.all(pc.equal(plain, cells)).as_py():
             told.append(f"{cells.filter(pc.not_equal(plain, cells))[0].as_py()!r} is below zero")

@@ -30,7 +30,10 @@ MISSING = frozenset(
         "<na>",
         "nat",
         "-nan",
-        "1.#qnan",
+        *(f"{sign}1.#{word}" for sign in ("", "-") for word in ("qnan", "qnan0", "ind", "ind00", "snan")),
+        "#n/a n/a",
+        "#name?",
+        "#error!",
         "\\n",  # \N of databases
     ]
 )
@@ -45,7 +48,7 @@ OPEN = "open opened run running active enabled started aan på sí si tak да �
 CLOSED = "closed close stop stopped inactive disabled uit av nej nie нет выкл hay\u0131r いいえ 否 关 关闭"
 STATES = SWITCHES | dict.fromkeys(OPEN.split(), 1.0) | dict.fromkeys(CLOSED.split(), 0.0)
 LETTERS = ({"y": 1.0, "n": 0.0}, {"t": 1.0, "f": 0.0}, {"j": 1.0, "n": 0.0})  # only where both are there
-NUMBER = re.compile(r"(?:[+-] *)?(?:\d+[\d.,' \u00a0\u2007\u2009\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+)?$")
+NUMBER = re.compile(r"(?:[+-] *)?(?:\d+[\d.,' \u00a0\u2007\u2009\u202f\u2019]*|[.,]\d+)(?:[eE][+-]?\d+|[dD][+-]\d+)?$")
 DATE = (  # the notations that are taken for a date; `clocktext` reads them
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}|"
     r"\d{4}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|"

@@ -161,11 +161,6 @@ REFUSED = {
         "time Flow Temp\n" + rows(lambda i, t, a, b: f"{ISO[i]} {a if i % 8 else '':6} {b:5.1f}"),
         "line 2 has 2 fields, the header 3: mend the line, or .*ragged='missing'$",
     ),
-    "exponents of Fortran": (
-        "Fortran",
-        HEAD + rows(lambda i, t, a, b: f"{t},{a / 10:.3f}D+01,{b}"),
-        r"column 'Flow' is not numeric: line 2 holds '.*D\+01'",
-    ),
     "kilo in the cell": (
         "multimeter",
         more("Power", lambda i: "900 W" if i % 2 else "1.1 kW"),

@@ -102,6 +102,24 @@ FILES = {
         {},
         {**HOUR, "values": BOTH * [1, -1]},
     ),
+    "double precision": (
+        "Fortran",
+        "time,Flow,Temp\n"
+        + body(cells=[[f"{a:.8E}".replace("E", "D"), f"{b:.8e}".replace("e", "d")] for a, b in BOTH]),
+        {},
+        HOUR,
+    ),
+    "no numbers of C": (
+        "Windows",
+        "time,Flow,Temp\n"
+        + body(
+            cells=[
+                ["-1.#IND00" if i == 7 else f"{a}", "1.#QNAN" if i == 9 else f"{b}"] for i, (a, b) in enumerate(BOTH)
+            ]
+        ),
+        {},
+        {"missing": 2, "names": ("Flow", "Temp")},
+    ),
     "not of this layout": ("a person", "a\tb\n1\t2\n" * 9, {"layout": "weatherlink"}, {"error": "names in two lines"}),
     "not of this layout either": (
         "a person",
