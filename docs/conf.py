@@ -13,6 +13,7 @@ GENERATED = Path(__file__).resolve().parent / "_generated"
 sys.path.insert(0, str(ROOT))
 
 import jaxstable  # noqa: E402
+from jaxstable.results.rules_sensors import LEFT_OUT, SIGNALS  # noqa: E402
 
 project = "jaxstable"
 author = "the jaxstable authors"
@@ -43,16 +44,30 @@ JOINTS = (" or ", "; or ", " ")  # of the severities, the evidence and the remed
 
 def finding_codes() -> str:
     """Return a table of every finding that the code can make: its code, severity, evidence and remedy."""
+    trees = [ast.parse(path.read_text()) for path in sorted((ROOT / "jaxstable").rglob("*.py"))]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    known: dict[str, ast.AST] = {function.name: function for function in functions}
+    for node in (node for tree in trees for node in tree.body if isinstance(node, ast.Assign)):
+        known |= {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
     rows: dict[str, list[set[str]]] = {}
-    for path in sorted((ROOT / "jaxstable").rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        for part in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-            for call in (node for node in ast.walk(part) if isinstance(node, ast.Call)):
-                words = [*call.args, *(word.value for word in call.keywords if word.arg != "epoch")]
-                if getattr(call.func, "id", "") == "Finding" and len(words) >= 2 and isinstance(words[0], ast.Constant):
-                    cells = rows.setdefault(str(words[0].value), [set(), set(), set()])
-                    for cell, word in zip(cells, words[1:4], strict=False):
-                        cell |= _texts(word, part, call.lineno)
+    for part in functions:
+        for call in (node for node in ast.walk(part) if isinstance(node, ast.Call)):
+            words = [*call.args, *(word.value for word in call.keywords if word.arg != "epoch")]
+            if getattr(call.func, "id", "") != "Finding" or len(words) < 2:
+                continue
+            for code in _texts(words[0], part, call.lineno, known):
+                cells = rows.setdefault(code, [set(), set(), set()])
+                for cell, word in zip(cells, words[1:4], strict=False):
+                    cell |= _texts(word, part, call.lineno, known) or {"..."}
+    for code, signal in SIGNALS.items():  # what was taken out of sensors, and sensors left out, stand in tables
+        rows[code] = [{signal.severity}, {signal.evidence.replace("{}", "...")}, {_cell(signal.one)}]
+    for code, one, _ in LEFT_OUT.values():
+        for cell, text in zip(rows.setdefault(code, [set(), set(), set()]), ("warning", "...", one), strict=True):
+            cell.add(text)
+    for cells in rows.values():
+        for cell in cells:
+            if len(cell) > 1:  # what is filled in beside what is said
+                cell -= {"..."}
     lines = [
         f"| `{code}` | " + " | ".join(join.join(sorted(cell)) for join, cell in zip(JOINTS, cells, strict=True)) + " |"
         for code, cells in sorted(rows.items())
@@ -60,23 +75,52 @@ def finding_codes() -> str:
     return "\n".join(["| code | severity | evidence | remedy |", "|---|---|---|---|", *lines]) + "\n"
 
 
-def _texts(node: ast.expr, function: ast.FunctionDef, line: int) -> set[str]:
-    """Return the texts that an expression can be, with dots where a number or a name is filled in."""
+def _texts(
+    node: ast.AST, function: ast.FunctionDef, line: int, known: dict[str, ast.AST], place: int | None = None
+) -> set[str]:
+    """Return the texts that an expression can be, with dots where a number or a name is filled in.
+
+    Of a tuple the entry at `place`. Names are followed to what was last given to them, calls to what they return.
+    """
+
+    def follow(*nodes: ast.AST) -> set[str]:
+        return {text for one in nodes for text in _texts(one, function, line, known, place)}
+
     if isinstance(node, ast.Constant):
-        return {_cell(str(node.value))}
+        return {_cell(str(node.value))} if isinstance(node.value, str) else set()
     if isinstance(node, ast.JoinedStr):
         parts = (str(part.value) if isinstance(part, ast.Constant) else "..." for part in node.values)
         return {_cell("".join(parts))}
     if isinstance(node, ast.IfExp):
-        return _texts(node.body, function, line) | _texts(node.orelse, function, line)
+        return follow(node.body, node.orelse)
+    if isinstance(node, ast.BinOp):
+        return follow(node.left)
+    if isinstance(node, ast.GeneratorExp):
+        return follow(node.elt)
+    if isinstance(node, ast.Tuple):
+        return set() if place is None else _texts(node.elts[place], function, line, known)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+        return _texts(node.value, function, line, known, node.slice.value)
+    if isinstance(node, ast.Call):
+        own = known.get(getattr(node.func, "id", ""))
+        if isinstance(own, ast.FunctionDef):
+            ends = [one for one in ast.walk(own) if isinstance(one, ast.Return) and one.value is not None]
+            said = {text for end in ends for text in _texts(end.value, own, end.lineno, known, place)}
+            return said or follow(*node.args)
+        return follow(*node.args) if getattr(node.func, "attr", "") == "join" else set()
     if isinstance(node, ast.Name):  # what was last given that name before the finding is made
         given = [
-            one
+            (one.lineno, one.value, None if target is whole else whole.elts.index(target))
             for one in ast.walk(function)
-            if isinstance(one, ast.Assign) and one.lineno < line and getattr(one.targets[0], "id", "") == node.id
+            if isinstance(one, ast.Assign) and one.lineno < line
+            for whole in one.targets
+            for target in (whole.elts if isinstance(whole, ast.Tuple) else [whole])
+            if getattr(target, "id", "") == node.id
         ]
-        latest = max(given, key=lambda one: one.lineno, default=None)
-        return _texts(latest.value, function, latest.lineno) if latest else set()
+        if given:
+            _, value, entry = max(given, key=lambda one: one[0])
+            return _texts(value, function, line, known, entry)
+        return follow(known[node.id]) if isinstance(known.get(node.id), ast.expr) else set()
     return set()
 
 

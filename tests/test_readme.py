@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from jaxstable.results.rules_sensors import LEFT_OUT, SIGNALS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
@@ -81,6 +84,16 @@ def test_what_the_readme_shows_is_what_the_commands_print(place, name, monkeypat
 
 def _shape(line: str) -> str:
     return " ".join(re.sub(r"\d", "0", line).split())
+
+
+def test_the_site_lists_every_finding_with_its_evidence_and_remedy():
+    table = runpy.run_path(str(ROOT / "docs" / "conf.py"))["finding_codes"]()
+    rows = {row.split("`")[1]: row.split(" | ") for row in table.splitlines()[2:]}
+    source = "".join(path.read_text() for path in (ROOT / "jaxstable").rglob("*.py"))
+    named = set(re.findall(r'Finding\(\s*"(\w+)"', source))
+    assert len(named) > 40
+    assert set(rows) >= named | set(SIGNALS) | {code for code, *_ in LEFT_OUT.values()}
+    assert [row for row in rows.values() if len(row) != 4 or any(len(cell.strip("| ")) < 2 for cell in row)] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
