@@ -140,14 +140,16 @@ class SweepResult(ReportedResult):
 
     def overview(self) -> Report:
         """Return what the sweep says, as a value."""
+        best = self.ranking()[0] if self.lanes.scored(self.metric) else None
+        shown = "" if best is None else f"; lane {best} is best by {self.metric}"
         return Report(
-            title=repr(self),
+            title=f"{self._outcome}{shown}",
             tables=(best_lanes(self.lanes),),
             totals=lane_totals(self.lanes),
             findings=tuple(self.diagnose()),
             settings=(),
             document=self.summary(),
-            graph=self.best().learned if self.lanes.scored(self.metric) else None,
+            graph=None if best is None else self[best].learned,
             draw=self.plot,
             source=source_in(self.run_dir),
         )
@@ -196,7 +198,11 @@ class SweepResult(ReportedResult):
     def __hash__(self) -> int:
         return hash((len(self), self.runs[0].names))
 
-    def __repr__(self) -> str:
+    @property
+    def _outcome(self) -> str:
         ended = ", ".join(f"{count} {ended_text(status)}" for status, count in self.lanes.statuses.items())
         lanes = counted(len(self), "lane")
-        return f"SweepResult({lanes} over {', '.join(self.axes) or 'nothing'}: {ended})"
+        return f"{lanes} over {', '.join(self.axes) or 'nothing'}: {ended}"
+
+    def __repr__(self) -> str:
+        return f"SweepResult({self._outcome})"
