@@ -56,10 +56,10 @@ def checked(time: np.ndarray, place: Callable[[int], str]) -> np.ndarray:
         raise DataError(f"time is of type {time.dtype}: expected a unit from years to ns, e.g. time.astype('M8[ns]')")
     if unit == "ns":
         return time
-    years = time.astype(f"{time.dtype.kind}8[Y]").astype(np.int64) if dated else 0
-    beyond = np.abs(years) > FARTHEST_YEAR if dated else np.abs(time.astype(float)) >= LARGEST
-    if beyond.any():
-        row = int(np.flatnonzero(beyond)[0])
+    ends = [int(time.argmin()), int(time.argmax())] if len(time) else []
+    sizes = [abs(float(time[row].astype(f"{time.dtype.kind}8[Y]").astype(int) if dated else time[row])) for row in ends]
+    if sizes and max(sizes) >= (FARTHEST_YEAR + 1 if dated else LARGEST):
+        row = ends[int(np.argmax(sizes))]
         raise DataError(f"time at {place(row)} is {time[row]}, too far for its steps to be told: subtract its start")
     return time
 
