@@ -14,7 +14,7 @@ from jaxstable.data.cellkinds import as_text, is_compass, is_dated, is_one_word,
 from jaxstable.data.checks import DataError, check_sentinels, mark_missing
 from jaxstable.data.clockcolumns import find_clock, refuse_apart, refuse_hours
 from jaxstable.data.layout import Layout
-from jaxstable.data.longformat import refuse_long, refuse_words_in_turns
+from jaxstable.data.longformat import refuse_long, refuse_numbers_in_turns, refuse_words_in_turns
 from jaxstable.data.quality import flagged, good
 from jaxstable.data.reading import Reading
 from jaxstable.data.tables import Table, choose_columns
@@ -73,6 +73,7 @@ def parts_of(cells: Mapping[str, Any], asked: Reading, layout: Layout, *, indexe
         dropped |= dict.fromkeys([name for name in asked.without if name in sensors], "as said")
         if asked.series is None:
             refuse_long(cells, clock)
+            refuse_numbers_in_turns(cells, sensors, clock)
     free = [name for name in cells if name not in labels.values() and name not in dropped]
     flags = {flag: of for flag, of in flagged(free).items() if of in sensors and flag not in (chosen or ())}
     kept = [name for name in sensors if name not in dropped and name not in flags]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from jaxstable.data import columnnames
 from jaxstable.data.cellkinds import as_text, is_dated, never_twice, numbers_of
 from jaxstable.data.checks import DataError
 from jaxstable.data.kernels import kernels
 
+HEAD = 64  # rows that are looked at first
+FULL = 0.9  # share of the times at which each number stands
 TAGS = frozenset({
     "tag", "tagname", "tag_name", "variable", "varname", "parameter", "metric", "metric_name", "sensor",
     "sensor_id", "sensorid", "signal", "channel", "entity_id", "nodeid", "node_id", "_field", "topic", "point",
@@ -55,10 +59,39 @@ def refuse_words_in_turns(cells: Mapping[str, Any], words: Sequence[str], clock:
         )
 
 
+def refuse_numbers_in_turns(cells: Mapping[str, Any], free: Sequence[str], clock: tuple[str, ...]) -> None:
+    """Refuse numbers of machines of which each stands at each time, also where those times are too many for a clock."""
+    named = (name for name in cells if columnnames.is_clock_name(name) and (name in free or name in clock))
+    time = clock[0] if len(clock) == 1 else None if clock else next(named, None)
+    name = time and next((name for name in free if name != time and _takes_turns(cells, name, time)), None)
+    if name and numbers_of(cells[name]) is not None:
+        said = "" if clock else f"time={time!r}, "
+        raise DataError(
+            f"column {name!r} tells {len(cells[name].unique())} recordings apart, whose rows share their times: say "
+            f"{said}series={name!r}; or, of rows with one value each, read the long format, Dataset.from_long(path, "
+            f"{time!r}, {name!r}, ...); columns=[...] takes it for a sensor"
+        )
+
+
 def _takes_turns(cells: Mapping[str, Any], name: str, time: str) -> bool:
-    """Tell words of which each stands once at each time, beside others."""
-    column, clock = cells[name], as_text(cells[time])
-    if column.null_count or len(column.unique()) < 2 or numbers_of(column) is not None or is_dated(column):
+    """Tell words of which each stands once at each time, beside others; or whole numbers of which each does."""
+    column = cells[name]
+    if column.null_count or is_dated(column) or (numbers := _few_whole(column[:HEAD])) is None:
         return False
-    pairs = kernels().binary_join_element_wise(clock, as_text(column), "|")
-    return len(clock.unique()) < len(clock) and never_twice(pairs)
+    kinds = len(column.unique())
+    clock = as_text(cells[time])
+    times = len(clock.unique())
+    if kinds < 2 or times == len(clock):
+        return False
+    if numbers and (5 * kinds > len(column) or len(column) < FULL * kinds * times):
+        return False
+    return never_twice(kernels().binary_join_element_wise(clock, as_text(column), "|"))
+
+
+def _few_whole(column: Any) -> bool | None:
+    """Tell words (False) and few whole numbers that take turns (True) from other numbers (None)."""
+    values = numbers_of(column)
+    if values is None:
+        return False
+    few = len(np.unique(values)) <= len(values) / 2 and bool((values == np.floor(values)).all())
+    return True if few and (np.diff(values) != 0).mean() > 0.5 else None

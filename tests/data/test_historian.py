@@ -217,3 +217,24 @@ def test_check_tells_a_script_everything_in_numbers(tmp_path, capsys):
     assert "280 rows of 3 sensors, 0.2 % missing; the true graph has 1 edge" in text
     assert "true graph 1 edge among 2 of 3 sensors; found edges of the others count as wrong, --columns A,B,..." in text
     assert "sensor unit readings first row last row least mean largest deviation" in text
+
+
+@pytest.mark.parametrize("unix", [False, True])
+@pytest.mark.filterwarnings("ignore:time. the rows were sorted")
+def test_numbers_of_tags_and_of_machines_that_take_turns_are_refused_with_a_way_out_that_works(unix, tmp_path):
+    start, rng = pd.Timestamp("2024-03-01"), np.random.default_rng(0)
+    times = [start + pd.Timedelta(seconds=10 * i) for i in range(60) for _ in (17, 23)]
+    told = [int(t.timestamp()) if unix else t.isoformat() for t in times]
+    frame = pd.DataFrame({"ts": told, "id": [17, 23] * 60, "val": rng.normal(size=120).round(3)})
+    frame.to_csv(tmp_path / "long.csv", index=False)
+    with pytest.raises(DataError, match=r"from_long\(path, 'ts', 'id', 'val'\)"):
+        Dataset.from_file(tmp_path / "long.csv")
+    assert Dataset.from_long(tmp_path / "long.csv", "ts", "id", "val", window=5).names == ("17", "23")
+    both = frame.rename(columns={"val": "flow", "id": "dev"}).assign(level=rng.normal(size=120).round(3))
+    both.to_csv(tmp_path / "wide.csv", index=False)
+    said = "time='ts', series='dev'" if unix else "series='dev'"
+    for read, source in ((Dataset.from_file, tmp_path / "wide.csv"), (Dataset.from_dataframe, both)):
+        with pytest.raises(DataError, match=f"'dev' tells 2 recordings apart.*say {said}; or"):
+            read(source)
+        data = read(source, time="ts", series="dev")
+        assert (data.names, data.n_series, data.step) == (("flow", "level"), 2, "10 s")
