@@ -13,7 +13,7 @@ from jaxstable.data.events import Events, recordings_of
 from jaxstable.data.kernels import kernels
 from jaxstable.data.numerals import decimal_mark, to_numbers
 from jaxstable.data.reading import ANYTHING, Reading
-from jaxstable.data.recordings import joined
+from jaxstable.data.recordings import joined, units_of
 from jaxstable.data.regular import MAX_GAP, as_span, tick_of
 from jaxstable.data.tables import Table
 from jaxstable.phrases import counted, listed, nearest, shortened
@@ -74,7 +74,7 @@ def read_long(
             )
         tags = list(asked.columns)
     decimal = asked.decimal or decimal_mark([events.value for events in recordings], ";")
-    units = {tag: unit for events in recordings for tag, unit in events.units.items()}
+    units = units_of([events.units for events in recordings], [events.label for events in recordings])
     numbers, words = _numbers(recordings, tags, asked.missing, text, decimal, units)
     if not numbers:
         raise DataError(f"no tag holds numbers: {listed(words, 8)} hold words; text='onehot' makes columns of them")

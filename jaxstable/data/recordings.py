@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from jaxstable.data.delimited import read_delimited
 from jaxstable.data.frames import from_frame
 from jaxstable.data.plaintext import SUFFIXES
 from jaxstable.data.reading import Reading
+from jaxstable.data.recorded import plain_unit
 from jaxstable.data.tables import Table
 from jaxstable.phrases import counted, listed
 
@@ -98,6 +99,13 @@ def joined(tables: Sequence[Table], labels: Sequence[str]) -> Table:
     timed = [table.time is not None for table in tables]
     if any(timed) != all(timed):
         raise DataError(f"{labels[timed.index(False)]} has no clock, other files have one: name its column with time=")
+    kinds = [None if table.time is None else np.asarray(table.time).dtype.kind == "M" for table in tables]
+    if len(set(kinds)) > 1:
+        other = labels[kinds.index(not kinds[0])]
+        raise DataError(
+            f"the clock of {labels[0]} holds {'dates' if kinds[0] else 'numbers'}, that of {other} "
+            f"{'numbers' if kinds[0] else 'dates'}: write both in one way, or read the files one by one"
+        )
     labelled = [table.environment for table in tables]
     notes = [*tables[0].notes, ("files", f"{len(tables)}, each a recording of its own, as read from {labels[0]}")]
     if rare:
@@ -114,10 +122,28 @@ def joined(tables: Sequence[Table], labels: Sequence[str]) -> Table:
         time=np.concatenate([np.asarray(table.time) for table in tables]) if all(timed) else None,
         environment=None if labelled[0] is None else np.concatenate([np.asarray(label) for label in labelled]),
         series=_in_first_order(np.array(series), numbers),
-        units={name: unit for table in tables for name, unit in table.units.items() if name in names},
+        units=units_of([table.units for table in tables], labels, names),
         notes=notes,
         place=_place(labels, [len(block) for block in blocks], [table.place for table in tables]),
     )
+
+
+def units_of(
+    units: Sequence[Mapping[str, str]], labels: Sequence[str], names: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Return the unit of each sensor in all recordings; refuse one that has another unit in another recording."""
+    found: dict[str, tuple[str, str]] = {}
+    for label, own in zip(labels, units, strict=True):
+        for name, unit in own.items():
+            if names is not None and name not in names:
+                continue
+            first, where = found.setdefault(name, (unit, label))
+            if plain_unit(first) != plain_unit(unit):
+                raise DataError(
+                    f"column {name!r} is in {first} in {where} and in {unit} in {label}: bring both to one unit, or "
+                    f"leave it out, columns={['-' + name]!r}"
+                )
+    return {name: unit for name, (unit, _) in found.items()}
 
 
 def _in_first_order(labels: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -66,6 +66,19 @@ def test_a_clock_without_a_usual_step_is_told():
         read(station("x", "1min", 200).drop(columns="station"))
 
 
+def test_files_that_contradict_each_other_are_refused(tmp_path):
+    one = station("x", "1h").drop(columns="station")
+    one.rename(columns={"T": "T [degC]"}).to_csv(tmp_path / "a.csv", index=False)
+    one.rename(columns={"T": "T [K]"}).to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(DataError, match=r"'T' is in degC in a.csv and in K in b.csv: .*columns=\['-T'\]"):
+        Dataset.from_file(tmp_path, window=5)
+    one.rename(columns={"T": "T [°C]"}).to_csv(tmp_path / "b.csv", index=False)
+    assert Dataset.from_file(tmp_path, window=5).units == {"T": "degC"}
+    one.assign(time=range(60)).to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(DataError, match=r"the clock of a.csv holds dates, that of b.csv numbers"):
+        Dataset.from_file(tmp_path, window=5)
+
+
 def test_what_max_gap_takes_is_said():
     with pytest.raises(DataError, match="expected a duration such as '5min', '1h' or '30s', or a number of steps"):
         read(station("x", "1min").drop(columns="station"), max_gap="long")
