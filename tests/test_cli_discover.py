@@ -73,7 +73,7 @@ def test_a_directory_of_a_run_is_refused_before_the_work(plant, tmp_path, capsys
     assert main(["discover", str(plant), "--run-dir", str(tmp_path)]) == 2
     captured = capsys.readouterr()
     assert "holds another run" in captured.err
-    assert "moments" not in captured.err
+    assert "gaps ..." not in captured.err
 
 
 def test_wrong_input_is_told_and_ends_with_2(plant, tmp_path, capsys, monkeypatch):

@@ -84,7 +84,7 @@ def look_beyond(
         return _by_readings(sources.rows, moments, selection, *asked)
     found = []
     if sources.squared is not None and 2 * n_rows * n_vars <= MOST_SQUARED:
-        begin("squares", None)
+        begin("effects that bend", None)
         found.append(_with_squares(sources.squared(n_rows - 1), selection, *asked))
     columns = (WIDER * (n_rows - 1) + 1) * n_vars
     linked: Edges = np.logical_or.reduce(selection.graph)

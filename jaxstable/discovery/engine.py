@@ -77,7 +77,7 @@ def find(
     read, left_out = usable(dataset, ends)
     prepare_jax()
     with Stages(progress) as stages, one_blas_thread():
-        stages.begin("signals")
+        stages.begin("faults, drift, cycles")
         kept, cleaned = telling(dataset, read, cleaned_of(dataset, read, parts), ends, least, left_out)
         series = cleaned.values, cleaned.mask, dataset.series
         n_lags = needed_lags(*series, least) if max_lag is None else max_lag
@@ -85,7 +85,7 @@ def find(
         asked = tuple(edge_table(name, edges, dataset.names, n_lags) for name, edges in wished.items())
         inner = np.ix_(range(n_lags + 1), kept, kept)
         edges = asked[0][inner], asked[1][inner]
-        stages.begin("moments")
+        stages.begin("gaps")
         shares = max((BLOCKS if draws else 1) // n_blocks, 1)  # kept for the draws
 
         def moments_of(n_lags: int, squares: bool = False) -> Moments:

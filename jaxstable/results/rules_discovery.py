@@ -69,7 +69,7 @@ def graph_findings(chosen: Chosen) -> list[Finding]:
         remedy = "Record longer, or use fewer variables or lags; weak edges are missed."
         found.append(Finding("little_data", "warning", evidence, remedy))
     if inflation > INFLATED:
-        evidence = f"absent edges seem to explain {inflation:.1f} times what chance would have them explain"
+        evidence = f"sensors without an edge go together {inflation:.1f} times as much as chance would have them"
         remedy = "Trust only edges of probability 0.9 or more: something besides these edges drives the sensors."
         found.append(Finding("inflated_rows", "warning", evidence, remedy))
     summary = graph.any(axis=0)

@@ -70,12 +70,12 @@ SIGNALS = {
     ),
     "spikes": Signal(
         "warning",
-        "readings that jump away and back, taken as missing: {}",
+        "readings that jump away and back, taken as missing (rows count from 0): {}",
         *2 * ("Look these rows up at their source; prepare={'spikes': False}, --prepare spikes=off, keeps them.",),
     ),
     "steps": Signal(
         "warning",
-        "steps to another level, taken out: {}",
+        "steps to another level, taken out (rows count from 0): {}",
         *2 * ("Look up what changed there; prepare={'steps': False}, --prepare steps=off, keeps the steps.",),
     ),
     "held": Signal(

@@ -258,11 +258,11 @@ def test_progress_names_the_stages(gappy, capsys):
         "12 fits ...",
         "graph ...",
         "directions ...",
-        "squares ...",
+        "effects that bend ...",
         "24 fits of 4 draws ...",
         "4 draws ...",
     ]
-    stages = ["signals ...", "moments ...", "linear or not ...", *searched]
+    stages = ["faults, drift, cycles ...", "gaps ...", "linear or not ...", *searched]
     said = capsys.readouterr()
     assert [line for line in said.err.splitlines() if line.endswith("...")] == stages  # a slow one says so again
     assert said.out == ""
