@@ -142,6 +142,11 @@ def assigned(
         reasons = _reasons(parts, found, asked, time, timed, series, place)
         sensors = [name for name in sensors if name not in reasons]
         dropped |= reasons
+        coarse = next((name for name, why in reasons.items() if why == roles.COARSE), None)
+        if coarse and series is None and (series := roles.pauses_of(np.asarray(found[coarse]))) is not None:
+            notes.append(
+                ("pauses", f"{counted(int(series[-1]), 'pause')} of {coarse!r}, each starts another recording")
+            )
     columns = []
     wrong = [name for name in sensors if isinstance(found[name], DataError)]
     if len(wrong) > 1:

@@ -10,6 +10,8 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.columnnames import CALENDAR, COUNTERS, COUNTING, DAYS_OF_YEAR, ENDS, LABEL, PLACE, is_clock_name
 from jaxstable.phrases import counted, listed
 
+COARSE = "never falls but repeats, a clock too coarse to use"
+PAUSE = 5.0  # usual steps of such a clock, beyond which it paused
 STARTS_AGAIN = "counts and starts again"
 FEWEST = 10  # rows from which a column that rises evenly is taken for a count
 ROUNDED = 2e-3  # of an even step: what the digits of a date in numbers, such as a decimal year, leave of it
@@ -39,6 +41,19 @@ def restarts_of(time: np.ndarray | None) -> np.ndarray | None:
     if not falls.any() or falls.all() or len(np.unique(time)) == len(time):
         return None
     return np.cumsum(np.append(False, falls))
+
+
+def pauses_of(time: np.ndarray) -> np.ndarray | None:
+    """Return int [rows], the recording of each row of a clock whose numbers repeat, None if it never pauses.
+
+    Example:
+        >>> pauses_of(np.array([0, 0, 1, 1, 2, 90, 90]))
+        array([0, 0, 0, 0, 0, 1, 1])
+    """
+    steps = np.diff(time)
+    onward = steps[steps > 0]
+    pauses = steps > PAUSE * np.median(onward) if len(onward) else np.zeros(0, dtype=bool)
+    return np.cumsum(np.append(False, pauses)) if pauses.any() else None
 
 
 def is_counter(values: np.ndarray) -> bool:
@@ -117,7 +132,7 @@ def left_out(
             if whole and lowest <= seen.min() and seen.max() <= highest and (dated or others > 1):
                 found[name] = "a part of the calendar"
         elif is_clock_name(name) and not dated and _stands_or_rises(values):
-            found[name] = "never falls but repeats, a clock too coarse to use"
+            found[name] = COARSE
         elif low in ENDS and dated:
             found[name] = "the end of the step whose start is the time"
         elif dated and _are_days(values):

@@ -66,6 +66,17 @@ def test_a_clock_without_a_usual_step_is_told():
         read(station("x", "1min", 200).drop(columns="station"))
 
 
+def test_a_pause_of_a_clock_that_repeats_is_not_joined(tmp_path):
+    rng = np.random.default_rng(0)
+    seconds = 1_709_251_200 + np.arange(300) // 5  # five rows a second
+    frame = pd.DataFrame({"ts": seconds, "a": rng.normal(size=300), "b": rng.normal(size=300)})
+    assert read(frame).n_series == 1
+    frame.loc[200:, "ts"] += 72_000
+    data = read(frame)
+    assert (data.n_series, data.names) == (2, ("a", "b"))
+    assert dict(data.understood)["pauses"] == "1 pause of 'ts', each starts another recording"
+
+
 def test_files_that_contradict_each_other_are_refused(tmp_path):
     one = station("x", "1h").drop(columns="station")
     one.rename(columns={"T": "T [degC]"}).to_csv(tmp_path / "a.csv", index=False)
