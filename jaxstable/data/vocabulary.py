@@ -63,6 +63,7 @@ MOMENT = re.compile(
 )
 HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]+$")
 QUANTITY = re.compile(r"[+-]?\d[\d.,' \u00a0\u2007\u2009\u202f]*(?:[eE][+-]?\d+)?\s?([^\d\s.,].{0,11})$")
+SYMBOL = re.compile(r"([^\W\d]{1,4}(?=/[^%°])|[^/]+(?=/[%°]))/(\S+)")  # t/min or Level/%, as in physics; km/h is a unit
 RULE = re.compile(r"[-+=:| ]*")
 UNIT = re.compile(
     r"[%°Ω]|.*[/°²³%µ].*|(?:k|m|M|G|h|µ)?(?:W|Wh|V|A|Hz|Pa|bar(?:\(?[ag]\)?)?|g|m|s|J|N|K|L|l|mol|VA|var)|deg ?[CFK]?|"
@@ -108,6 +109,8 @@ def clean(name: str) -> tuple[str, str]:
     Example:
         >>> clean("flow (m3/h)"), clean("flow in m3/h"), clean("CO(GT)")
         (('flow', 'm3/h'), ('flow', 'm3/h'), ('CO(GT)', ''))
+        >>> clean("t/min"), clean("Level/%"), clean("km/h")
+        (('t', 'min'), ('Level', '%'), ('km/h', ''))
     """
     name = " ".join(name.split())
     if found := re.fullmatch(r"(.*[^\s<]) ?(?:\[([^\[\]]{1,24})\]|\{([^{}=]{1,24})\}|<([^<>]{1,24})>)", name):
@@ -115,4 +118,7 @@ def clean(name: str) -> tuple[str, str]:
     found = re.fullmatch(r"(.*\S) \(([^()]{1,24}(?:\([^()]{1,8}\))?)\)", name) or re.fullmatch(
         r"(.*\S) (?:/|in|\|) (%|\S{2,12})", name
     )
+    if found is None and (slashed := SYMBOL.fullmatch(name)) and not UNIT.fullmatch(slashed[1]):
+        unit = slashed[2].strip("()")
+        return (slashed[1], unit) if UNIT.fullmatch(unit) else (name, "")
     return (found[1], found[2].strip()) if found and UNIT.fullmatch(found[2]) else (name, "")

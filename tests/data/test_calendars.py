@@ -65,6 +65,13 @@ FILES = {
         {"time_format": "day first"},
         FIVE,
     ),
+    "units behind a slash": (
+        "physics",
+        "t/min;Flow/%;p/bar;km/h\n"
+        + body([f"{60 * i}" for i in range(N)], mark=";", cells=[[f"{a}", f"{b}", f"{a}"] for a, b in BOTH]),
+        {},
+        {"names": ("Flow", "p", "km/h"), "units": {"Flow": "%", "p": "bar"}, "step": "1 h"},
+    ),
     "date and hours of unusual names": (
         "Germany",
         "Wann;Uhr;Flow;Temp\n" + body(stamp("%d.%m.%Y;%H:%M"), mark=";"),
