@@ -91,7 +91,7 @@ def _takes_turns(cells: Mapping[str, Any], name: str, time: str) -> bool:
 def _few_whole(column: Any) -> bool | None:
     """Tell words (False) and few whole numbers that take turns (True) from other numbers (None)."""
     values = numbers_of(column)
-    if values is None:
+    if values is None or not len(values):
         return False
     few = len(np.unique(values)) <= len(values) / 2 and bool((values == np.floor(values)).all())
     return True if few and (np.diff(values) != 0).mean() > 0.5 else None

@@ -87,8 +87,8 @@ def warn_columns(
     outside the rest: further from the nearest other value than that value is from the 5 % quantile
     on its side and than a fifth of the 5-95 % range, and of the opposite sign to all others, or
     three times as large as any, or such a code. Zero is never suspicious (a pump that is off), nor
-    is a column with fewer than ten other values (a switch), nor one clipped at the end of its range
-    (the nearest value is close).
+    is a column with fewer than ten other values (a switch), except for such a code of the other
+    sign, nor one clipped at the end of its range (the nearest value is close).
 
     Args:
       values: float [rows, variables], NaN where missing.
@@ -152,14 +152,14 @@ def _is_code(value: float) -> bool:
 def _is_far(column: np.ndarray, value: float, any_sign: bool = False) -> bool:
     rest = column[~np.isnan(column) & (column != value)].astype(np.float64)
     sample = rest[:: len(rest) // SAMPLE + 1]
-    if len(np.unique(sample)) < MIN_DISTINCT:
+    opposite = (rest >= 0).all() if value < 0 else (rest <= 0).all()
+    nines = _is_code(value)
+    if len(np.unique(sample)) < MIN_DISTINCT and not (nines and opposite and len(rest)):
         return False
     least = value < rest[0]
     nearest = rest.min() if least else rest.max()
     inner, outer = np.quantile(sample, (0.05, 0.95))
     tail = abs((inner if least else outer) - nearest)
-    opposite = (rest >= 0).all() if value < 0 else (rest <= 0).all()
     larger = abs(value) > 3 * np.abs(rest).max()
-    nines = _is_code(value)
     far = abs(nearest - value) > max(tail, 0.2 * (outer - inner))
     return bool(far and (any_sign or opposite or larger or nines))

@@ -536,6 +536,7 @@ FRAMES = {
         {"error": r"holds 'w0' and the like.*reset_index\(drop=True\)"},
     ),
     "MultiIndex without a time": (pd.concat({"A": TABLE, "B": TABLE}), {"error": "of which 0 are times"}),
+    "no rows": (TIMED.iloc[:0].rename_axis("time").reset_index(), {"error": "the table has no rows"}),
     "lazy": (pl.from_pandas(TABLE).lazy(), {"values": BOTH}),
     "arrow": (pa.Table.from_pandas(TABLE), {"values": BOTH}),
     "named fields": (np.rec.fromarrays(BOTH.T, names="Flow,Temp"), {"values": BOTH, "names": ("Flow", "Temp")}),

@@ -32,6 +32,7 @@ SUSPICIOUS = {
     "-999.25": (np.where(SOME, -999.25, 50 + NORMAL), "-999.25"),
     "netCDF fill": (np.where(SOME, 9.96921e36, NORMAL), "9.96921e"),
     "-200, most of them": (np.where(RNG.random(N) < 0.9, -200, 50 + NORMAL), "-200"),
+    "-999 beside states": (np.where(SOME, -999, np.arange(N) % 5), "-999"),
     "constant": (np.full(N, 3.0), "constant"),
     "uint16 of -1": (np.where(np.arange(N) == 7, -1, np.arange(N) % 90).astype("u2"), "overflow"),
     "int64 of NaN": (np.where(np.arange(N) == 7, np.iinfo("i8").min, np.arange(N) % 9), "overflow"),
