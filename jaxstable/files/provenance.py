@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from jaxstable import __version__
-from jaxstable.files.directory import read_json
 
 PROVENANCE = "provenance.json"
 PACKAGES = ("jax", "jaxlib", "numpy", "flax", "optax")
@@ -65,16 +64,6 @@ def source_line(document: Mapping[str, Any]) -> str:
     parts += [f"a row every {document['step']}"] if document.get("step") else []
     parts += [f"made on {str(document['date'])[:10]}"] if document.get("date") else []
     return f"{', '.join(names[:3])}{', ...' if len(names) > 3 else ''}: {'; '.join(parts)}".removeprefix(": ")
-
-
-def source_in(directory: Path | None) -> str:
-    """Say in one line which data a run directory names; empty where there is none or it does not say.
-
-    Raises:
-        RunDirectoryError: the file that says it is damaged.
-    """
-    file = directory and directory / PROVENANCE
-    return source_line(read_json(file)) if file and file.is_file() else ""
 
 
 def fingerprints(files: str | Sequence[str] | None) -> list[dict[str, str | None]]:

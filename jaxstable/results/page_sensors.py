@@ -29,13 +29,14 @@ def spark(recorded: Recorded) -> str:
     return f'<svg class="spark" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true"><path d="{"".join(path)}"/></svg>'
 
 
-def sensors_html(sensors: Mapping[str, tuple[Recorded, str, str]]) -> str:
-    """Return a table of the sensors: name, line, range in its unit, missing share, what was taken out."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+def sensors_html(sensors: Mapping[str, tuple[Recorded, str, str | None]]) -> str:
+    """Return a table of the sensors: name, line, range in its unit, missing share, what was taken out if known."""
+    known = any(taken is not None for *_, taken in sensors.values())
+    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS[: None if known else -1])
     rows = []
     for name, (recorded, unit, taken) in sensors.items():
         ends = ("n/a" if end is None else f"{end:.4g} {unit}".rstrip() for end in (recorded.low, recorded.high))
-        cells = [*ends, f"{100 * recorded.missing:.3g} %", taken or "nothing"]
+        cells = [*ends, f"{100 * recorded.missing:.3g} %", *([taken or "nothing"] if known else [])]
         told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         rows.append(f"<tr><td>{escape(name)}</td><td>{spark(recorded)}</td>{told}</tr>")
     return f'<div class="scroll"><table class="sensors"><tr>{head}</tr>{"".join(rows)}</table></div>'

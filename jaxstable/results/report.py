@@ -54,7 +54,7 @@ class Report(NamedTuple):
         graph: the learned graph, None for a sweep.
         draw: returns a matplotlib figure; raises ImportError where that is missing.
         source: the data in one line: files, dates, rows; empty where they are not known.
-        sensors: what was recorded of each sensor, its unit and what was taken out of it, by name.
+        sensors: what was recorded of each sensor, its unit and what was taken out of it (None: not known), by name.
     """
 
     title: str
@@ -66,7 +66,7 @@ class Report(NamedTuple):
     graph: LearnedGraph | None
     draw: Callable[[], Any]
     source: str = ""
-    sensors: Mapping[str, tuple[Recorded, str, str]] = {}
+    sensors: Mapping[str, tuple[Recorded, str, str | None]] = {}
 
 
 def link_tables(graph: LearnedGraph) -> tuple[Table, ...]:

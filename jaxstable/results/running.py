@@ -10,6 +10,7 @@ from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.directory import as_path
 from jaxstable.files.provenance import PROVENANCE, provenance
+from jaxstable.results.sensors import recorded_of
 from jaxstable.results.sweep_result import SweepResult
 from jaxstable.results.train_result import TrainResult
 from jaxstable.training.distributed import sweep_all_processes
@@ -71,7 +72,9 @@ def _with_provenance(notes: Any, dataset: Dataset, seed: int | Sequence[int]) ->
         return notes
     source = (notes or {}).get("data.json")
     files = source.get("path") if isinstance(source, Mapping) else None
-    return {PROVENANCE: provenance(dataset, seed, files), **(notes or {})}
+    recorded = recorded_of(dataset.values, dataset.mask, dataset.names)
+    about = {**provenance(dataset, seed, files), "recorded": {name: what._asdict() for name, what in recorded.items()}}
+    return {PROVENANCE: about, **(notes or {})}
 
 
 def _both(show: Callable[[Any], object], own: Callable[[Any], object] | None) -> Callable[[Any], None]:

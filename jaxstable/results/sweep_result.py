@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from jaxstable.files import archive
-from jaxstable.files.provenance import source_in
 from jaxstable.files.table import MEASURED
 from jaxstable.phrases import counted, ended_text
+from jaxstable.results.about import about
 from jaxstable.results.archives import of_lanes, to_lanes
 from jaxstable.results.diagnosis import diagnose_grid
 from jaxstable.results.findings import Finding
@@ -151,7 +151,7 @@ class SweepResult(ReportedResult):
             document=self.summary(),
             graph=None if best is None else self[best].learned,
             draw=self.plot,
-            source=source_in(self.run_dir),
+            **about(self.run_dir, self[0].learned.units)._asdict(),
         )
 
     def plot(self, metric: str | None = None, x: str | None = None, y: str | None = None) -> Figure:

@@ -13,10 +13,10 @@ import numpy as np
 
 from jaxstable.config import Config
 from jaxstable.files import archive
-from jaxstable.files.provenance import source_in
 from jaxstable.files.table import kept_evaluation
 from jaxstable.graph.learned import LearnedGraph, same_fields
 from jaxstable.phrases import counted, ended_text
+from jaxstable.results.about import about
 from jaxstable.results.archives import of_run, to_run
 from jaxstable.results.diagnosis import diagnose_run
 from jaxstable.results.evidence import as_mapping, number, series
@@ -156,7 +156,7 @@ class TrainResult(GraphResult):
             document={**summary, "names": list(self.names), "edges": [edge._asdict() for edge in self.edges()]},
             graph=self.learned,
             draw=self.plot,
-            source=source_in(self.run_dir),
+            **about(self.run_dir, self.learned.units)._asdict(),
         )
 
     def plot(self, view: View = "all") -> Figure:

@@ -88,10 +88,16 @@ def test_quiet_says_the_result_only(tmp_path, capsys, monkeypatch):
     page = tmp_path / "page.html"
     assert cli.main(["show", run_dir, "--report", str(page)]) == 0
     assert capsys.readouterr().out.split("\n\nStatus")[0] == table
+    assert page.read_text().count('class="spark"') == 13  # what the sensors look like
+    assert "taken out before the search" not in page.read_text()
     assert re.search(r"3000 rows; made on \d{4}-\d\d-\d\d<", page.read_text())
     where = json.loads((tmp_path / "run" / "provenance.json").read_text())
     assert (where["rows"], where["seed"], where["files"]) == (3000, 1337, [])
     assert set(where["versions"]) >= {"jaxstable", "jax", "numpy", "python"}
+    where["recorded"] = {"feed_flow": 3}
+    (tmp_path / "run" / "provenance.json").write_text(json.dumps(where))
+    assert cli.main(["show", run_dir]) == 2
+    assert "provenance.json" in capsys.readouterr().err
 
 
 def test_provenance_knows_the_bytes_of_a_file_and_of_the_data(tmp_path, small_dataset):
