@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from jaxstable.graph.learned import LearnedGraph
 from jaxstable.results.findings import NOTHING, Finding
-from jaxstable.results.report import Report, Table, grouped
+from jaxstable.results.report import TITLES, Report, Table, grouped
 from jaxstable.results.text_tables import beginning, table_text, wrapped
 
 MARKS = {"error": "ERROR", "warning": "WARN", "info": "INFO", "ok": "ok"}
@@ -16,6 +16,7 @@ MOST_LIKE_IT = 2  # findings of one kind that are written out; of more, the firs
 MOST_NAMES = 20
 MOST_LETTERS = 800  # of a finding
 MOST_LINES = 40  # of a table of edges, some 15 to 40 of them: a dense graph would fill screens
+FEW_LINES = 10  # of the doubtful ones, on which nobody is to act
 ALL_WELL = "Nothing to complain of in the data and their fit. That does not say that each edge is true."
 
 
@@ -28,7 +29,8 @@ def report_text(
 ) -> str:
     """Format a report: the answer, its tables, the totals, the findings, the files.
 
-    Of a long table of edges the first `MOST_LINES` lines are shown and the rest is counted; its title counts all.
+    Of a long table of edges the first `MOST_LINES` lines are shown, of the doubtful ones `FEW_LINES`, and the rest is
+    counted; its title counts all.
 
     Args:
         report: what a result says.
@@ -60,7 +62,8 @@ def report_text(
 
 def _shortened(table: Table, graph: LearnedGraph | None, width: int | None) -> str:
     """Format the beginning of a table of edges of this graph and say where all are; any other table is whole."""
-    first = beginning(table, MOST_LINES) if table.ends else table
+    most = FEW_LINES if table.title.startswith(TITLES["doubtful"]) else MOST_LINES
+    first = beginning(table, most) if table.ends else table
     more = len(table.rows) - len(first.rows)
     if not more:
         return table_text(table, width)
