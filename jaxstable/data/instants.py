@@ -56,12 +56,17 @@ def checked(time: np.ndarray, place: Callable[[int], str]) -> np.ndarray:
         raise DataError(f"time is of type {time.dtype}: expected a unit from years to ns, e.g. time.astype('M8[ns]')")
     if unit == "ns":
         return time
-    ends = [int(time.argmin()), int(time.argmax())] if len(time) else []
-    sizes = [abs(float(time[row].astype(f"{time.dtype.kind}8[Y]").astype(int) if dated else time[row])) for row in ends]
-    if sizes and max(sizes) >= (FARTHEST_YEAR + 1 if dated else LARGEST):
-        row = ends[int(np.argmax(sizes))]
+    ends = time[[time.argmin(), time.argmax()]] if len(time) else time  # most often they say that all are near
+    if _beyond(ends).any():
+        row = int(np.flatnonzero(_beyond(time))[0])
         raise DataError(f"time at {place(row)} is {time[row]}, too far for its steps to be told: subtract its start")
     return time
+
+
+def _beyond(time: np.ndarray) -> np.ndarray:
+    if time.dtype.kind not in "mM":
+        return np.abs(time.astype(float)) >= LARGEST
+    return np.abs(time.astype(f"{time.dtype.kind}8[Y]").astype(np.int64)) > FARTHEST_YEAR
 
 
 def from_numbers(array: np.ndarray, time_format: str | None = None) -> Clock:
