@@ -157,6 +157,10 @@ def public_names() -> str:
     return "\n".join(blocks)
 
 
-GENERATED.mkdir(exist_ok=True)
+# What a kernel says of its transport is no warning about a page.
+KERNELS = GENERATED / "ipython" / "profile_default"
+KERNELS.mkdir(parents=True, exist_ok=True)
+(KERNELS / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")
+os.environ["IPYTHONDIR"] = str(KERNELS.parent)
 for _name, _make in {"codes": finding_codes, "faults": fault_matrix, "names": public_names}.items():
     (GENERATED / f"{_name}.md").write_text(_make())
