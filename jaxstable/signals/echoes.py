@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 LAGS = range(-2, 3)  # rows from an event in which it would show
-CHANCE = 0.01  # of finding an echo among all sensors and lags where there is none
+CHANCE = 0.001  # of finding an echo among all sensors and lags where there is none
 _LOUDEST = 3.0  # scales that one reading counts for
 
 

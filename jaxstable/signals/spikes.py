@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import maximum_filter1d, rank_filter
 
 from jaxstable.signals.echoes import echoed, loudness
 from jaxstable.signals.gaps import stretches
@@ -73,21 +73,22 @@ def find_spikes(
             alone[rows[_stand_alone(np.abs(away), near.scale)], column] = True
         for width, longest in LONGEST.items() if _jumps(values[:, column], near) > 1 else ():
             beside = _distances(values[:, column], seen[:, column] & ~runs[:, column], pieces, width)
+            least = max(beside.scale, _half_spread(values[seen[:, column], column]) / FAR)  # wiggles are no faults
             for rows, away in zip(beside.rows, beside.away, strict=True):
-                runs[rows[_between_jumps(away, beside.scale, longest)], column] = True
+                runs[rows[_between_jumps(away, least, longest)], column] = True
     count = np.maximum(seen.sum(axis=0), 1)
     habit = alone.sum(axis=0) > most * count
     doubtful = (habit | (runs & ~alone).any(axis=0)) & (runs.sum(axis=0) <= _UTMOST * count)
     found = alone & ~habit
     if doubtful.any():
-        wide = [_distances(values[:, column], seen[:, column], pieces, WIDE) for column in columns]
-        off = np.stack([_in_scales(one, len(values)) for one in wide], axis=1)
-        loud = loudness(np.where(runs, np.nan, off))
+        rest = [_distances(values[:, column], seen[:, column] & ~runs[:, column], pieces, WIDE) for column in columns]
+        loud = loudness(np.stack([_in_scales(one, len(values)) for one in rest], axis=1))
         for column in np.flatnonzero(doubtful).tolist():
-            if _stand_off(wide[column], values[:, column], runs[:, column]) and not echoed(
-                *_events(off, runs, column), loud
+            spikes, wide = runs[:, column], _distances(values[:, column], seen[:, column], pieces, WIDE)
+            if _stand_off(wide, values[:, column], spikes) and not echoed(
+                *_events(_in_scales(wide, len(values)), spikes), loud
             ):
-                found[:, column] = runs[:, column]
+                found[:, column] = spikes
     return found
 
 
@@ -103,8 +104,13 @@ def _distances(values: NDArray[Any], seen: NDArray[np.bool_], pieces: list[slice
 
 def _from_median(readings: NDArray[Any], width: int) -> NDArray[np.float64]:
     """Return how far each reading is from the median of those on either side; at the ends of the nearest as many."""
-    if width > NEIGHBOURS:  # one among so many hardly moves their median
-        return readings - median_filter(np.asarray(readings, float), 2 * width + 1, mode="nearest")
+    if width > NEIGHBOURS:  # the two in the middle of all but itself are among the three in the middle of all
+        readings = np.asarray(readings, float)
+        below, middle, above = (
+            rank_filter(readings, rank, 2 * width + 1, mode="nearest") for rank in (width - 1, width, width + 1)
+        )
+        low, high = np.where(readings <= below, middle, below), np.where(readings >= above, middle, above)
+        return readings - 0.5 * (low + high)
     count, others = len(readings), 2 * width
     first = np.clip(np.arange(count) - width, 0, count - others - 1)
     around = first[:, None] + np.arange(others + 1)
@@ -114,12 +120,17 @@ def _from_median(readings: NDArray[Any], width: int) -> NDArray[np.float64]:
 
 def _scale(distance: NDArray[Any], readings: NDArray[Any]) -> float:
     deviation = 1.4826 * float(np.median(np.abs(distance - np.median(distance))))
-    low, high = np.quantile(distance, [0.16, 0.84])
-    if deviation <= 0.0 and high <= low:
+    half = _half_spread(distance)
+    if deviation <= 0.0 and half <= 0.0:
         return 0.0  # an idle sensor, such as a rain gauge: what happens now and then is what it is there to tell
     steps = np.diff(np.unique(readings))
     step = float(steps.min()) if len(steps) else 0.0
-    return max(deviation, 0.25 * 0.5 * float(high - low), step)
+    return max(deviation, 0.25 * half, step)
+
+
+def _half_spread(values: NDArray[Any]) -> float:
+    low, high = np.quantile(values, [0.16, 0.84])
+    return 0.5 * float(high - low)
 
 
 def _stand_alone(size: NDArray[Any], scale: float) -> NDArray[np.bool_]:
@@ -135,7 +146,8 @@ def _jumps(values: NDArray[Any], near: _Distances) -> int:
 def _between_jumps(away: NDArray[Any], scale: float, longest: int) -> NDArray[np.bool_]:
     """Return which readings are among a few in a row that are off, between two jumps, at least one of them far off."""
     size = np.abs(away)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], size > NEAR * scale, [False]]).astype(int)))
+    least = np.maximum(NEAR * scale, ALONE * maximum_filter1d(size, 2 * longest + 1, mode="constant"))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], size > least, [False]]).astype(int)))
     jump = np.concatenate([[np.inf], np.abs(np.diff(away)), [np.inf]])
     found = np.zeros(len(size), bool)
     for first, end in edges.reshape(-1, 2).tolist():
@@ -152,13 +164,11 @@ def _in_scales(distances: _Distances, n_rows: int) -> NDArray[np.float64]:
     return off
 
 
-def _events(
-    off: NDArray[np.float64], spikes: NDArray[np.bool_], column: int
-) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+def _events(off: NDArray[np.float64], spikes: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
     """Return the rows of the spikes of one sensor and their signs, over the length of each run."""
-    rows = np.flatnonzero(spikes[:, column])
+    rows = np.flatnonzero(spikes)
     run = np.cumsum(np.diff(rows, prepend=-2) > 1) - 1
-    return rows, np.sign(np.nan_to_num(off[rows, column])) / np.bincount(run)[run]
+    return rows, np.sign(np.nan_to_num(off[rows])) / np.bincount(run)[run]
 
 
 def _stand_off(wide: _Distances, values: NDArray[Any], spikes: NDArray[np.bool_]) -> bool:
@@ -168,6 +178,5 @@ def _stand_off(wide: _Distances, values: NDArray[Any], spikes: NDArray[np.bool_]
     rows = np.concatenate(wide.rows)
     size, spiked = np.abs(np.concatenate(wide.away)), spikes[rows]
     usual = float(np.median(size[spiked])) if spiked.any() else 0.0
-    low, high = np.quantile(values[rows], [0.16, 0.84])
     least = max(NEAR * wide.scale, 0.5 * usual)
-    return usual > _OUTSIDE * 0.5 * float(high - low) and 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())
+    return usual > _OUTSIDE * _half_spread(values[rows]) and 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())

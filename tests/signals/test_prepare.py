@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from jaxstable.signals.cycles import clock_periods, find_cycles, take_cycles
 from jaxstable.signals.drift import needed_waves
@@ -298,3 +299,19 @@ def test_a_valve_that_others_follow_is_no_fault(rows):
     (fault,) = find_steps(values, seen(values))
     assert abs(fault.row - 1100) <= 1
     assert fault.sensors.tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("smoothness", [5, 20])
+@pytest.mark.parametrize("length", [2, 3, 5, 8])
+def test_a_smooth_sensor_that_drops_out_for_some_rows_is_found(length, smoothness):
+    rng = np.random.default_rng(0)
+    values = gaussian_filter1d(np.cumsum(rng.standard_normal((3000, 2)), axis=0), smoothness, axis=0)
+    values += 1e-5 * rng.standard_normal(values.shape)
+    out = np.zeros(values.shape, bool)
+    for column in range(2):
+        for start in rng.choice(np.arange(100, 2900, 50), 6, replace=False):
+            out[start : start + length, column] = True
+    values = np.where(out, values.mean(axis=0) - 8 * values.std(axis=0), values)
+    found = find_spikes(values, seen(values))
+    assert found[out].mean() > 0.8
+    assert (found & ~out).sum() < 20  # single wiggles, of 6,000 readings
