@@ -185,6 +185,17 @@ def stuck(plant: Plant, sensors: int, length: int, seed: int) -> Plant:
     return plant._replace(values=values)
 
 
+def dropouts(plant: Plant, length: int, seed: int) -> Plant:
+    """Let every sensor read one value, two deviations below its lowest, five times for `length` rows."""
+    rng = np.random.default_rng([seed, 25])
+    values = plant.values.copy()
+    for column in range(values.shape[1]):
+        fault = values[:, column].min() - 2 * values[:, column].std()
+        for start in rng.choice(len(values) - length, 5, replace=False):
+            values[start : start + length, column] = fault
+    return plant._replace(values=values)
+
+
 def bursts(plant: Plant, seed: int) -> Plant:
     """Add stretches of about ten rows in which a sensor is five times as loud."""
     rng = np.random.default_rng([seed, 15])

@@ -12,6 +12,7 @@ from jaxstable.signals.echoes import echoed, loudness
 from jaxstable.signals.gaps import stretches
 
 FAR = 6.0  # scales from the median of the neighbours
+ROW = 5.0  # the same for the farthest of several in a row
 NEAR = 4.0  # scales within which other readings may lie, however small the spikes
 NEIGHBOURS = 3  # readings on either side
 WIDE = 15  # the same where several spikes are in a row
@@ -20,6 +21,8 @@ ALONE = 0.25  # of its distance, below which neighbours that are off too do not 
 MOST = 0.03  # share of the readings of a sensor beyond which spikes need more than standing alone
 _OUTSIDE = 3.0  # half spreads of all readings that such spikes are off by: a sudden change of weather is no fault
 _UTMOST = 0.15  # beyond which they are its habit and no fault
+_RETURNS = 3  # times that a sensor reads the value of a fault
+_LASTS = 20  # rows in a row that it does so; longer is a state, such as a pump that stands
 _FEWEST = 20  # readings below which a sensor has no habits
 
 
@@ -49,7 +52,8 @@ def find_spikes(
     ten in a row between two jumps (by the fifteen readings on either side), may as well be events. They are spikes
     where they stand off from all other readings (by three times half the spread between the 16th and 84th percentile;
     at most half as many others are half as far off) and nothing echoes them: neither another sensor in the two rows
-    before and after, nor the sensor itself. What nothing else knows of tells nothing of causes.
+    before and after, nor the sensor itself. What nothing else knows of tells nothing of causes. A value that a sensor
+    returns to across a gap, as a broken wire reads the end of the scale, is a fault wherever nothing echoes it.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -66,29 +70,38 @@ def find_spikes(
     """
     pieces = stretches(series, len(values))
     columns = range(values.shape[1])
-    alone, runs = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    same, alone, runs = (np.zeros(values.shape, bool) for _ in range(3))
     for column in columns:
-        near = _distances(values[:, column], seen[:, column], pieces, NEIGHBOURS)
+        for piece in pieces:
+            same[piece, column] = _at_fault_value(values[piece, column], seen[piece, column])
+        known = seen[:, column] & ~same[:, column]
+        near = _distances(values[:, column], known, pieces, NEIGHBOURS)
         for rows, away in zip(near.rows, near.away, strict=True):
             alone[rows[_stand_alone(np.abs(away), near.scale)], column] = True
         for width, longest in LONGEST.items() if _jumps(values[:, column], near) > 1 else ():
-            beside = _distances(values[:, column], seen[:, column] & ~runs[:, column], pieces, width)
-            least = max(beside.scale, _half_spread(values[seen[:, column], column]) / FAR)  # wiggles are no faults
+            beside = _distances(values[:, column], known & ~runs[:, column], pieces, width)
+            least = max(beside.scale, _half_spread(values[known, column]) / FAR)  # wiggles are no faults
             for rows, away in zip(beside.rows, beside.away, strict=True):
                 runs[rows[_between_jumps(away, least, longest)], column] = True
     count = np.maximum(seen.sum(axis=0), 1)
     habit = alone.sum(axis=0) > most * count
-    doubtful = (habit | (runs & ~alone).any(axis=0)) & (runs.sum(axis=0) <= _UTMOST * count)
+    some = (habit | (runs & ~alone).any(axis=0)) & (runs.sum(axis=0) <= _UTMOST * count)
+    returns = same.any(axis=0) & (same.sum(axis=0) <= _UTMOST * count)
     found = alone & ~habit
-    if doubtful.any():
-        rest = [_distances(values[:, column], seen[:, column] & ~runs[:, column], pieces, WIDE) for column in columns]
-        loud = loudness(np.stack([_in_scales(one, len(values)) for one in rest], axis=1))
-        for column in np.flatnonzero(doubtful).tolist():
-            spikes, wide = runs[:, column], _distances(values[:, column], seen[:, column], pieces, WIDE)
-            if _stand_off(wide, values[:, column], spikes) and not echoed(
-                *_events(_in_scales(wide, len(values)), spikes), loud
+    if (some | returns).any():
+        beside = seen & ~runs & ~same
+        off = [_in_scales(_distances(values[:, one], beside[:, one], pieces, WIDE), len(values)) for one in columns]
+        loud = loudness(np.stack(off, axis=1))
+        for column in np.flatnonzero(some).tolist():
+            wide = _distances(values[:, column], seen[:, column] & ~same[:, column], pieces, WIDE)
+            if _stand_off(wide, values[:, column], runs[:, column]) and not echoed(
+                *_events(_in_scales(wide, len(values)), runs[:, column]), loud
             ):
-                found[:, column] = spikes
+                found[:, column] = runs[:, column]
+        for column in np.flatnonzero(returns).tolist():
+            wide = _distances(values[:, column], seen[:, column], pieces, WIDE)
+            if not echoed(*_events(_in_scales(wide, len(values)), same[:, column]), loud):
+                found[:, column] |= same[:, column]
     return found
 
 
@@ -152,7 +165,26 @@ def _between_jumps(away: NDArray[Any], scale: float, longest: int) -> NDArray[np
     found = np.zeros(len(size), bool)
     for first, end in edges.reshape(-1, 2).tolist():
         if end - first <= longest and min(jump[first], jump[end]) > NEAR * scale:
-            found[first:end] = size[first:end].max() > FAR * scale
+            found[first:end] = size[first:end].max() > ROW * scale
+    return found
+
+
+def _at_fault_value(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which readings have a value that a sensor returns to, for a few rows, across a gap from all else.
+
+    A wire that breaks reads the end of the scale. One gap is larger than half the spread of the readings, and twice as
+    large as any between these.
+    """
+    found = np.zeros(len(values), bool)
+    for value, sign in ((values[seen].min(initial=np.inf), 1.0), (values[seen].max(initial=-np.inf), -1.0)):
+        there = seen & (values == value)
+        rest = np.unique(values[seen & ~there])
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(int)))
+        if len(edges) < 2 * _RETURNS or len(rest) < _FEWEST or np.diff(edges)[::2].max() > _LASTS:
+            continue
+        gap = float((sign * (rest - value)).min())
+        if gap > max(_half_spread(values[seen & ~there]), 2.0 * float(np.diff(rest).max())):
+            found |= there
     return found
 
 
