@@ -133,7 +133,15 @@ def _note(history: Sequence[Mapping[str, Any]]) -> str:
 
 def _panels_size(graph: LearnedGraph) -> tuple[float, float]:
     (left, first), (right, second) = matrix_size(len(graph.names)), _graph_size(graph)
+    if _stacked(graph):
+        return max(12.0, left, right), first + second + 0.5
     return max(12.0, left + right), max(5.9, max(first, second) + 0.5)
+
+
+def _stacked(graph: LearnedGraph) -> bool:
+    """Return whether the graph stands above the matrix: beside it, a wide one would be too small to read."""
+    wide, high = _graph_size(graph)
+    return wide > 1.5 * matrix_size(len(graph.names))[0] and wide > 2 * high
 
 
 def _graph_size(graph: LearnedGraph) -> tuple[float, float]:
@@ -144,12 +152,15 @@ def _graph_size(graph: LearnedGraph) -> tuple[float, float]:
 
 
 def _graph_panels(figure: Figure, part: Any, graph: LearnedGraph, values: np.ndarray, title: str) -> Figure:
-    """Draw values `[cause, effect]` and the graph side by side, and lay the figure out."""
-    widths = [matrix_size(len(graph.names))[0], _graph_size(graph)[0]]
-    left, right = part.subplots(1, 2, width_ratios=widths)
-    draw_weights(part, left, graph, np.asarray(values, dtype=float), title)
-    _draw_graph(right, graph)
-    for axes in (left, right):
+    """Draw values `[cause, effect]` and the graph side by side, or the graph above, and lay the figure out."""
+    sizes = matrix_size(len(graph.names)), _graph_size(graph)
+    if _stacked(graph):
+        drawn, matrix = part.subplots(2, 1, height_ratios=[sizes[1][1], sizes[0][1]])
+    else:
+        matrix, drawn = part.subplots(1, 2, width_ratios=[width for width, _ in sizes])
+    draw_weights(part, matrix, graph, np.asarray(values, dtype=float), title)
+    _draw_graph(drawn, graph)
+    for axes in (matrix, drawn):
         axes.set_anchor("N")
     return _settled(figure)
 

@@ -173,6 +173,19 @@ def test_of_a_dense_graph_the_time_view_draws_the_surest_and_says_so():
     assert axes.get_title("left") == title
 
 
+def test_a_wide_graph_stands_above_the_matrix():
+    found = discovery(48)
+    pairs = np.zeros((3, 48, 48), bool)
+    pairs[1, np.arange(0, 48, 2), np.arange(1, 48, 2)] = True  # two layers of 24
+    wide = dataclasses.replace(found, learned=dataclasses.replace(found.learned, lagged_graph=pairs))
+    figure = wide.plot()
+    figure.draw_without_rendering()
+    places = {axes.get_title("left").split(":")[0]: axes.get_position() for axes in figure.axes}
+    assert places["Graph"].y0 > places["Probability"].y1 - 0.01
+    beside = {axes.get_title("left").split(":")[0]: axes.get_position() for axes in discovery(12).plot().axes}
+    assert beside["Graph"].x0 > beside["Probability"].x1 - 0.01
+
+
 def test_a_notebook_shows_the_picture_without_pyplot():
     assert discovery(4).plot("matrix")._repr_png_().startswith(b"\x89PNG")
 
