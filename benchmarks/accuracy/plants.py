@@ -196,6 +196,19 @@ def dropouts(plant: Plant, length: int, seed: int) -> Plant:
     return plant._replace(values=values)
 
 
+def filled(plant: Plant, length: int, seed: int) -> Plant:
+    """Fill twelve gaps of `length` rows in two of three sensors, with the last value or along a line."""
+    rng = np.random.default_rng([seed, 26])
+    values = plant.values.copy()
+    for column in range(values.shape[1]):
+        for start in rng.choice(np.arange(2, len(values) - length - 2, length + 2), 12, replace=False):
+            before, after = values[start - 1, column], values[start + length, column]
+            line = np.linspace(before, after, length + 2)[1:-1]
+            if column % 3:
+                values[start : start + length, column] = before if column % 3 == 1 else line
+    return plant._replace(values=values)
+
+
 def bursts(plant: Plant, seed: int) -> Plant:
     """Add stretches of about ten rows in which a sensor is five times as loud."""
     rng = np.random.default_rng([seed, 15])

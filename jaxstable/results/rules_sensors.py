@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jaxstable.discovery.found import LeftOut
 from jaxstable.phrases import few
 from jaxstable.results.findings import Finding, of
-from jaxstable.signals.held import MOSTLY
+from jaxstable.signals.held import MOSTLY, STUCK
 from jaxstable.signals.prepare import Removed
 from jaxstable.signals.spans import steps_text
 
@@ -80,9 +80,8 @@ SIGNALS = {
     ),
     "held": Signal(
         "info",
-        "repeats of the last reading, taken as missing: {}",
-        "Log it at the rate at which it is read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
-        "Log them at the rates at which they are read; prepare={'held': False}, --prepare held=off, keeps the repeats.",
+        "repeats of the last reading or filled in, taken as missing: {}",
+        *2 * ("Log what is read, leave gaps empty; prepare={'held': False}, --prepare held=off, keeps the repeats.",),
     ),
     "stuck_sensor": Signal(
         "warning",
@@ -151,8 +150,11 @@ def sensor_findings(
             told["steps"].append(f"{name} by {jump:.3g} from row {row} on{more}")
         if taken.held > MOSTLY * len(readings):
             told["held"].append(f"{100 * taken.held / len(readings):.0f} % of the readings of {name}")
+            continue
+        length, level = _longest(readings)
+        if taken.held and length < STUCK:
+            told["held"].append(f"{taken.held} {of(range(taken.held), 'reading', 'readings')} of {name}")
         elif taken.held or _looks_stuck(readings):
-            length, level = _longest(readings)
             missing = ", taken as missing" if taken.held else ""
             told["stuck_sensor"].append(f"{name} reads {level:g} in {length} consecutive readings{missing}")
     periods = max((taken.cycles for taken in removed), key=len, default=())

@@ -1,4 +1,7 @@
-"""Held readings: a sensor that is read less often than the clock ticks or stuck, its last value repeated meanwhile."""
+"""Held readings: a sensor that is read less often than the clock ticks or stuck, its last value repeated meanwhile.
+
+What a logger fills in where it has no reading, the last value or a straight line, is no reading either.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from jaxstable.signals.gaps import stretches
 
 MOSTLY = 0.5  # share of the readings that repeat the one before, from which a sensor is held
 _OWN = 0.5  # different values per run of equal ones; coarse or switching sensors return to the same few
-STUCK = 20  # equal readings in a row, in a sensor that hardly ever repeats itself
+STUCK = 20  # equal readings in a row that are always too many, in a sensor that hardly ever repeats itself
+_CHANCE = 0.01  # of as many in a row somewhere in a sensor, by the share of its runs that go on
+_LINE = 1e-9  # of the spread of a sensor, within which three readings lie on a straight line
+_ROW = 3  # sensors that hardly ever repeat themselves and do so at once: the logger has repeated the row
 _SELDOM = 0.1  # of the readings of such a sensor, and of the length of the row its value elsewhere
 _ONE = 0.2  # share of the repeats that one value may have: a night of zeros is a reading, not a repeat
 
@@ -23,8 +29,10 @@ def find_held(
 
     A sensor counts as held if more than half of its readings repeat the one before exactly, its runs of equal
     readings have values of their own (a coarse, binary or idle sensor comes back to the same few), and no single
-    value makes up a fifth of the repeats. A sensor that hardly ever repeats itself is stuck where twenty or more
-    readings in a row are equal, and hardly any other has their value.
+    value makes up a fifth of the repeats. A sensor that hardly ever repeats itself is stuck where so many readings in
+    a row are equal that it is no chance, twenty at most, and hardly any other has their value. Likewise, readings that
+    lie on a straight line were filled in. A row in which all sensors, three of this kind, repeat the one before was
+    written twice.
 
     Args:
         values: `[time, vars]`; anything where missing.
@@ -37,17 +45,26 @@ def find_held(
         >>> int(find_held(slow, np.ones(slow.shape, bool)).sum())
         80
     """
-    found = np.zeros(values.shape, bool)
+    found, again = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
     pieces = stretches(series, len(values))
+    lively = np.zeros(values.shape[1], bool)
     for column in range(values.shape[1]):
         for piece in pieces:
             known = piece.start + np.flatnonzero(seen[piece, column])
             readings = values[known, column]
             found[known[1:][readings[1:] == readings[:-1]], column] = True
         own, repeats = seen[:, column], found[:, column].copy()
+        again[:, column] = repeats
         if not always and not _is_held(values[own, column], repeats[own]):
             found[:, column] = False
             found[own, column] = _is_stuck(values[own, column], repeats[own])
+            lively[column] = _seldom_repeats(values[own & ~found[:, column], column], repeats[own & ~found[:, column]])
+            for piece in pieces if lively[column] else ():
+                known = piece.start + np.flatnonzero(own[piece] & ~found[piece, column])
+                found[known, column] = _is_filled(values[known, column])
+    if not always:
+        twice = (again | ~seen).all(axis=1) & ((again & lively).sum(axis=1) >= _ROW)
+        found |= twice[:, None] & again
     return found
 
 
@@ -65,6 +82,34 @@ def _is_stuck(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> NDArray[np.
     run, length = np.cumsum(~repeats) - 1, np.diff(starts, append=len(readings))
     _, value = np.unique(readings[starts], return_inverse=True)
     elsewhere = np.bincount(value, length)[value] - length
-    stuck = ((length >= STUCK) & (elsewhere <= _SELDOM * length))[run]
-    ordinary = (repeats & ~stuck).sum() <= _SELDOM * (~stuck).sum() and len(np.unique(readings[~stuck])) >= STUCK
+    stuck = ((length >= _too_many(length)) & (elsewhere <= _SELDOM * length))[run]
+    ordinary = _seldom_repeats(readings[~stuck], repeats[~stuck])
     return stuck & repeats if ordinary else np.zeros(len(readings), bool)
+
+
+def _too_many(length: NDArray[np.int_]) -> float:
+    """Return the length of a run of equal readings that is no chance, by the share of short runs that go on."""
+    goes_on = (float((length == 2).sum()) + 1.0) / (float((length <= 2).sum()) + 1.0)
+    chance = np.log(_CHANCE / max(len(length), 1)) / np.log(goes_on) if goes_on < 1.0 else np.inf
+    return min(STUCK, 1.0 + np.ceil(chance))
+
+
+def _seldom_repeats(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> bool:
+    return int(repeats.sum()) <= _SELDOM * len(repeats) and len(np.unique(readings)) >= STUCK
+
+
+def _is_filled(readings: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which readings lie between others on a straight line that is too long for chance."""
+    filled = np.zeros(len(readings), bool)
+    if len(readings) < STUCK:
+        return filled
+    bend = np.abs(np.diff(readings, 2)) > _LINE * float(np.std(readings))
+    bend |= np.diff(readings)[1:] == 0.0  # equal readings are looked at by their value: the end of a scale is no fault
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], bend, [True]]).astype(int)))
+    straight = np.diff(edges)[::2]  # readings that lie between their neighbours, in a row
+    if (~bend).mean() > _SELDOM + straight[straight > 1].sum() / len(bend):
+        return filled
+    least = _too_many(np.concatenate([straight + 1, np.ones(int(bend.sum()), int)]))
+    for first, count in zip(edges[::2].tolist(), straight.tolist(), strict=True):
+        filled[first + 1 : first + 1 + count] = count + 1 >= least
+    return filled

@@ -352,3 +352,40 @@ def test_a_switch_and_a_gauge_that_rests_are_no_faults():
     clipped = np.maximum(rng.standard_normal(1500), -1.5)
     values = np.stack([switch, gauge, clipped, rng.standard_normal(1500)], axis=1)
     assert not find_spikes(values, seen(values)).any()
+
+
+def with_gaps(plant, length, filled, every=100):
+    """Fill gaps of so many rows with the last value or along a line, in every second sensor."""
+    values, gap = plant.copy(), np.zeros(plant.shape, bool)
+    for column in range(0, plant.shape[1], 2):
+        for start in range(20 + column, len(plant) - length - 1, every):
+            ends = plant[start - 1, column], plant[start + length, column]
+            line = np.linspace(*ends, length + 2)[1:-1]
+            values[start : start + length, column] = line if filled == "line" else ends[0]
+            gap[start : start + length, column] = True
+    return values, gap
+
+
+@pytest.mark.parametrize("filled", ["line", "last value"])
+@pytest.mark.parametrize("length", [4, 8, 25])
+def test_what_a_logger_filled_in_is_no_reading(plant, length, filled):
+    values, gap = with_gaps(plant, length, filled)
+    np.testing.assert_array_equal(find_held(values, seen(values)), gap)
+
+
+def test_a_row_that_was_written_twice_is_no_reading(plant):
+    rows = np.repeat(np.arange(len(plant)), 1 + (np.arange(len(plant)) % 40 == 0))
+    held = find_held(plant[rows], seen(plant[rows]))
+    again = np.append(False, rows[1:] == rows[:-1])
+    np.testing.assert_array_equal(held, np.repeat(again[:, None], plant.shape[1], axis=1))
+    partly = np.where(np.arange(6) < 5, plant[rows], plant[np.arange(len(rows)) % len(plant)])
+    assert not find_held(partly, seen(partly)).any()  # one sensor was read anew
+
+
+def test_the_end_of_a_scale_a_coarse_sensor_and_a_ramp_are_readings(plant):
+    rng = np.random.default_rng(6)
+    clipped = np.minimum(slow(1200, 1, 1, 0.9)[:, 0], 2.0)
+    coarse = np.round(slow(1200, 1, 2, 0.9)[:, 0], 1)
+    ramps = np.interp(np.arange(1200), np.arange(0, 1240, 40), rng.integers(0, 9, 31))
+    values = np.stack([clipped, coarse, ramps], axis=1)
+    assert not find_held(values, seen(values)).any()
