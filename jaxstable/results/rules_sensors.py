@@ -153,7 +153,7 @@ def sensor_findings(
             continue
         length, level = _longest(readings)
         if taken.held and length < STUCK:
-            told["held"].append(f"{taken.held} {of(range(taken.held), 'reading', 'readings')} of {name}")
+            told["held"].append(f"{taken.held} of {len(readings)} readings of {name}")
         elif taken.held or _looks_stuck(readings):
             missing = ", taken as missing" if taken.held else ""
             told["stuck_sensor"].append(f"{name} reads {level:g} in {length} consecutive readings{missing}")
