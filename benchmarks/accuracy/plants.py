@@ -185,6 +185,13 @@ def stuck(plant: Plant, sensors: int, length: int, seed: int) -> Plant:
     return plant._replace(values=values)
 
 
+def standstills(plant: Plant, seed: int) -> Plant:
+    """Let the plant stand three times for 40 rows, four deviations from its level."""
+    for start in (180, 470, 810):
+        plant = elsewhere(plant, slice(start, start + 40), 4.0, seed, quiet=0.01)
+    return plant
+
+
 def dropouts(plant: Plant, length: int, seed: int) -> Plant:
     """Let every sensor read one value, two deviations below its lowest, five times for `length` rows."""
     rng = np.random.default_rng([seed, 25])

@@ -80,7 +80,7 @@ SIGNALS = {
     ),
     "held": Signal(
         "info",
-        "repeats of the last reading or filled in, taken as missing: {}",
+        "repeated, filled in, or read while the plant stood, taken as missing: {}",
         *2 * ("Log what is read, leave gaps empty; prepare={'held': False}, --prepare held=off, keeps the repeats.",),
     ),
     "stuck_sensor": Signal(

@@ -14,6 +14,7 @@ from jaxstable.signals.drift import MOST_WAVES, needed_waves, remove_drift
 from jaxstable.signals.gaps import centred
 from jaxstable.signals.held import find_held
 from jaxstable.signals.levels import levels_differ, take_levels
+from jaxstable.signals.rest import find_rest
 from jaxstable.signals.spikes import find_spikes
 from jaxstable.signals.steps import Step, explain_more, find_steps, levels_between
 from jaxstable.signals.threads import one_blas_thread
@@ -35,7 +36,7 @@ class Removed(NamedTuple):
         cycles: periods in rows that were taken out and of which it has a part.
         cycle: share of the variance of its readings that these have, in [0, 1].
         spikes: rows whose reading was taken for a fault.
-        held: number of readings that only repeated the one before.
+        held: number of readings that only repeated the one before, were filled in, or taken while the plant stood.
     """
 
     level: tuple[float, ...] = ()
@@ -150,6 +151,7 @@ def prepare(
     spikes, held = np.zeros(seen.shape, bool), np.zeros(seen.shape, bool)
     if parts["held"]:
         held = find_held(values, seen, series, always=parts["held"] is True)
+        held |= seen & find_rest(values, seen, series)[:, None]
         seen &= ~held
     if parts["spikes"]:
         spikes = find_spikes(values, seen, series, **({"most": 1.0} if parts["spikes"] is True else {}))

@@ -10,6 +10,7 @@ from jaxstable.signals.cycles import clock_periods, find_cycles, take_cycles
 from jaxstable.signals.drift import needed_waves
 from jaxstable.signals.held import find_held
 from jaxstable.signals.prepare import Removed, check_parts, prepare
+from jaxstable.signals.rest import find_rest
 from jaxstable.signals.spikes import find_spikes
 from jaxstable.signals.steps import find_steps
 from jaxstable.simulate.systems import svar
@@ -389,3 +390,25 @@ def test_the_end_of_a_scale_a_coarse_sensor_and_a_ramp_are_readings(plant):
     ramps = np.interp(np.arange(1200), np.arange(0, 1240, 40), rng.integers(0, 9, 31))
     values = np.stack([clipped, coarse, ramps], axis=1)
     assert not find_held(values, seen(values)).any()
+
+
+def test_rows_in_which_the_plant_stands_are_missing(plant):
+    values, rest = plant.copy(), np.zeros(len(plant), bool)
+    for start in (200, 500, 800):
+        rest[start : start + 40] = True
+    values[rest] = plant.mean(axis=0) + plant.std(axis=0) * (0.02 * plant[rest] / plant.std() - 4.0)
+    cleaned = prepare(values, seen(values))
+    np.testing.assert_array_equal(cleaned.mask.any(axis=1), ~rest)
+    assert cleaned.removed[0].held == rest.sum()
+    assert prepare(values, seen(values), prepare={"held": False}).mask[rest].all()
+    part = values.copy()
+    part[:, :4] = plant[:, :4]
+    assert prepare(part, seen(part)).mask[rest][:, :4].all()  # two of six sensors: the plant runs
+
+
+def test_calm_rows_are_readings(plant):
+    calm = np.where(np.arange(len(plant))[:, None] % 400 < 100, 0.3, 1.0) * (plant - plant.mean(axis=0))
+    assert prepare(calm, seen(calm)).mask.mean() > 0.99
+    two = slow(600, 2, 3)
+    two[100:150] = two[100] + 1e-3 * slow(50, 2, 4)
+    assert not find_rest(two, seen(two)).any()  # two sensors are not a plant
