@@ -151,7 +151,7 @@ def prepare(
     spikes, held = np.zeros(seen.shape, bool), np.zeros(seen.shape, bool)
     if parts["held"]:
         held = find_held(values, seen, series, always=parts["held"] is True)
-        held |= seen & find_rest(values, seen, series)[:, None]
+        held |= seen & find_rest(values, seen, series)
         seen &= ~held
     if parts["spikes"]:
         spikes = find_spikes(values, seen, series, **({"most": 1.0} if parts["spikes"] is True else {}))
