@@ -21,6 +21,15 @@ def stretches(series: NDArray[Any] | None, n_rows: int) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *edges], [*edges, n_rows], strict=True)]
 
 
+def runs_of(flags: NDArray[np.bool_]) -> NDArray[np.int_]:
+    """Return first place and end of each run of True, int `[runs, 2]`, in order.
+
+    >>> runs_of(np.array([True, False, True, True])).tolist()
+    [[0, 1], [2, 4]]
+    """
+    return np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))).reshape(-1, 2)
+
+
 def bridged(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> NDArray[np.float64]:
     """Return `[time, vars]` with gaps bridged by straight lines inside a series; 0 where it has no reading at all."""
     filled = np.zeros(values.shape)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.signals.gaps import stretches
+from jaxstable.signals.gaps import runs_of, stretches
 
 MOSTLY = 0.5  # share of the readings that repeat the one before, from which a sensor is held
 _OWN = 0.5  # different values per run of equal ones; coarse or switching sensors return to the same few
@@ -105,11 +105,11 @@ def _is_filled(readings: NDArray[Any]) -> NDArray[np.bool_]:
         return filled
     bend = np.abs(np.diff(readings, 2)) > _LINE * float(np.std(readings))
     bend |= np.diff(readings)[1:] == 0.0  # equal readings are looked at by their value: the end of a scale is no fault
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], bend, [True]]).astype(int)))
-    straight = np.diff(edges)[::2]  # readings that lie between their neighbours, in a row
+    lines = runs_of(~bend)
+    straight = lines[:, 1] - lines[:, 0]  # readings that lie between their neighbours, in a row
     if (~bend).mean() > _SELDOM + straight[straight > 1].sum() / len(bend):
         return filled
     least = _too_many(np.concatenate([straight + 1, np.ones(int(bend.sum()), int)]))
-    for first, count in zip(edges[::2].tolist(), straight.tolist(), strict=True):
-        filled[first + 1 : first + 1 + count] = count + 1 >= least
+    for first, end in lines[straight + 1 >= least].tolist():
+        filled[first + 1 : end + 1] = True
     return filled

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxstable.signals.gaps import stretches
+from jaxstable.signals.gaps import runs_of, stretches
 
 CALM = 0.1  # of what a sensor usually moves from row to row, below which it rests
 SHARE = 0.8  # of the sensors that rest: a night in which the sun rests is none of the plant
@@ -47,8 +47,7 @@ def find_rest(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any
     at = 0
     for piece in pieces:
         inside = calm[at : at + piece.stop - piece.start - 1]
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
-        for first, end in edges.reshape(-1, 2).tolist():
+        for first, end in runs_of(inside).tolist():
             if end - first >= ROWS - 1:
                 resting = 2 * rests[at + first : at + end].sum(axis=0) > known[at + first : at + end].sum(axis=0)
                 found[piece.start + first : piece.start + end + 1] = resting

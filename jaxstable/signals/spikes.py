@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, rank_filter
 
 from jaxstable.signals.echoes import echoed, loudness
-from jaxstable.signals.gaps import stretches
+from jaxstable.signals.gaps import runs_of, stretches
 
 FAR = 6.0  # scales from the median of the neighbours
 ROW = 5.0  # the same for the farthest of several in a row
@@ -93,14 +93,13 @@ def find_spikes(
         off = [_in_scales(_distances(values[:, one], beside[:, one], pieces, WIDE), len(values)) for one in columns]
         loud = loudness(np.stack(off, axis=1))
         for column in np.flatnonzero(some).tolist():
-            wide = _distances(values[:, column], seen[:, column] & ~same[:, column], pieces, WIDE)
-            if _stand_off(wide, values[:, column], runs[:, column]) and not echoed(
-                *_events(_in_scales(wide, len(values)), runs[:, column]), loud
-            ):
-                found[:, column] = runs[:, column]
+            spikes, others = runs[:, column], seen[:, column] & ~same[:, column]
+            wide = _distances(values[:, column], others, pieces, WIDE)
+            if _stand_off(wide, values[:, column], spikes) and not echoed(*_events(wide, spikes), loud):
+                found[:, column] = spikes
         for column in np.flatnonzero(returns).tolist():
             wide = _distances(values[:, column], seen[:, column], pieces, WIDE)
-            if not echoed(*_events(_in_scales(wide, len(values)), same[:, column]), loud):
+            if not echoed(*_events(wide, same[:, column]), loud):
                 found[:, column] |= same[:, column]
     return found
 
@@ -160,10 +159,9 @@ def _between_jumps(away: NDArray[Any], scale: float, longest: int) -> NDArray[np
     """Return which readings are among a few in a row that are off, between two jumps, at least one of them far off."""
     size = np.abs(away)
     least = np.maximum(NEAR * scale, ALONE * maximum_filter1d(size, 2 * longest + 1, mode="constant"))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], size > least, [False]]).astype(int)))
     jump = np.concatenate([[np.inf], np.abs(np.diff(away)), [np.inf]])
     found = np.zeros(len(size), bool)
-    for first, end in edges.reshape(-1, 2).tolist():
+    for first, end in runs_of(size > least).tolist():
         if end - first <= longest and min(jump[first], jump[end]) > NEAR * scale:
             found[first:end] = size[first:end].max() > ROW * scale
     return found
@@ -179,8 +177,8 @@ def _at_fault_value(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np
     for value, sign in ((values[seen].min(initial=np.inf), 1.0), (values[seen].max(initial=-np.inf), -1.0)):
         there = seen & (values == value)
         rest = np.unique(values[seen & ~there])
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(int)))
-        if len(edges) < 2 * _RETURNS or len(rest) < _FEWEST or np.diff(edges)[::2].max() > _LASTS:
+        times = runs_of(there)
+        if len(times) < _RETURNS or len(rest) < _FEWEST or np.diff(times).max() > _LASTS:
             continue
         gap = float((sign * (rest - value)).min())
         if gap > max(_half_spread(values[seen & ~there]), 2.0 * float(np.diff(rest).max())):
@@ -196,8 +194,9 @@ def _in_scales(distances: _Distances, n_rows: int) -> NDArray[np.float64]:
     return off
 
 
-def _events(off: NDArray[np.float64], spikes: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+def _events(wide: _Distances, spikes: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
     """Return the rows of the spikes of one sensor and their signs, over the length of each run."""
+    off = _in_scales(wide, len(spikes))
     rows = np.flatnonzero(spikes)
     run = np.cumsum(np.diff(rows, prepend=-2) > 1) - 1
     return rows, np.sign(np.nan_to_num(off[rows])) / np.bincount(run)[run]

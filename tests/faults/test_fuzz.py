@@ -221,9 +221,11 @@ def test_config_files(text, kind, tmp_path):
     path = tmp_path / f"run.{kind}"
     path.write_bytes(text.encode(errors="replace"))
     try:
-        quietly(js.Config.from_file, path)
+        config = quietly(js.Config.from_file, path)
     except js.ConfigError as error:
         judged(error, str(path), "field", *FIELDS)
+        return
+    assert js.Config.from_dict(config.to_dict()) == config
 
 
 @few
