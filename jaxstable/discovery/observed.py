@@ -55,8 +55,7 @@ def worth_it(rows: Prepared, moments: Moments, n_lags: int) -> bool:
     if not n_lags or len(moments.count) > 1 or columns > MOST_COLUMNS or rows.mask.mean(axis=0).min() >= SELDOM:
         return False
     stacked = _stacked(rows, moments, n_lags)[0]
-    patterns = (1 if shared else len(batch) for batch, shared in zip(stacked.batches, stacked.shared, strict=True))
-    return sum(patterns) <= MOST_PATTERNS
+    return sum(len(columns) for _, columns in stacked.batches) <= MOST_PATTERNS
 
 
 class ObservedSearch:

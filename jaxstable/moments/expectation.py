@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import get_lapack_funcs
 
+from jaxstable.moments.inverses import inverse_factors
+
 # A pattern shared by this many rows is factorised once and its rows go through one matrix product.
 _SHARED = 8
-# Entries of one batch of inverses: about 16 MB, so that a batch stays near the cache.
-_BATCH = 2_000_000
+# Entries of the matrices of one batch, half a megabyte: what a batch needs stays in the cache of a core, and in memory
+# that is not given back to the system and cleared anew, which doubled the time.
+_BATCH = 60_000
 
 
 class Gaussian(NamedTuple):
@@ -49,13 +52,48 @@ class Expected(NamedTuple):
     n_rows: int
 
 
+class Batch(NamedTuple):
+    """Rows of which one missing pattern, or one for each, is taken together.
+
+    Attributes:
+        rows: their numbers [n].
+        columns: missing columns [n, k], or [1, k] where all rows share them; beyond dim for padding.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+
 class Rows(NamedTuple):
-    """Rows [rows, dim] with 0 where missing, their mask, and batches of row numbers by pattern."""
+    """Rows [rows, dim] with 0 where missing, their mask, and batches of them by pattern.
+
+    `wide` is dim and the most columns that padding adds.
+    """
 
     values: np.ndarray
     mask: np.ndarray
-    batches: tuple[np.ndarray, ...]
-    shared: tuple[bool, ...]
+    batches: tuple[Batch, ...]
+    wide: int
+
+
+class Completed(NamedTuple):
+    """What a batch of rows is expected to be under a Gaussian.
+
+    Attributes:
+        rows: their numbers [n].
+        centred: the rows without the mean, completed [n, dim].
+        columns: as in `Batch`.
+        cov: conditional covariance of the missing entries [n or 1, k, k].
+        places: of these entries in a matrix [wide, wide], counted row by row; [n or 1, k, k].
+        log_det: of the inverses of these covariances, summed over the rows.
+    """
+
+    rows: np.ndarray
+    centred: np.ndarray
+    columns: np.ndarray
+    cov: np.ndarray
+    places: np.ndarray
+    log_det: float
 
 
 def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
@@ -69,8 +107,8 @@ def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
         The rows, ready for `expect` under any Gaussian.
 
     Example:
-        >>> arrange(np.zeros((9, 2)), np.ones((9, 2), bool)).shared
-        (True,)
+        >>> arrange(np.zeros((9, 2)), np.ones((9, 2), bool)).batches[0].columns.shape
+        (1, 0)
     """
     dim = values.shape[1]
     packed = np.ascontiguousarray(np.packbits(mask, axis=1))
@@ -78,10 +116,10 @@ def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
     _, group, count = np.unique(codes, return_inverse=True, return_counts=True)
     order = np.argsort(group, kind="stable")
     ends = np.cumsum(count)
-    batches, shared = [], []
+    batches = []
     for k in np.flatnonzero(count >= _SHARED):
-        batches.append(order[ends[k] - count[k] : ends[k]])
-        shared.append(True)
+        rows = order[ends[k] - count[k] : ends[k]]
+        batches.append(Batch(rows, np.flatnonzero(~mask[rows[0]])[None]))
     single = np.flatnonzero(count[group] < _SHARED)
     gaps = dim - mask[single].sum(axis=1)
     single, gaps = single[np.argsort(gaps, kind="stable")], np.sort(gaps)
@@ -90,10 +128,13 @@ def arrange(values: np.ndarray, mask: np.ndarray) -> Rows:
         # The batch is padded to its largest row, so its size is set by looking one batch ahead.
         size = max(_BATCH // max(int(gaps[start]) ** 2, dim), 1)
         size = max(_BATCH // max(int(gaps[min(start + size, len(gaps)) - 1]) ** 2, dim), 1)
-        batches.append(single[start : start + size])
-        shared.append(False)
+        rows, own = single[start : start + size], gaps[start : start + size, None]
+        slots = np.arange(own.max())
+        columns = np.argsort(mask[rows], axis=1, kind="stable")[:, : len(slots)]
+        batches.append(Batch(rows, np.where(slots < own, columns, dim + slots - own)))
         start += size
-    return Rows(np.where(mask, values, 0.0), mask, tuple(batches), tuple(shared))
+    wide = max([dim, *(int(batch.columns.max(initial=0)) + 1 for batch in batches)])
+    return Rows(np.where(mask, values, 0.0), mask, tuple(batches), wide)
 
 
 def factored(model: Gaussian) -> Factored:
@@ -115,9 +156,7 @@ def factored(model: Gaussian) -> Factored:
     return Factored(*model, np.tril(half) + np.tril(half, -1).T, log_det)
 
 
-def complete(
-    rows: Rows, model: Gaussian | Factored
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]]:
+def complete(rows: Rows, model: Gaussian | Factored) -> Iterator[Completed]:
     """Yield, batch by batch, the conditional mean and covariance of the missing entries.
 
     With K the inverse covariance and m, o the missing and observed entries of a row,
@@ -127,43 +166,26 @@ def complete(
         rows: from `arrange`.
         model: mean and covariance; the covariance must be positive definite.
 
-    Yields:
-        Row numbers [n], centred completed rows [n, dim], missing columns [n or 1, k] (dim or more
-        for padding), conditional covariance [n or 1, k, k], and log det K_mm summed over the rows.
-
     Raises:
         numpy.linalg.LinAlgError: if the covariance is not positive definite.
     """
     dim = len(model.mean)
     precision = model.precision if isinstance(model, Factored) else factored(model).precision
     # Padding points at extra, independent unit variables: each padded slot needs one of its own.
-    padded = np.eye(2 * dim)
+    wide = rows.wide
+    padded = np.eye(wide)
     padded[:dim, :dim] = precision
-    for index, shared in zip(rows.batches, rows.shared, strict=True):
-        seen = rows.mask[index]
-        centred = np.where(seen, rows.values[index] - model.mean, 0.0)
-        pattern = seen[:1] if shared else seen
-        gaps = (~pattern).sum(axis=1)
-        width = int(gaps.max())
-        if width == 0:
-            yield index, centred, np.empty((1, 0), int), np.empty((1, 0, 0)), 0.0
-            continue
-        columns = np.argsort(pattern, axis=1, kind="stable")[:, :width]
-        slots = np.arange(width)
-        columns = np.where(slots < gaps[:, None], columns, dim + slots)
-        block = padded[columns[:, :, None], columns[:, None, :]]
-        lower = np.linalg.cholesky(block)
-        log_det = 2.0 * np.log(np.einsum("nii->ni", lower)).sum()
-        cov = np.linalg.inv(block)
-        pull = np.concatenate([centred @ precision, np.zeros((len(index), dim))], axis=1)
-        if shared:
-            centred[:, columns[0]] = -pull[:, columns[0]] @ cov[0]
-        else:
-            filled = -np.einsum("nij,nj->ni", cov, np.take_along_axis(pull, columns, 1))
-            wide = np.concatenate([centred, np.zeros((len(index), dim))], axis=1)
-            np.put_along_axis(wide, columns, filled, 1)
-            centred = wide[:, :dim]
-        yield index, centred, columns, cov, float(log_det * (len(index) if shared else 1))
+    for index, columns in rows.batches:
+        centred = np.zeros((len(index), wide))
+        centred[:, :dim] = np.where(rows.mask[index], rows.values[index] - model.mean, 0.0)
+        places = columns[:, :, None] * wide + columns[:, None, :]
+        factor = inverse_factors(padded.take(places))
+        cov = factor.transpose(0, 2, 1) @ factor
+        pull = np.take_along_axis(centred @ padded, columns, 1)
+        filled = pull @ cov[0] if len(cov) == 1 else np.einsum("nij,nj->ni", cov, pull)
+        np.put_along_axis(centred, columns, -filled, 1)
+        log_det = -2.0 * float(np.log(np.einsum("nii->ni", factor)).sum()) * len(index) / len(cov)
+        yield Completed(index, centred[:, :dim], columns, cov, places, log_det)
 
 
 def expect(rows: Rows, model: Gaussian | Factored) -> Expected:
@@ -184,21 +206,16 @@ def expect(rows: Rows, model: Gaussian | Factored) -> Expected:
     """
     dim, n_rows = len(model.mean), len(rows.values)
     model = model if isinstance(model, Factored) else factored(model)
-    first, second, spread = np.zeros(dim), np.zeros((dim, dim)), np.zeros((dim, dim))
-    log_det = 0.0
-    for index, centred, columns, cov, part in complete(rows, model):
-        first += centred.sum(axis=0)
-        second += centred.T @ centred
-        log_det += part
-        if columns.shape[1] == 0:
-            continue
-        if len(cov) == 1:
-            spread[np.ix_(columns[0], columns[0])] += len(index) * cov[0]
-        else:
-            columns = np.minimum(columns, dim)  # all padding into one extra row and column
-            flat = columns[:, :, None] * (dim + 1) + columns[:, None, :]
-            total = np.bincount(flat.ravel(), cov.ravel(), (dim + 1) ** 2)
-            spread += total.reshape(dim + 1, dim + 1)[:dim, :dim]
+    first, second, log_det = np.zeros(dim), np.zeros((dim, dim)), 0.0
+    wide = rows.wide
+    spread = np.zeros(wide * wide)
+    for part in complete(rows, model):
+        first += part.centred.sum(axis=0)
+        second += part.centred.T @ part.centred
+        log_det += part.log_det
+        together = len(part.rows) // len(part.cov)  # rows of one pattern
+        np.add.at(spread, part.places.ravel(), together * part.cov.ravel())
+    spread = spread.reshape(wide, wide)[:dim, :dim]
     quadratic = float(np.vdot(model.precision, second))
     constant = float(rows.mask.sum()) * np.log(2.0 * np.pi)
     log_likelihood = -0.5 * (constant + n_rows * model.log_det + log_det + quadratic)

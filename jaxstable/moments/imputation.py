@@ -74,12 +74,13 @@ def impute(
             inside = (times == piece[:, None] + offset) & (run[times] == run[piece][:, None])
             stacked = standard[times].reshape(len(piece), -1)
             seen = (mask[times] & inside[:, :, None]).reshape(len(piece), -1)
-            for index, centred, columns, cov, _ in complete(arrange(stacked, seen), moments.models[k]):
-                rows = piece[index]
+            around = arrange(stacked, seen)
+            for part in complete(around, moments.models[k]):
+                rows = piece[part.rows]
                 here = slice(middle, middle + n_vars)
-                filled[rows] = centred[:, here] + moments.models[k].mean[here]
-                spread = np.zeros((len(columns), 2 * stacked.shape[1]))
-                np.put_along_axis(spread, columns, np.einsum("nii->ni", cov), 1)
+                filled[rows] = part.centred[:, here] + moments.models[k].mean[here]
+                spread = np.zeros((len(part.cov), around.wide))
+                np.put_along_axis(spread, part.columns, np.einsum("nii->ni", part.cov), 1)
                 sd[rows] = np.sqrt(np.maximum(spread[:, here], 0.0))
     exact = np.where(mask, values, filled * moments.scale + moments.mean)
     return Imputed(exact, np.where(mask, 0.0, sd * moments.scale))

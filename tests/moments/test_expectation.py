@@ -56,15 +56,15 @@ def test_batches_cover_every_row_once(monkeypatch):
     values, mask, model = make(200, 6, 0.4)
     rows = arrange(values, mask)
     assert len(rows.batches) > 5
-    assert sorted(np.concatenate(rows.batches).tolist()) == list(range(200))
+    assert sorted(np.concatenate([batch.rows for batch in rows.batches]).tolist()) == list(range(200))
     assert np.allclose(expect(rows, model).second, slow_expect(values, mask, model)[1])
 
 
 def test_completed_rows_keep_what_was_observed():
     values, mask, model = make(50, 5, 0.4)
-    for index, centred, *_ in complete(arrange(values, mask), model):
-        seen = mask[index]
-        assert np.allclose((centred + model.mean)[seen], values[index][seen])
+    for part in complete(arrange(values, mask), model):
+        seen = mask[part.rows]
+        assert np.allclose((part.centred + model.mean)[seen], values[part.rows][seen])
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
