@@ -114,11 +114,12 @@ def top_share_gate(logits: Array) -> Array:
 def _among_largest(values: Array, n_kept: int) -> Array:
     """Return which entries are among the `n_kept` largest; of equal ones the first."""
     if values.size <= RANKED_SIZE:
-        # Counting who is ahead beats a sort by far while the table of pairs fits the cache.
+        # Counting who is ahead beats a sort by far while the table of pairs fits the cache; a sum over the first axis
+        # goes along memory.
         place = jnp.arange(values.size)
-        earlier = place[None, :] < place[:, None]
-        ahead = (values[None, :] > values[:, None]) | ((values[None, :] == values[:, None]) & earlier)
-        return jnp.sum(ahead, axis=1) < n_kept
+        earlier = place[:, None] < place[None, :]
+        ahead = (values[:, None] > values[None, :]) | ((values[:, None] == values[None, :]) & earlier)
+        return jnp.sum(ahead, axis=0) < n_kept
     smallest = jax.lax.top_k(values, n_kept)[0][-1]
     above, tied = values > smallest, values == smallest
     return above | (tied & (jnp.cumsum(tied) <= n_kept - jnp.sum(above)))

@@ -124,7 +124,8 @@ def disentanglement(blocks: jax.Array, weight: jax.Array | None = None) -> jax.A
     if used is not None:
         centred = jnp.where(used, centred, 0.0)
     covariance = _gram(centred) / jnp.maximum(count - 1.0, 1.0)
-    variance = jnp.diagonal(covariance)
+    # Not `diagonal`, whose gradient is a scatter: on a CPU it was worth a fifth of the reference model's step.
+    variance = jnp.sum(jnp.where(np.eye(len(latents), dtype=bool), covariance, 0.0), axis=0)
     # The computed mean of a constant is off by rounding: dividing that error by its own size
     # would turn a dead latent into noise of scale 1 with a gradient of 1e8.
     rounding = 8.0 * jnp.finfo(latents.dtype).eps * jnp.abs(mean[:, 0])
