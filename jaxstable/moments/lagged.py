@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from jaxstable.moments.expectation import Gaussian, arrange, expect
-from jaxstable.moments.maximisation import Convergence, maximise, maximise_by_sample
+from jaxstable.moments.maximisation import Convergence, first_guess, maximise, maximise_by_sample
 from jaxstable.moments.passes import ROWS_AT_ONCE, Pass, Sample, centred, stack
 from jaxstable.signals.threads import one_blas_thread
 
@@ -132,16 +132,16 @@ def lagged_moments(
         pieces = np.array_split(own, share)
         everything = Pass(standard, mask, pieces, n_lags)
         dim = (n_lags + 1) * standard.shape[1]
-        start = Gaussian(np.zeros(dim), np.eye(dim))
         if len(own) <= subset:
             rows = arrange(*stack(standard, mask, own, n_lags))
+            start = Gaussian(np.zeros(dim), np.eye(dim)) if rows.mask.all() else first_guess([rows], prior)
             model, info = maximise(partial(expect, rows), start, prior, tolerance, max_iterations)
             everything(model)
         else:
             sample = Sample(standard, mask, np.sort(rng.choice(own, subset, replace=False)), n_lags)
             # Finer than a tenth of the sampling error of a correlation is of no use.
             rough, fine = (max(tolerance, 0.1 / np.sqrt(n)) for n in (subset, len(own)))
-            model, _ = maximise(sample, start, prior, rough, max_iterations)
+            model, _ = maximise(sample, first_guess(sample.pieces, prior), prior, rough, max_iterations)
             model, info = maximise_by_sample(sample, everything, model, prior, fine, max_iterations)
         models.append(model)
         convergence.append(info)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from jaxstable.moments.expectation import Expected, Gaussian, factored
+from jaxstable.moments.expectation import Expected, Gaussian, Rows, factored
 
+_REMEMBERED = 10  # steps that a leap is made of
+_ROUNDING = 1e-13  # of a log-likelihood
+_FLATTEST = 0.1  # variance in a direction that pairs of readings, which may contradict each other, are believed
 _MOST_MOVES = 30  # steps over the sample between two passes over all rows
 
 
@@ -38,9 +41,9 @@ def maximise(
 ) -> tuple[Gaussian, Convergence]:
     """Climb to the Gaussian with the largest penalised likelihood by accelerated EM.
 
-    Maximises `sum_i log p(x_i observed) - prior/2 (log det S + tr S^-1)`. Pairs of EM steps are
-    extrapolated (SQUAREM); an extrapolation that lowers the objective or leaves the positive
-    definite matrices is taken back, so the objective never falls.
+    Maximises `sum_i log p(x_i observed) - prior/2 (log det S + tr S^-1)`. Each step leaps to where the last ones
+    together would come to rest (Anderson's method), in the logarithm of the covariance, where there is nothing but
+    positive definite matrices. A leap that lowers the objective is taken back, so the objective never falls.
 
     Args:
         expectation: the E-step over all rows, such as `expect` with its rows bound; rows should
@@ -63,43 +66,90 @@ def maximise(
         (True, True)
 
     Reference:
-        Ravi Varadhan, Christophe Roland, Simple and globally convergent methods for accelerating
-        the convergence of any EM algorithm (2008).
+        Nicholas Henderson, Ravi Varadhan, Damped Anderson acceleration with restarts and monotonicity control for
+        accelerating EM and EM-like algorithms (2019).
     """
     history: list[float] = []
-    steps, gaps = 0, True
+    memory, current, plain, change = _Memory(), start, start, np.inf
+    for steps in range(1, max_iterations + 1):
+        sums, height = _tried(expectation, current, current is plain, prior)
+        if sums is None or (history and height < history[-1] - _ROUNDING * abs(height)):
+            memory, current = _Memory(), plain
+            continue
+        history.append(height)
+        plain = maximised(sums, prior)
+        change = float(np.abs(plain.cov - current.cov).max())
+        if change < tolerance or not sums.uncertainty.any():
+            return plain, Convergence(True, steps, change, tuple(history))
+        current = memory.leap(current, plain)
+    return plain, Convergence(False, max_iterations, change, tuple(history))
 
-    def step(model: Gaussian) -> tuple[Gaussian, float]:
-        nonlocal steps, gaps
-        steps += 1
+
+def _tried(
+    expectation: Callable[[Gaussian], Expected], model: Gaussian, certain: bool, prior: float
+) -> tuple[Expected | None, float]:
+    """Return the expected sums and the objective per row; none where a leap is too flat to compute with."""
+    try:
         sums = expectation(model)
-        gaps = bool(sums.uncertainty.any())
-        return maximised(sums, prior), _objective(sums, model, prior) / max(sums.n_rows, 1)
+    except np.linalg.LinAlgError:
+        if certain:
+            raise
+        return None, -np.inf
+    return sums, _objective(sums, model, prior) / max(sums.n_rows, 1)
 
-    current, change = start, np.inf
-    while steps < max_iterations:
-        one, before = step(current)
-        history.append(before)
-        change = float(np.abs(one.cov - current.cov).max())
-        if change < tolerance or not gaps:
-            current = one
-            break
-        two, middle = step(one)
-        history.append(middle)
-        change = float(np.abs(two.cov - one.cov).max())
-        if change < tolerance:
-            current = two
-            break
-        leap = _extrapolate(current, one, two)
-        current = two
-        if leap is not None and steps < max_iterations:
-            landed, height = step(leap)
-            # The plain step `two` is at least as high as `middle`; only what beats that is kept.
-            if height >= middle:
-                history.append(height)
-                current = landed
-    converged = bool(change < tolerance or not gaps)
-    return current, Convergence(converged, steps, float(change), tuple(history))
+
+class _Memory:
+    """The last steps in flat coordinates: the mean, and the logarithm of the covariance."""
+
+    def __init__(self) -> None:
+        self._images: list[np.ndarray] = []
+        self._moves: list[np.ndarray] = []
+
+    def leap(self, before: Gaussian, after: Gaussian) -> Gaussian:
+        """Take in a step, and return the image of where all moves together are smallest."""
+        image = _flat(after)
+        self._images = [*self._images, image][-_REMEMBERED - 1 :]
+        self._moves = [*self._moves, image - _flat(before)][-_REMEMBERED - 1 :]
+        if len(self._moves) == 1:
+            return after
+        moves, images = (np.diff(steps, axis=0).T for steps in (self._moves, self._images))
+        share = np.linalg.lstsq(moves, self._moves[-1], rcond=1e-6)[0]
+        return _curved(image - images @ share, len(after.mean))
+
+
+def _flat(model: Gaussian) -> np.ndarray:
+    sizes, turn = np.linalg.eigh(model.cov)
+    tiny = np.finfo(float).eps * sizes[-1]
+    return np.concatenate([model.mean, ((turn * np.log(np.maximum(sizes, tiny))) @ turn.T).ravel()])
+
+
+def _curved(flat: np.ndarray, dim: int) -> Gaussian:
+    logs, turn = np.linalg.eigh(flat[dim:].reshape(dim, dim))
+    return Gaussian(flat[:dim], (turn * np.exp(logs)) @ turn.T)
+
+
+def first_guess(pieces: Sequence[Rows], prior: float = 1.0) -> Gaussian:
+    """Return what pairs of readings say of means and covariances, made positive definite: where to start from.
+
+    Args:
+        pieces: standardised rows, at least one piece of them.
+        prior: weight of the prior in rows, as for `maximise`.
+
+    Example:
+        >>> from jaxstable.moments.expectation import arrange
+        >>> first_guess([arrange(np.array([[1.0], [-1.0], [3.0]]), np.array([[True], [True], [False]]))])
+        Gaussian(mean=array([0.]), cov=array([[1.]]))
+    """
+    seen = sum(rows.mask.sum(axis=0) for rows in pieces)
+    mean = sum(rows.values.sum(axis=0) for rows in pieces) / np.maximum(seen, 1)
+    both = product = prior * np.eye(len(mean))
+    for rows in pieces:
+        mask = rows.mask.astype(float)
+        centred = rows.values - mask * mean
+        both, product = both + mask.T @ mask, product + centred.T @ centred
+    cov = product / np.maximum(both, 1.0)
+    sizes, turn = np.linalg.eigh(cov)
+    return Gaussian(mean, (turn * np.maximum(sizes, _FLATTEST)) @ turn.T)
 
 
 def maximise_by_sample(
@@ -142,7 +192,7 @@ def maximise_by_sample(
             break
         exact = change >= before or not sums.uncertainty.any()  # the sample leads astray, or has nothing to add
         current = plain if exact else _moved(sample, current, plain, prior, tolerance)
-    return current, Convergence(change < tolerance, passes, change, tuple(history))
+    return current, Convergence(bool(change < tolerance), passes, change, tuple(history))
 
 
 def _moved(
@@ -176,19 +226,3 @@ def maximised(sums: Expected, prior: float) -> Gaussian:
 def _objective(sums: Expected, model: Gaussian, prior: float) -> float:
     known = factored(model)
     return sums.log_likelihood - 0.5 * prior * (known.log_det + float(np.trace(known.precision)))
-
-
-def _extrapolate(zero: Gaussian, one: Gaussian, two: Gaussian) -> Gaussian | None:
-    first = np.concatenate([one.mean - zero.mean, (one.cov - zero.cov).ravel()])
-    second = np.concatenate([two.mean - one.mean, (two.cov - one.cov).ravel()]) - first
-    length = -np.linalg.norm(first) / max(float(np.linalg.norm(second)), 1e-300)
-    if length > -1.0:
-        return None
-    dim = len(zero.mean)
-    leap = -2.0 * length * first + length**2 * second
-    cov = zero.cov + leap[dim:].reshape(dim, dim)
-    try:
-        np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
-        return None
-    return Gaussian(zero.mean + leap[:dim], cov)

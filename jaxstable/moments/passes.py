@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from jaxstable.moments.expectation import Expected, Gaussian, arrange, expect, factored
+from jaxstable.moments.expectation import Expected, Gaussian, Rows, arrange, expect, factored
 from jaxstable.signals.threads import on_all_cores
 
 # Stacked at once where a pass goes over the whole series: bounds the memory of long and of wide series.
@@ -23,15 +23,18 @@ class Sample:
         mask: [time, vars] bool, True where observed.
         ends: times at which the stacked rows end.
         n_lags: largest lag.
+
+    Attributes:
+        pieces: the rows.
     """
 
     def __init__(self, standard: np.ndarray, mask: np.ndarray, ends: np.ndarray, n_lags: int) -> None:
         pieces = np.array_split(ends, -(-len(ends) // _ROWS_OF_A_SAMPLE))
-        self._pieces = [arrange(*stack(standard, mask, piece, n_lags)) for piece in pieces]
+        self.pieces: list[Rows] = [arrange(*stack(standard, mask, piece, n_lags)) for piece in pieces]
 
     def __call__(self, model: Gaussian) -> Expected:
         known = factored(model)
-        return functools.reduce(_sum, on_all_cores(lambda rows: expect(rows, known), self._pieces))
+        return functools.reduce(_sum, on_all_cores(lambda rows: expect(rows, known), self.pieces))
 
 
 class Pass:
