@@ -58,7 +58,7 @@ def waves_criterion(dynamics: Dynamics, waves: int, series: np.ndarray | None, n
     slow = []
     for piece in stretches(series, n_rows):
         length = piece.stop - piece.start
-        places = np.flatnonzero((dynamics.rows >= piece.start) & (dynamics.rows < piece.stop))
+        places = np.arange(*np.searchsorted(dynamics.rows, [piece.start, piece.stop]))
         if len(places) > 1:
             number = min(waves, length // _ROWS_PER_WAVE, MOST_WAVES, len(places) - 1)
             slow.append((places, slow_terms((dynamics.rows[places] - piece.start + 0.5) / length, number)))

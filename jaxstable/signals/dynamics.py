@@ -78,16 +78,27 @@ class Dynamics:
         """What is left beside the level alone, as `misfit` says it."""
         return self.misfit([(np.arange(len(self.now)), np.ones((len(self.now), 1)))])
 
+    @cached_property
+    def _products(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.past.T @ self.past, self.past.T @ self.now
+
     def misfit(self, slow: Sequence[tuple[NDArray[np.int_], NDArray[Any]]]) -> NDArray[np.float64]:
         """Return `n_j log v_j` of each sensor, infinite where nothing is left of it; `slow` as for `criterion`."""
-        now, past = self.now.copy(), self.past.copy()
+        # What the terms take out is taken out of the products, so that these are not made anew for each set of terms.
+        parts, told_now, told_past = [], [np.zeros((0, self.now.shape[1]))], [np.zeros((0, self.past.shape[1]))]
         for rows, terms in slow:
             basis = np.linalg.qr(terms)[0]
-            part = slice(None) if len(rows) == len(now) else rows  # all of them, in order: nothing to pick
-            now[part] -= basis @ (basis.T @ now[part])
-            past[part] -= basis @ (basis.T @ past[part])
-        gram = past.T @ past + RIDGE * len(past) * np.eye(past.shape[1])
-        left = now - past @ np.linalg.solve(gram, past.T @ now)
+            part = slice(None) if len(rows) == len(self.now) else rows  # all of them, in order: nothing to pick
+            told_now.append(basis.T @ self.now[part])
+            told_past.append(basis.T @ self.past[part])
+            parts.append((part, basis))
+        beside, ends = np.concatenate(told_past), np.concatenate(told_now)
+        gram, cross = self._products
+        ridge = RIDGE * len(self.past) * np.eye(len(gram))
+        weights = np.linalg.solve(gram - beside.T @ beside + ridge, cross - beside.T @ ends)
+        left = self.now - self.past @ weights
+        for (part, basis), now, past in zip(parts, told_now[1:], told_past[1:], strict=True):
+            left[part] -= basis @ (now - past @ weights)
         readings = self.seen.sum(axis=0)
         variance = (left**2 * self.seen).sum(axis=0) / np.maximum(readings, 1)
         used = (readings > 0) & (variance > 0)

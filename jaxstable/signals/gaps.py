@@ -32,15 +32,19 @@ def runs_of(flags: NDArray[np.bool_]) -> NDArray[np.int_]:
 
 def bridged(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray[Any] | None = None) -> NDArray[np.float64]:
     """Return `[time, vars]` with gaps bridged by straight lines inside a series; 0 where it has no reading at all."""
-    filled = np.zeros(values.shape)
-    for rows in stretches(series, len(values)):
-        time = np.arange(rows.stop - rows.start)
-        for column in range(values.shape[1]):
-            known = np.flatnonzero(seen[rows, column])
-            if len(known) == len(time):
-                filled[rows, column] = values[rows, column]
-            elif len(known):
-                filled[rows, column] = np.interp(time, known, values[rows, column][known])
+    filled = np.where(seen, values, 0.0).astype(float)
+    pieces = stretches(series, len(values))
+    starts, ends = np.array([[rows.start, rows.stop - 1] for rows in pieces]).T
+    piece = np.repeat(np.arange(len(pieces)), ends - starts + 1)
+    for column in np.flatnonzero(~seen.all(axis=0)).tolist():
+        known = np.flatnonzero(seen[:, column])
+        own = piece[known]
+        first, last = (np.flatnonzero(np.diff(own, **beyond)) for beyond in ({"prepend": -1}, {"append": -1}))
+        # Before the first reading of a series stands the first, after the last the last.
+        rows, of = np.unique(np.concatenate([known, starts[own[first]], ends[own[last]]]), return_index=True)
+        told = values[np.concatenate([known, known[first], known[last]])[of], column]
+        gaps = np.flatnonzero(~seen[:, column] & (np.bincount(own, minlength=len(pieces)) > 0)[piece])
+        filled[gaps, column] = np.interp(gaps, rows, told) if len(gaps) else 0.0
     return filled
 
 

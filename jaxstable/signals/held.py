@@ -5,6 +5,7 @@ What a logger fills in where it has no reading, the last value or a straight lin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,22 +47,22 @@ def find_held(
         80
     """
     found, again = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    pieces = stretches(series, len(values))
+    lengths = [piece.stop - piece.start for piece in stretches(series, len(values))]
+    piece = np.repeat(np.arange(len(lengths)), lengths)
     lively = np.zeros(values.shape[1], bool)
     for column in range(values.shape[1]):
-        for piece in pieces:
-            known = piece.start + np.flatnonzero(seen[piece, column])
-            readings = values[known, column]
-            found[known[1:][readings[1:] == readings[:-1]], column] = True
+        known = np.flatnonzero(seen[:, column])
+        readings = values[known, column]
+        found[known[1:][(readings[1:] == readings[:-1]) & (np.diff(piece[known]) == 0)], column] = True
         own, repeats = seen[:, column], found[:, column].copy()
         again[:, column] = repeats
         if not always and not _is_held(values[own, column], repeats[own]):
             found[:, column] = False
             found[own, column] = _is_stuck(values[own, column], repeats[own])
-            lively[column] = _seldom_repeats(values[own & ~found[:, column], column], repeats[own & ~found[:, column]])
-            for piece in pieces if lively[column] else ():
-                known = piece.start + np.flatnonzero(own[piece] & ~found[piece, column])
-                found[known, column] = _is_filled(values[known, column])
+            known = known[~found[known, column]]
+            lively[column] = _seldom_repeats(values[known, column], repeats[known])
+            for rows in _bent_nowhere(values[:, column], known, piece) if lively[column] else ():
+                found[rows, column] = _is_filled(values[rows, column])
     if not always:
         twice = (again | ~seen).all(axis=1) & ((again & lively).sum(axis=1) >= _ROW)
         found |= twice[:, None] & again
@@ -96,6 +97,18 @@ def _too_many(length: NDArray[np.int_]) -> float:
 
 def _seldom_repeats(readings: NDArray[Any], repeats: NDArray[np.bool_]) -> bool:
     return int(repeats.sum()) <= _SELDOM * len(repeats) and len(np.unique(readings)) >= STUCK
+
+
+def _bent_nowhere(values: NDArray[Any], known: NDArray[np.int_], piece: NDArray[np.int_]) -> Iterator[NDArray[np.int_]]:
+    """Yield the rows of a sensor in each stretch in which three readings may lie on a straight line."""
+    readings, own = values[known], piece[known]
+    count = np.bincount(own)
+    away = readings - (np.bincount(own, readings) / np.maximum(count, 1))[own]
+    spread = np.sqrt(np.bincount(own, away**2) / np.maximum(count, 1))
+    line = (np.abs(np.diff(readings, 2)) <= 2.0 * _LINE * spread[own[2:]]) & (own[2:] == own[:-2])
+    starts = np.searchsorted(own, np.arange(len(count) + 1))
+    for number in np.unique(own[2:][line]).tolist():
+        yield known[starts[number] : starts[number + 1]]
 
 
 def _is_filled(readings: NDArray[Any]) -> NDArray[np.bool_]:

@@ -20,14 +20,12 @@ def levels_differ(values: NDArray[Any], seen: NDArray[np.bool_], series: NDArray
         recording: `[time]` id of the recording that a row belongs to; one may hold several series.
     """
     dynamics = Dynamics(values, seen, series)
-    own = recording[dynamics.rows]
-    ids = np.unique(own)
-    if len(ids) < 2 or not dynamics.enough:
+    n_rows, parts = len(dynamics.rows), _rows_of_each(recording[dynamics.rows])
+    if len(parts) < 2 or not dynamics.enough:
         return False
-    everywhere = np.arange(len(own))
-    one = dynamics.criterion([(everywhere, np.ones((len(own), 1)))])
-    each = [(np.flatnonzero(own == name), np.ones((int((own == name).sum()), 1))) for name in ids]
-    price = float(np.log(len(own))) * (len(ids) - 1) * values.shape[1]
+    one = dynamics.criterion([(np.arange(n_rows), np.ones((n_rows, 1)))])
+    each = [(rows, np.ones((len(rows), 1))) for rows in parts]
+    price = float(np.log(n_rows)) * (len(parts) - 1) * values.shape[1]
     return dynamics.criterion(each) + price < one
 
 
@@ -36,9 +34,14 @@ def take_levels(values: NDArray[Any], seen: NDArray[np.bool_], recording: NDArra
     level = np.zeros(values.shape)
     known = np.where(seen, values, 0.0)
     whole = known.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    for name in np.unique(recording):
-        rows = recording == name
+    for rows in _rows_of_each(recording):
         count = seen[rows].sum(axis=0)
         own = known[rows].sum(axis=0) / np.maximum(count, 1)
         level[rows] = np.where(count > 0, own - whole, 0.0)
     return level
+
+
+def _rows_of_each(recording: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """Return the rows of each recording, in order."""
+    _, place, count = np.unique(recording, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(place, kind="stable"), np.cumsum(count)[:-1])

@@ -27,13 +27,18 @@ _FEWEST = 20  # readings below which a sensor has no habits
 
 
 class _Distances(NamedTuple):
-    """How far readings of one sensor are from those beside them: of each stretch the rows and distances; their scale.
+    """How far readings of one sensor are from those beside them; a sensor without habits, or an idle one, has none.
 
-    A sensor without habits, or one that is idle, has no stretches and the scale 0.
+    Attributes:
+        rows: of the readings.
+        starts: places among them at which another stretch begins.
+        away: their distances.
+        scale: of these; 0 where there are none.
     """
 
-    rows: tuple[NDArray[np.int_], ...] = ()
-    away: tuple[NDArray[np.float64], ...] = ()
+    rows: NDArray[np.int_] = np.zeros(0, int)
+    starts: NDArray[np.int_] = np.zeros(0, int)
+    away: NDArray[np.float64] = np.zeros(0)
     scale: float = 0.0
 
 
@@ -69,20 +74,18 @@ def find_spikes(
         [200, 300, 301, 302]
     """
     pieces = stretches(series, len(values))
+    piece = np.repeat(np.arange(len(pieces)), [one.stop - one.start for one in pieces])
     columns = range(values.shape[1])
-    same, alone, runs = (np.zeros(values.shape, bool) for _ in range(3))
+    alone, runs = (np.zeros(values.shape, bool) for _ in range(2))
+    same = _fault_values(values, seen, pieces, piece)
     for column in columns:
-        for piece in pieces:
-            same[piece, column] = _at_fault_value(values[piece, column], seen[piece, column])
         known = seen[:, column] & ~same[:, column]
-        near = _distances(values[:, column], known, pieces, NEIGHBOURS)
-        for rows, away in zip(near.rows, near.away, strict=True):
-            alone[rows[_stand_alone(np.abs(away), near.scale)], column] = True
+        near = _distances(values[:, column], known, piece, NEIGHBOURS)
+        alone[near.rows, column] = _stand_alone(near)
         for width, longest in LONGEST.items() if _jumps(values[:, column], near) > 1 else ():
-            beside = _distances(values[:, column], known & ~runs[:, column], pieces, width)
+            beside = _distances(values[:, column], known & ~runs[:, column], piece, width)
             least = max(beside.scale, _half_spread(values[known, column]) / FAR)  # wiggles are no faults
-            for rows, away in zip(beside.rows, beside.away, strict=True):
-                runs[rows[_between_jumps(away, least, longest)], column] = True
+            runs[beside.rows[_between_jumps(beside, least, longest)], column] = True
     count = np.maximum(seen.sum(axis=0), 1)
     habit = alone.sum(axis=0) > most * count
     some = (habit | (runs & ~alone).any(axis=0)) & (runs.sum(axis=0) <= _UTMOST * count)
@@ -90,44 +93,57 @@ def find_spikes(
     found = alone & ~habit
     if (some | returns).any():
         beside = seen & ~runs & ~same
-        off = [_in_scales(_distances(values[:, one], beside[:, one], pieces, WIDE), len(values)) for one in columns]
+        off = [_in_scales(_distances(values[:, one], beside[:, one], piece, WIDE), len(values)) for one in columns]
         loud = loudness(np.stack(off, axis=1))
         for column in np.flatnonzero(some).tolist():
             spikes, others = runs[:, column], seen[:, column] & ~same[:, column]
-            wide = _distances(values[:, column], others, pieces, WIDE)
+            wide = _distances(values[:, column], others, piece, WIDE)
             if _stand_off(wide, values[:, column], spikes) and not echoed(*_events(wide, spikes), loud):
                 found[:, column] = spikes
         for column in np.flatnonzero(returns).tolist():
-            wide = _distances(values[:, column], seen[:, column], pieces, WIDE)
+            wide = _distances(values[:, column], seen[:, column], piece, WIDE)
             if not echoed(*_events(wide, same[:, column]), loud):
                 found[:, column] |= same[:, column]
     return found
 
 
-def _distances(values: NDArray[Any], seen: NDArray[np.bool_], pieces: list[slice], width: int) -> _Distances:
-    known = [piece.start + np.flatnonzero(seen[piece]) for piece in pieces]
-    rows = tuple(one for one in known if len(one) > 2 * width)
-    if sum(map(len, rows)) < _FEWEST:
+def _distances(values: NDArray[Any], seen: NDArray[np.bool_], piece: NDArray[np.int_], width: int) -> _Distances:
+    rows = np.flatnonzero(seen)
+    rows = rows[(np.bincount(piece[rows]) > 2 * width)[piece[rows]]]
+    if len(rows) < _FEWEST:
         return _Distances()
-    away = tuple(_from_median(values[one], width) for one in rows)
-    scale = _scale(np.concatenate(away), values[np.concatenate(rows)])
-    return _Distances(rows, away, scale) if scale > 0.0 else _Distances()
+    starts = np.flatnonzero(np.diff(piece[rows], prepend=-1))
+    away = _from_median(values[rows], starts, width)
+    scale = _scale(away, values[rows])
+    return _Distances(rows, starts, away, scale) if scale > 0.0 else _Distances()
 
 
-def _from_median(readings: NDArray[Any], width: int) -> NDArray[np.float64]:
+def _from_median(readings: NDArray[Any], starts: NDArray[np.int_], width: int) -> NDArray[np.float64]:
     """Return how far each reading is from the median of those on either side; at the ends of the nearest as many."""
     if width > NEIGHBOURS:  # the two in the middle of all but itself are among the three in the middle of all
-        readings = np.asarray(readings, float)
+        places, inside = _padded(starts, len(readings), width)
+        padded = np.asarray(readings, float)[places]
         below, middle, above = (
-            rank_filter(readings, rank, 2 * width + 1, mode="nearest") for rank in (width - 1, width, width + 1)
+            rank_filter(padded, rank, 2 * width + 1)[inside] for rank in (width - 1, width, width + 1)
         )
         low, high = np.where(readings <= below, middle, below), np.where(readings >= above, middle, above)
         return readings - 0.5 * (low + high)
     count, others = len(readings), 2 * width
-    first = np.clip(np.arange(count) - width, 0, count - others - 1)
+    lengths = np.diff(starts, append=count)
+    begins, ends = np.repeat(starts, lengths), np.repeat(starts + lengths, lengths)
+    first = np.clip(np.arange(count) - width, begins, ends - others - 1)
     around = first[:, None] + np.arange(others + 1)
     beside = around[around != np.arange(count)[:, None]].reshape(count, others)
     return readings - np.median(readings[beside], axis=1)
+
+
+def _padded(starts: NDArray[np.int_], count: int, width: int) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
+    """Return the places of readings, each stretch after and before so many of its ends, and which are not these."""
+    lengths = np.diff(starts, append=count)
+    wide = lengths + 2 * width
+    place = np.arange(wide.sum()) - np.repeat(np.cumsum(wide) - wide, wide) - width
+    last = np.repeat(lengths - 1, wide)
+    return np.repeat(starts, wide) + np.clip(place, 0, last), (place >= 0) & (place <= last)
 
 
 def _scale(distance: NDArray[Any], readings: NDArray[Any]) -> float:
@@ -145,52 +161,81 @@ def _half_spread(values: NDArray[Any]) -> float:
     return 0.5 * float(high - low)
 
 
-def _stand_alone(size: NDArray[Any], scale: float) -> NDArray[np.bool_]:
+def _stand_alone(near: _Distances) -> NDArray[np.bool_]:
+    size = np.abs(near.away)
+    before, after = np.append(0.0, size)[:-1], np.append(size, 0.0)[1:]
+    before[near.starts] = after[near.starts - 1] = 0.0  # nothing beside the ends of a stretch
     # A spike shifts the median around its neighbours by a step of their slope: these are off, but far less.
-    beside = np.maximum(np.append(size[1:], 0.0), np.append(0.0, size[:-1]))
-    return (size > FAR * scale) & ((beside <= FAR * scale) | (beside < ALONE * size))
+    beside = np.maximum(after, before)
+    return (size > FAR * near.scale) & ((beside <= FAR * near.scale) | (beside < ALONE * size))
 
 
 def _jumps(values: NDArray[Any], near: _Distances) -> int:
-    return sum(int((np.abs(np.diff(values[rows])) > FAR * near.scale).sum()) for rows in near.rows)
+    size = np.abs(np.diff(values[near.rows], prepend=0.0))
+    size[near.starts] = 0.0
+    return int((size > FAR * near.scale).sum())
 
 
-def _between_jumps(away: NDArray[Any], scale: float, longest: int) -> NDArray[np.bool_]:
+def _between_jumps(beside: _Distances, scale: float, longest: int) -> NDArray[np.bool_]:
     """Return which readings are among a few in a row that are off, between two jumps, at least one of them far off."""
-    size = np.abs(away)
-    least = np.maximum(NEAR * scale, ALONE * maximum_filter1d(size, 2 * longest + 1, mode="constant"))
-    jump = np.concatenate([[np.inf], np.abs(np.diff(away)), [np.inf]])
-    found = np.zeros(len(size), bool)
-    for first, end in runs_of(size > least).tolist():
-        if end - first <= longest and min(jump[first], jump[end]) > NEAR * scale:
-            found[first:end] = size[first:end].max() > ROW * scale
+    size, found = np.abs(beside.away), np.zeros(len(beside.rows), bool)
+    places, inside = _padded(beside.starts, len(size), longest)
+    loudest = maximum_filter1d(np.where(inside, size[places], 0.0), 2 * longest + 1, mode="constant")[inside]
+    off = size > np.maximum(NEAR * scale, ALONE * loudest)
+    jump = np.append(np.abs(np.diff(beside.away, prepend=0.0)), np.inf)
+    jump[beside.starts] = np.inf
+    begins = np.zeros(len(size) + 1, bool)
+    begins[beside.starts] = begins[-1] = True
+    first = np.flatnonzero(off & (begins[:-1] | ~np.append(False, off)[:-1]))
+    end = np.flatnonzero(off & (begins[1:] | ~np.append(off, False)[1:])) + 1
+    fits = (end - first <= longest) & (np.minimum(jump[first], jump[end]) > NEAR * scale)
+    for start, stop in zip(first[fits].tolist(), end[fits].tolist(), strict=True):
+        found[start:stop] = size[start:stop].max() > ROW * scale
     return found
 
 
-def _at_fault_value(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _fault_values(
+    values: NDArray[Any], seen: NDArray[np.bool_], pieces: list[slice], piece: NDArray[np.int_]
+) -> NDArray[np.bool_]:
     """Return which readings have a value that a sensor returns to, for a few rows, across a gap from all else.
 
-    A wire that breaks reads the end of the scale. One gap is larger than half the spread of the readings, and twice as
-    large as any between these.
+    A wire that breaks reads the end of the scale: the smallest or the largest value of a stretch. Few have one several
+    times; these are looked at.
     """
-    found = np.zeros(len(values), bool)
-    for value, sign in ((values[seen].min(initial=np.inf), 1.0), (values[seen].max(initial=-np.inf), -1.0)):
-        there = seen & (values == value)
-        rest = np.unique(values[seen & ~there])
-        times = runs_of(there)
-        if len(times) < _RETURNS or len(rest) < _FEWEST or np.diff(times).max() > _LASTS:
-            continue
-        gap = float((sign * (rest - value)).min())
-        if gap > max(_half_spread(values[seen & ~there]), 2.0 * float(np.diff(rest).max())):
-            found |= there
+    found = np.zeros(values.shape, bool)
+    if not len(values):
+        return found
+    starts = [one.start for one in pieces]
+    for sign, utmost in ((1.0, np.minimum), (-1.0, np.maximum)):
+        known = np.where(seen, values, sign * np.inf)
+        there = seen & (known == utmost.reduceat(known, starts, axis=0)[piece])
+        begins = there.copy()
+        begins[1:] &= ~there[:-1] | (np.diff(piece) > 0)[:, None]
+        times = np.add.reduceat(begins, starts, axis=0, dtype=int)
+        for number, column in np.argwhere(times >= _RETURNS).tolist():
+            rows = pieces[number]
+            own = there[rows, column]
+            if _is_fault(values[rows, column], seen[rows, column], own, sign):
+                found[rows, column] |= own
     return found
+
+
+def _is_fault(values: NDArray[Any], seen: NDArray[np.bool_], there: NDArray[np.bool_], sign: float) -> bool:
+    """Return whether a value lies across a gap: larger than half the spread of all other readings, and twice as large
+    as any between these.
+    """
+    others = values[seen & ~there]
+    rest = np.unique(others)
+    if len(rest) < _FEWEST or np.diff(runs_of(there)).max() > _LASTS:
+        return False
+    gap = float((sign * (rest - values[there][0])).min())
+    return gap > max(_half_spread(others), 2.0 * float(np.diff(rest).max()))
 
 
 def _in_scales(distances: _Distances, n_rows: int) -> NDArray[np.float64]:
     """Return how far off the reading of each row is; NaN where there is none."""
     off = np.full(n_rows, np.nan)
-    for rows, away in zip(distances.rows, distances.away, strict=True):
-        off[rows] = away / distances.scale
+    off[distances.rows] = distances.away / distances.scale
     return off
 
 
@@ -204,10 +249,10 @@ def _events(wide: _Distances, spikes: NDArray[np.bool_]) -> tuple[NDArray[np.int
 
 def _stand_off(wide: _Distances, values: NDArray[Any], spikes: NDArray[np.bool_]) -> bool:
     """Return whether spikes are something else than the ends of what a sensor reads every day."""
-    if not wide.rows:
+    rows = wide.rows
+    if not len(rows):
         return False
-    rows = np.concatenate(wide.rows)
-    size, spiked = np.abs(np.concatenate(wide.away)), spikes[rows]
+    size, spiked = np.abs(wide.away), spikes[rows]
     usual = float(np.median(size[spiked])) if spiked.any() else 0.0
     least = max(NEAR * wide.scale, 0.5 * usual)
     return usual > _OUTSIDE * _half_spread(values[rows]) and 2 * int((size[~spiked] > least).sum()) <= int(spiked.sum())
