@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from jaxstable.results.discovery_result import Discovery
 
 RUN_DIR = "artifacts-discovery"
-LOST = "stopped before the graph was whole: nothing is saved; once the draws begin, Ctrl-C keeps those made so far"
+LOST = "stopped before there was a graph: nothing is saved; from the search on, Ctrl-C keeps what was found by then"
+EXIT_STOPPED = 130  # as after Ctrl-C anywhere else, but the graph by then is saved
 ASKED: dict[str, Any] = {
     "max_lag": None,
     "required": None,
@@ -46,7 +47,7 @@ def discover(args: argparse.Namespace) -> int:
             shown.to_csv(args.output)
         written = sorted(path for path in run_dir.iterdir() if not path.name.startswith("."))
         tell(shown, args, [*written, *([args.output] if args.output else [])])
-    return 0
+    return EXIT_STOPPED if "search" in found.chosen else 0
 
 
 def _discovered(args: argparse.Namespace) -> Discovery:

@@ -181,6 +181,6 @@ def test_ctrl_c_is_for_the_draws_and_otherwise_says_that_nothing_is_saved(plant,
 
     monkeypatch.setattr(api, "discover", stopped)
     assert main(["discover", str(plant), "--run-dir", str(tmp_path / "run")]) == 130
-    assert "stopped before the graph was whole: nothing is saved" in capsys.readouterr().err
+    assert "stopped before there was a graph: nothing is saved" in capsys.readouterr().err
     assert kept == [before] == [signal.getsignal(signal.SIGINT)]
     assert not list((tmp_path / "run").iterdir())

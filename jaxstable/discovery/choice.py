@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from jaxstable.discovery.shapes import MOST_SHAPED, Shapes, drawn_against, orien
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
 from jaxstable.graph.refit import Edges, Refits
-from jaxstable.graph.selection import Selection, candidates, select, selection_of
+from jaxstable.graph.selection import Selection, Stopped, candidates, select, selection_of
 from jaxstable.moments.bootstrap import bootstrap_moments
 from jaxstable.moments.lagged import Moments
 
@@ -27,6 +27,7 @@ LIKELIHOODS = ("free", "equal")
 # fits lead to as good graphs, and draws use the chosen weight only; from so many more the search starts at no edges.
 _LARGE, _HUGE = 10_000, 1_000_000
 _FEW_STEPS = 200
+SO_FAR = "stopped in the search of the graph: it is the best one by then, without draws; edges may be missing or false"
 
 
 class Path(NamedTuple):
@@ -55,6 +56,8 @@ class Chosen(NamedTuple):
     extras: Extras = Extras()
     shaped: int = 0
     """lag-0 edges whose direction rests on the shape of the noise more than on the moments."""
+    stopped: bool = False
+    """whether Ctrl-C ended the search: the graph is the best by then."""
 
 
 def choose(
@@ -70,7 +73,8 @@ def choose(
     """Choose number of lags, likelihood, sparsity weight and graph by one criterion, and again for every draw.
 
     A draw keeps the number of lags, the likelihood and the inflation of the full data; its graph is its own, and so is
-    its sparsity weight where the data are not wide. Ctrl-C among the draws ends them, and what was found stays.
+    its sparsity weight where the data are not wide. Ctrl-C in the search of the graph ends it with the best one so far,
+    and without draws; among the draws it ends these, and what was found stays.
 
     Args:
         moments: of the data, up to the largest lag to look at.
@@ -90,37 +94,43 @@ def choose(
         ValueError: an edge is both required and forbidden, or the required edges have a cycle.
     """
     begin("lags", None)
-    order = choose_order(_refits(moments, moments.matrix, moments.n_lags), required, forbidden)
-    parts = required[: order.lags + 1], forbidden[: order.lags + 1]
 
-    def judge(matrix: NDArray[Any]) -> Criterion:
-        return Criterion(_refits(moments, matrix, order.lags), *parts, looked_at=moments.n_lags)
+    def judge(matrix: NDArray[Any], lags: int) -> Criterion:
+        given = required[: lags + 1], forbidden[: lags + 1]
+        return Criterion(_refits(moments, matrix, lags), *given, looked_at=moments.n_lags)
 
-    criterion = judge(moments.matrix)
-    sparsities, steps = fits_of(criterion.dim * criterion.n_vars)
-    path = None
-    if sparsities:
-        begin(f"{len(LIKELIHOODS) * len(sparsities)} fits", None)
-        matrix = moments.matrix[None, :, : criterion.dim, : criterion.dim]
-        fits = fit_by_likelihood(matrix, moments.count, moments.n_vars, sparsities, LIKELIHOODS, steps)
-        begin("graph", None)
-        likelihood, selection, scores = _of_likelihoods(criterion, fits)
-        every = dict(zip(sparsities, fits[likelihood], strict=True))
-        path = _best(criterion, likelihood, every, selection.inflation, scores)
-        sparsities = sparsities if steps == STEPS else (path.sparsity,)
-    else:
-        begin("graph", None)
-        selection = select(criterion)
-    oriented, shaped = None, 0
-    if sources and sources.rows and len(moments.count) == 1 and moments.n_vars <= MOST_SHAPED:
-        begin("directions", None)
-        shapes = Shapes(sources.rows, moments, order.lags)
-        oriented = orient(criterion, _flat(criterion, selection), selection.inflation, shapes, seed)
-        selection = selection_of(criterion, oriented.graph, selection.inflation, oriented.leaning)
-        against = settled_against(oriented, criterion.penalty, parts[1].shape)
-        parts = parts[0], parts[1] | against
-        shaped = int((against[0].T & (oriented.leaning > selection.turning - oriented.leaning)).sum())
-    if beyond := look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin):
+    criterion, path, oriented, shaped = judge(moments.matrix, moments.n_lags), None, None, 0
+    order, graph = Order(moments.n_lags, (), criterion.base), criterion.base
+    try:
+        order = choose_order(_refits(moments, moments.matrix, moments.n_lags), required, forbidden)
+        parts = required[: order.lags + 1], forbidden[: order.lags + 1]
+        criterion, graph = judge(moments.matrix, order.lags), order.graph
+        sparsities, steps = fits_of(criterion.dim * criterion.n_vars)
+        if sparsities:
+            begin(f"{len(LIKELIHOODS) * len(sparsities)} fits", None)
+            matrix = moments.matrix[None, :, : criterion.dim, : criterion.dim]
+            fits = fit_by_likelihood(matrix, moments.count, moments.n_vars, sparsities, LIKELIHOODS, steps)
+            begin("graph", None)
+            likelihood, selection, scores = _of_likelihoods(criterion, fits)
+            every = dict(zip(sparsities, fits[likelihood], strict=True))
+            path = _best(criterion, likelihood, every, selection.inflation, scores)
+            sparsities = sparsities if steps == STEPS else (path.sparsity,)
+        else:
+            begin("graph", None)
+            selection = select(criterion)
+        graph = _flat(criterion, selection)
+        if sources and sources.rows and len(moments.count) == 1 and moments.n_vars <= MOST_SHAPED:
+            begin("directions", None)
+            shapes = Shapes(sources.rows, moments, order.lags)
+            oriented = orient(criterion, graph, selection.inflation, shapes, seed)
+            selection = selection_of(criterion, oriented.graph, selection.inflation, oriented.leaning)
+            against = settled_against(oriented, criterion.penalty, parts[1].shape)
+            parts = parts[0], parts[1] | against
+            shaped = int((against[0].T & (oriented.leaning > selection.turning - oriented.leaning)).sum())
+        beyond = look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin)
+    except KeyboardInterrupt as stop:
+        return _so_far(criterion, [graph, *([stop.graph] if isinstance(stop, Stopped) else [])], order)
+    if beyond:
         matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
         if draws:
             begin(f"{draws} draws", draws)
@@ -136,13 +146,25 @@ def choose(
         begin(f"{draws} draws", draws)
         rng = np.random.default_rng([seed, 6])
         for matrix, own in zip(matrices, every, strict=True):
-            judged = judge(matrix)
+            judged = judge(matrix, order.lags)
             if oriented:
                 judged = judged.forbidding(drawn_against(oriented, selection.turning, rng, judged.dim))
             yield select(judged, own, selection.inflation)
 
     drawn = _until_stopped(draw() if draws else (), draws, advance)
     return Chosen(criterion, selection, order, path, drawn, sparsities, shaped=shaped)
+
+
+def _so_far(criterion: Criterion, graphs: Sequence[Edges], order: Order) -> Chosen:
+    """Return the best graph that a search had come to when the user stopped it; none without an edge."""
+    inflation = criterion.inflation(graphs[0])
+    alike = [graph for graph in graphs if graph.shape == graphs[0].shape]  # others are of sensors with what drives them
+    graph = min(alike, key=lambda graph: criterion.score(graph, inflation))
+    if not (graph & ~criterion.base).any():
+        raise KeyboardInterrupt
+    warnings.warn(SO_FAR, DataWarning, stacklevel=2)
+    selection = selection_of(criterion, graph, criterion.inflation(graph))
+    return Chosen(criterion, selection, order, None, (), (), stopped=True)
 
 
 def _until_stopped(draws: Iterable[Selection], wanted: int, advance: Callable[[], None]) -> tuple[Selection, ...]:

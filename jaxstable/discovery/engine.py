@@ -112,7 +112,7 @@ def find(
         except ValueError as error:
             raise ConfigError(str(error)) from error
         gated = None
-        if question.nonlinear:
+        if question.nonlinear and not chosen.stopped:
             stages.begin(f"{FITS} networks", FITS)
             gated = find_by_gates(prepared, moments, *edges, seed, stages.advance)
             chosen = chosen._replace(selection=gated.selection._replace(inflation=chosen.selection.inflation))

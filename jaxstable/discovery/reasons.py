@@ -31,9 +31,14 @@ def choices(chosen: Chosen, question: Question) -> dict[str, Choice]:
     """
     criterion, selection, path, order = chosen.criterion, chosen.selection, chosen.path, chosen.order
     shown = ", ".join(f"{score - min(order.scores):.0f}" for score in order.scores)
+    smallest = f"smallest within the price of an edge of the best; criterion above it {shown}"
+    stopped = "stopped by Ctrl-C: the graph is the best one by then; edges may be missing or false"
     return {
         "model": Choice("svar", question.why),
-        "max_lag": Choice(order.lags, f"smallest within the price of an edge of the best; criterion above it {shown}"),
+        **({"search": Choice("stopped", stopped)} if chosen.stopped else {}),
+        "max_lag": Choice(
+            order.lags, smallest if order.scores else "all that were looked at: stopped before the choice"
+        ),
         **_path_choices(path, selection.score),
         "inflation": Choice(
             selection.inflation, "rows worth one independent row, from what absent edges seem to explain"
@@ -90,6 +95,8 @@ def _path_choices(path: Path | None, score: float) -> dict[str, Choice]:
 
 def _starts(chosen: Chosen) -> str:
     """Say where the search of a draw starts."""
+    if chosen.stopped:
+        return "none, as the search was stopped"
     if chosen.path is None:
         return "searched from no edges"
     every = len(chosen.sparsities) == len(chosen.path.sparsities)

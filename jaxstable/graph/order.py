@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Edges, Numbers, Refits
-from jaxstable.graph.selection import climb
+from jaxstable.graph.selection import Stopped, climb
 
 
 class Order(NamedTuple):
@@ -18,6 +18,8 @@ class Order(NamedTuple):
     """the largest lag."""
     scores: tuple[float, ...]
     """criterion of the graph found with 0, 1, .. lags, own lags paid for; infinite where required edges rule it out."""
+    graph: Edges
+    """the graph that was found with these lags, `[dim, n_vars]`."""
 
 
 def choose_order(refits: Refits, required: Edges | None = None, forbidden: Edges | None = None) -> Order:
@@ -38,6 +40,7 @@ def choose_order(refits: Refits, required: Edges | None = None, forbidden: Edges
 
     Raises:
         ValueError: as `Criterion`.
+        Stopped: Ctrl-C; the graph has all lags.
 
     Example:
         >>> from jaxstable.moments.lagged import lagged_moments
@@ -52,20 +55,24 @@ def choose_order(refits: Refits, required: Edges | None = None, forbidden: Edges
     most = refits.n_lags
     whole = Criterion(refits, required, forbidden)
     inflation, found = 1.0, whole.base
-    for _ in range(2):
-        found = climb(whole, found, inflation)
-        inflation = whole.inflation(found)
-    price = float(np.log(max(whole.effective_rows(inflation), 1.0)))
     least = 0 if required is None else int(np.flatnonzero(np.asarray(required).any(axis=(1, 2))).max(initial=0))
-    scores = [np.inf] * least
-    for lags in range(least, most + 1):
-        parts = (None if edges is None else edges[: lags + 1] for edges in (required, forbidden))
-        criterion = Criterion(refits.leading(lags), *parts, looked_at=most)
-        graph = climb(criterion, found[: criterion.dim] & criterion.allowed, inflation)
-        own = _worth_of_own_lags(criterion, graph) / inflation
-        scores.append(criterion.score(graph, inflation) + float(np.minimum(own, price).sum()))
-    near = np.flatnonzero(np.array(scores) <= min(scores) + whole.penalty)
-    return Order(int(near[0]), tuple(map(float, scores)))
+    scores, graphs = [np.inf] * least, [found] * least
+    try:
+        for _ in range(2):
+            found = climb(whole, found, inflation)
+            inflation = whole.inflation(found)
+        price = float(np.log(max(whole.effective_rows(inflation), 1.0)))
+        for lags in range(least, most + 1):
+            parts = (None if edges is None else edges[: lags + 1] for edges in (required, forbidden))
+            criterion = Criterion(refits.leading(lags), *parts, looked_at=most)
+            graphs.append(climb(criterion, found[: criterion.dim] & criterion.allowed, inflation))
+            own = _worth_of_own_lags(criterion, graphs[-1]) / inflation
+            scores.append(criterion.score(graphs[-1], inflation) + float(np.minimum(own, price).sum()))
+    except KeyboardInterrupt as stop:
+        reached = stop.graph if isinstance(stop, Stopped) else found
+        raise Stopped(reached if reached.shape == found.shape else found) from stop
+    lags = int(np.flatnonzero(np.array(scores) <= min(scores) + whole.penalty)[0])
+    return Order(lags, tuple(map(float, scores)), graphs[lags])
 
 
 def _worth_of_own_lags(criterion: Criterion, graph: Edges) -> Numbers:

@@ -42,6 +42,14 @@ class Selection(NamedTuple):
     """what absent edges seem to explain on average, in multiples of chance, before the inflation."""
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C in a search; `graph`, `[dim, n_vars]`, is the best that it had come to, acyclic at lag 0."""
+
+    def __init__(self, graph: Edges) -> None:
+        super().__init__()
+        self.graph: Edges = graph
+
+
 def select(
     criterion: Criterion, fits: ArrayLike | Sequence[ArrayLike] = (), inflation: float | None = None
 ) -> Selection:
@@ -65,6 +73,7 @@ def select(
 
     Raises:
         ValueError: the fits have another shape, or the inflation is below 1.
+        Stopped: Ctrl-C.
 
     Example:
         >>> from jaxstable.graph.refit import Refits
@@ -80,19 +89,23 @@ def select(
     if inflation is not None and not inflation >= 1.0:
         raise ValueError(f"inflation: found {inflation}, expected >= 1 or None")
     pools = [candidates(criterion, fit) for fit in weights] or [[criterion.base]]
-    found = 1.0 if inflation is None else inflation
-    for turn in range(_ROUNDS if inflation is None else 1):
-        first = [min(pool, key=lambda graph: criterion.score(graph, found)) for pool in pools]
-        best = climb(criterion, _best(criterion, first, found), found)
-        if inflation is None and turn < _ROUNDS - 1:
-            found = criterion.inflation(best)
-    if inflation is None:
-        starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
-        best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
-        escaped = _escaped(Moves(criterion, best, found))
-        best, other = escaped.graph, _shaken(escaped).graph
-        # Graphs that score within the price of an edge are tied: more moves would only find luckier wrong ones.
-        best = other if criterion.change(best, other, found) < -criterion.penalty else best
+    found, best = 1.0 if inflation is None else inflation, criterion.base
+    try:
+        for turn in range(_ROUNDS if inflation is None else 1):
+            first = [min(pool, key=lambda graph: criterion.score(graph, found)) for pool in pools]
+            best = climb(criterion, _best(criterion, first, found), found)
+            if inflation is None and turn < _ROUNDS - 1:
+                found = criterion.inflation(best)
+        if inflation is None:
+            starts = {graph.tobytes(): graph for graph in [*first, criterion.base]}
+            best = _best(criterion, [best, *(climb(criterion, graph, found) for graph in starts.values())], found)
+            escaped = _escaped(Moves(criterion, best, found))
+            best, other = escaped.graph, _shaken(escaped).graph
+            # Graphs that score within the price of an edge are tied: more moves would only find luckier wrong ones.
+            best = other if criterion.change(best, other, found) < -criterion.penalty else best
+    except KeyboardInterrupt as stop:
+        reached = stop.graph if isinstance(stop, Stopped) else best
+        raise Stopped(_best(criterion, [best, reached], found)) from stop
     return selection_of(criterion, _prune(criterion, best, found), found)
 
 
@@ -149,13 +162,16 @@ def climb(criterion: Criterion, graph: Edges, inflation: float) -> Edges:
 
 def _climbed(moves: Moves) -> Moves:
     seen: set[int] = set()
-    # Shares of rows differ from edge to edge, so a round trip can seem to gain: a graph met twice ends the climb.
-    while moves.mark not in seen and len(seen) < _MOST_MOVES:
-        seen.add(moves.mark)
-        best = moves.best()
-        if best.gain <= _LEAST_GAIN:
-            break
-        moves.make(best)
+    try:
+        # Shares of rows differ from edge to edge, so a round trip can seem to gain: a graph met twice ends the climb.
+        while moves.mark not in seen and len(seen) < _MOST_MOVES:
+            seen.add(moves.mark)
+            best = moves.best()
+            if best.gain <= _LEAST_GAIN:
+                break
+            moves.make(best)
+    except KeyboardInterrupt as stop:
+        raise Stopped(moves.graph) from stop  # a move takes edges away before it adds one: never a cycle
     return moves
 
 

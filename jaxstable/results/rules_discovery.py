@@ -59,9 +59,12 @@ def graph_findings(chosen: Chosen) -> list[Finding]:
         chosen: the graph and what it was chosen with.
 
     Returns:
-        Findings `little_data`, `inflated_rows` and `no_edges`.
+        Findings `search_stopped`, `little_data`, `inflated_rows` and `no_edges`.
     """
     found, graph, inflation = [], chosen.selection.graph, chosen.selection.inflation
+    if chosen.stopped:
+        evidence = "Ctrl-C ended the search of the graph: this is the best one by then, without draws"
+        found.append(Finding("search_stopped", "warning", evidence, "Edges may be missing or false: let it end."))
     n_causes = len(chosen.order.scores) * graph.shape[1]  # of all lags looked at: too few rows hide lags too
     rows = chosen.criterion.effective_rows(inflation)
     if rows < ROWS_PER_CAUSE * n_causes:
