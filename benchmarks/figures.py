@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import ROOT, record, short, table
-from benchmarks.figures_engine import moments, scale, start
+from benchmarks.figures_engine import ablation, moments, scale, start
 from benchmarks.figures_trust import calibration, families, zoo
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
@@ -239,6 +239,7 @@ def claims() -> str:
         ["the reference model is the original", f"original/parity.py {golden}", "parity_small"],
         ["also on 9,448 windows", f"original/parity.py {golden} {data}", "parity_stable_uci"],
         ["and in its unstable setup", f"original/parity.py {golden} {data}", "parity_before_uci"],
+        ["which measure removes the explosion", f"original/ablation.py {data} --golden {golden}", "ablation"],
     ]
     cells = [
         [claim, f"`python benchmarks/{command}`", f"[{name}](results/{name}.json)", minutes(name)]
@@ -273,7 +274,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
             kills,
             discover_time,
         ),
-        *(start, scale, moments, reading, large),
+        *(start, scale, moments, reading, large, ablation),
         *(stability, headline, claims),
     )
 }

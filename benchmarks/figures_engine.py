@@ -52,6 +52,40 @@ def moments() -> str:
     return table(rows, ["sensors x rows", *_SECONDS, "passes before", "passes now"])
 
 
+ABLATION = {
+    "before": "the unstable setup",
+    "only_standardize": "only standardised sensors",
+    "only_lambdas": "only the loss weights",
+    "only_clip": "only the cap of 1 on the gradient's norm",
+    "only_lr_wd": "only learning rate and decay",
+    "only_zclip": "only ZClip",
+    "only_adagc": "only AdaGC",
+    "after": "the stable setup",
+    "without_standardize": "without standardised sensors",
+    "without_lambdas": "without the loss weights",
+    "without_clip": "with a cap of 10",
+    "without_lr_wd": "without learning rate and decay",
+    "after_and_zclip": "and ZClip",
+    "zclip_for_clip": "with a cap of 10 and ZClip",
+    "after_and_adagc": "and AdaGC",
+    "adagc_for_clip": "with a cap of 10 and AdaGC",
+}
+
+
+def ablation() -> str:
+    """Loss, gradients and spikes of each measure alone and left out."""
+    found, rows = record("ablation")["epochs"], []
+    for name, what in ABLATION.items():
+        first, last = found[name][0], found[name][-1]
+        spikes = "-" if last["spikes"] is None else str(sum(epoch["spikes"] for epoch in found[name]))
+        clipped = f"{100 * last['grad_clip_ratio']:.0f}"
+        rows.append([what, f"{first['mean_grad_norm']:.3g}", f"{first['train_loss']:.3g}", f"{last['train_loss']:.3g}"])
+        rows[-1] += [clipped, spikes]
+    epochs = len(found["after"])
+    header = ["", "gradient norm, epoch 1", "loss, epoch 1", f"loss, epoch {epochs}", f"capped in epoch {epochs}, %"]
+    return table(rows, [*header, "spikes"])
+
+
 def _seconds(before: dict[str, float] | None, now: dict[str, float]) -> list[str]:
     sides = (before, "cpu_seconds"), (now, "cpu_seconds"), (before, "seconds"), (now, "seconds")
     return [f"{side[key]:.1f}" if side else "-" for side, key in sides]

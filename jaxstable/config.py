@@ -114,6 +114,7 @@ class Config:
     weight_decay: float = _field(1e-4, "decay of every parameter", least=0.0)
     optimizer: Literal["adamw", "adam"] = _field("adamw", 'decoupled decay, or "adam" with L2 decay')
     clip_norm: float = _field(1.0, "largest global norm of a gradient", above=0.0)
+    clip_spikes: float = _field(0.0, "z-score from which a gradient's norm is clipped as a spike (0: never)", least=0.0)
     lr_schedule: Literal["constant", "cosine"] = _field("constant", "learning rate over the run, before the plateau")
     plateau: bool = _field(True, "lower the learning rate on a plateau")
     plateau_factor: float = _field(0.5, "factor of a reduction", above=0.0, below=1.0)

@@ -1,5 +1,8 @@
 """Show which fix removes the explosion: each one alone on the unstable setup, and all but one.
 
+Two kinds of adaptive clipping are rows too: ZClip, which the package has (`clip_spikes`), on the whole gradient, and
+AdaGC on each parameter; alone, beside all fixes, and in place of the cap.
+
 `python benchmarks/original/ablation.py --data AirQualityUCI.csv [--golden stable_uci.npz] [--recorded
 ablation_uci.json]`
 """
@@ -24,6 +27,7 @@ from benchmarks.original.recordings import load_golden, load_uci
 from benchmarks.original.steps import run_steps, shuffled_orders, training_windows
 from jaxstable.training.step import StepInfo
 
+Z_SCORE = 2.5  # of ZClip, as its paper has it
 FIXES = {
     "standardize": ("standardize",),
     "lambdas": ("lambda_recon", "lambda_sparse", "lambda_acyclic", "lambda_disen"),
@@ -33,7 +37,11 @@ FIXES = {
 
 
 def variants(seed: int = 1337) -> dict[str, js.Config]:
-    """Return the configs of the ablation by name: `before`, `only_*`, `without_*`, `after`."""
+    """Return the configs of the ablation by name.
+
+    `before`, `only_*`, `without_*`, `after`; with adaptive clipping `only_*`, `after_and_*`, and `*_for_clip`, all
+    fixes with the loose cap of `before`. AdaGC is no field of a config: rows of its name are run with it.
+    """
     after = js.Config(model="rcgnn_latent", optimizer="adam", seed=seed)
     before = js.Config.unstable(seed=seed)
 
@@ -45,6 +53,15 @@ def variants(seed: int = 1337) -> dict[str, js.Config]:
         **{f"only_{fix}": mixed(before, after, fields) for fix, fields in FIXES.items()},
         **{f"without_{fix}": mixed(after, before, fields) for fix, fields in FIXES.items()},
         "after": after,
+        **{
+            place: base.replace(clip_spikes=Z_SCORE if "zclip" in place else 0.0)
+            for kind in ("zclip", "adagc")
+            for place, base in {
+                f"only_{kind}": before,
+                f"after_and_{kind}": after,
+                f"{kind}_for_clip": mixed(after, before, FIXES["clip"]),
+            }.items()
+        },
     }
 
 
@@ -59,6 +76,7 @@ def epoch_means(info: StepInfo) -> list[dict[str, Any]]:
             "max_grad_norm": float(info.grad_norm[epoch].max()),
             "grad_clip_ratio": float(clipped[epoch]),
             "skipped_steps": int(skipped[epoch]),
+            "spikes": None if info.spiked is None else int(info.spiked[epoch].sum()),
         }
         for epoch in range(len(info.loss))
     ]
@@ -112,7 +130,10 @@ def main(arguments: list[str] | None = None) -> int:
         orders = shuffled_orders(options.seed, options.epochs, data.n_train, configs["after"].batch_size)
     recorded = json.loads(Path(options.recorded).read_text()) if options.recorded else {}
     inputs = {standardize: training_windows(data, standardize) for standardize in (False, True)}
-    infos = {name: run_steps(config, inputs[config.standardize], orders, params) for name, config in configs.items()}
+    infos = {
+        name: run_steps(config, inputs[config.standardize], orders, params, adagc="adagc" in name)
+        for name, config in configs.items()
+    }
     records = {name: epoch_means(info) for name, info in infos.items()}
     rows = []
     for name, epochs in records.items():

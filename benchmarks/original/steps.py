@@ -10,13 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxstable as js
+from benchmarks.original.adagc import behind_adagc
 from benchmarks.original.recordings import Data
 from benchmarks.original.recordings import standardize as standardized
 from jaxstable.data.windows import Windows
 from jaxstable.models.latent_decoder import params_from_torch
 from jaxstable.models.registry import model_of
 from jaxstable.training.spec import make_hyper, make_spec
-from jaxstable.training.state import init_state
+from jaxstable.training.state import init_state, unraveler
 from jaxstable.training.step import StepInfo, shuffled, train_epoch
 
 
@@ -47,6 +48,7 @@ def run_steps(
     inputs: Windows,
     orders: Iterable[np.ndarray],
     torch_params: Mapping[str, np.ndarray] | None = None,
+    adagc: bool = False,
 ) -> StepInfo:
     """Train through the given batch orders; return infos with leading axes `[epochs, steps]`.
 
@@ -55,8 +57,11 @@ def run_steps(
         inputs: training windows.
         orders: one int32 `[steps, batch]` per epoch, -1 = padding.
         torch_params: initial parameters by torch name; None draws them from the config's seed.
+        adagc: whether each parameter's gradient is clipped by the size of its own ones first.
     """
-    spec = make_spec(config, model_of(config), inputs.values.shape[-1], has_truth=False)
+    model, n_vars = model_of(config), inputs.values.shape[-1]
+    optimizer = behind_adagc(config.optimizer, unraveler(model, n_vars)) if adagc else None
+    spec = make_spec(config, model, n_vars, has_truth=False, optimizer=optimizer)
     hyper = make_hyper(config)
     params = None if torch_params is None else params_from_torch(torch_params)
     state = init_state(spec, hyper, params).train

@@ -25,6 +25,7 @@ class EpochInfo(NamedTuple):
     grad_norm: Array
     grad_norm_max: Array
     clip_ratio: Array  # share of the steps whose gradient was clipped
+    spikes: Array | None  # int32, steps whose gradient was clipped as a spike; None where none are looked for
     skipped_steps: Array  # int32
     learning_rate: Array  # during the epoch
     evaluation: Evaluation | None
@@ -84,6 +85,7 @@ def run_epoch(
             grad_norm=_mean_of_kept(steps.grad_norm, steps.skipped),
             grad_norm_max=jnp.max(jnp.where(steps.skipped, -jnp.inf, steps.grad_norm)),
             clip_ratio=_mean_of_kept(steps.clipped, steps.skipped),
+            spikes=None if steps.spiked is None else jnp.sum(steps.spiked & ~steps.skipped),
             skipped_steps=n_skipped,
             learning_rate=learning_rate,
             evaluation=evaluation,

@@ -84,10 +84,11 @@ def axes_of(configs: Sequence[Config]) -> list[str]:
 def static_fields(config: Config) -> tuple[Any, ...]:
     """Return what lanes must share to be one compiled program: all but the floats and the seed.
 
-    Of a loss weight they must share whether it is 0: such a term is no part of the program.
+    Of a loss weight they must share whether it is 0: such a term is no part of the program; so with spikes.
     """
     fields = config.to_dict()
-    muted = [name for name, value in fields.items() if name.startswith("lambda_") and np.float32(value) == 0]
+    switches = ("clip_spikes", *(name for name in fields if name.startswith("lambda_")))
+    muted = [name for name in switches if np.float32(fields[name]) == 0]
     return (*muted, *(value for name, value in fields.items() if name != "seed" and not isinstance(value, float)))
 
 

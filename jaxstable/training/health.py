@@ -40,6 +40,7 @@ def health_record(info: EpochInfo, *, epoch: int, n_steps: int, epoch_time: floa
         "grad_clip_ratio": number(info.clip_ratio),
         "grad_norm": number(info.grad_norm),
         "grad_norm_max": number(info.grad_norm_max),
+        "grad_spikes": None if info.spikes is None else int(info.spikes),
         "grad_to_adjacency": _terms(evaluation and evaluation.grad_to_adjacency),
         "learning_rate": number(info.learning_rate),
         "best_threshold": number(evaluation and evaluation.threshold),

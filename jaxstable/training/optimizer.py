@@ -7,12 +7,13 @@ from jax import Array
 
 from jaxstable.training.adam import scale_by_adam
 from jaxstable.training.plateau import scale_by_plateau
+from jaxstable.training.spikes import clip_spikes
 
 Scalar = float | Array
 
 
 def make_optimizer(
-    optimizer: str, learning_rate: Scalar, weight_decay: Scalar, clip_norm: Scalar
+    optimizer: str, learning_rate: Scalar, weight_decay: Scalar, clip_norm: Scalar, spikes: Scalar | None = None
 ) -> optax.GradientTransformation:
     """Chain clipping, Adam and the plateau scale; the last element of the state is a `PlateauState`.
 
@@ -25,6 +26,8 @@ def make_optimizer(
         weight_decay: Decay, >= 0.
         clip_norm: Largest global gradient norm, > 0 (Pascanu et al., On the difficulty of training recurrent
             neural networks, 2013).
+        spikes: z-score from which a norm is clipped as a spike, before the cap, > 0; None clips none. The first
+            element of the state is then a `SpikeState`.
 
     Returns:
         The chained transform.
@@ -44,6 +47,7 @@ def make_optimizer(
     decay, adam = optax.add_decayed_weights(weight_decay), scale_by_adam()
     steps = (adam, decay) if optimizer == "adamw" else (decay, adam)
     return optax.chain(
+        *([] if spikes is None else [clip_spikes(spikes)]),
         optax.clip_by_global_norm(clip_norm),
         *steps,
         optax.scale_by_learning_rate(learning_rate),

@@ -26,6 +26,7 @@ class Spec:
     muted: tuple[str, ...]  # loss terms of weight 0, which are not part of the program
     batch_size: int
     optimizer: str | Optimizer
+    clip_spikes: bool
     lr_schedule: str
     plateau: bool
     plateau_patience: int
@@ -42,6 +43,7 @@ class Hyper(NamedTuple):
     learning_rate: Array
     weight_decay: Array
     clip_norm: Array
+    clip_spikes: Array
     plateau_factor: Array
     plateau_threshold: Array
     plateau_min_lr: Array
@@ -77,6 +79,7 @@ def make_spec(
         muted=tuple(name for name, weight in weights_of(make_hyper(config, model)).items() if weight == 0),
         batch_size=config.batch_size if n_examples is None else min(config.batch_size, n_examples),
         optimizer=optimizer or config.optimizer,
+        clip_spikes=optimizer is None and config.clip_spikes > 0,
         lr_schedule=config.lr_schedule,
         plateau=config.plateau,
         plateau_patience=config.plateau_patience,

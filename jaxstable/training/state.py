@@ -64,7 +64,8 @@ def optimizer_of(spec: Spec, hyper: Hyper, progress: ArrayLike = 0.0) -> optax.G
     learning_rate = scheduled(spec, hyper, progress)
     if not isinstance(spec.optimizer, str):
         return optax.chain(spec.optimizer(hyper._replace(learning_rate=learning_rate)), scale_by_plateau())
-    return make_optimizer(spec.optimizer, learning_rate, hyper.weight_decay, hyper.clip_norm)
+    spikes = hyper.clip_spikes if spec.clip_spikes else None
+    return make_optimizer(spec.optimizer, learning_rate, hyper.weight_decay, hyper.clip_norm, spikes)
 
 
 def scheduled(spec: Spec, hyper: Hyper, progress: ArrayLike) -> Array:

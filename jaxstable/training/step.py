@@ -23,7 +23,8 @@ class StepInfo(NamedTuple):
     loss: Array
     terms: LossTerms
     grad_norm: Array  # before clipping
-    clipped: Array  # bool
+    clipped: Array  # bool, the norm was above the cap
+    spiked: Array | None  # bool, clipped as a spike; None where spikes are not looked for
     skipped: Array  # bool, the step was not finite and has been undone
 
 
@@ -103,7 +104,8 @@ def train_epoch(
         new = TrainState(state.params + updates, opt_state)
         norm = optax.tree.norm(grads)
         finite = jnp.isfinite(loss) & jnp.isfinite(norm) & still_finite(spec, state, new)
-        info = StepInfo(loss, terms, norm, norm > hyper.clip_norm, ~finite)
+        spiked = opt_state[0].spiked if spec.clip_spikes else None
+        info = StepInfo(loss, terms, norm, norm > hyper.clip_norm, spiked, ~finite)
         return jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, state), info
 
     return lax.scan(step, state, jnp.arange(order.shape[0]))
