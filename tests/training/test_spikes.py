@@ -13,8 +13,8 @@ from jaxstable.training.grid import static_fields
 from jaxstable.training.spec import make_spec
 from jaxstable.training.spikes import MEMORY, WARM_UP, clip_spikes
 
-
-LOOSE = {"learning_rate": 1e-2, "clip_norm": 1e6}  # below a cap that always holds no spike would make a difference
+# Below a cap that always holds no spike would make a difference.
+LOOSE = {"learning_rate": 1e-2, "clip_norm": 1e6}
 
 
 def reference(norms, z_score):
