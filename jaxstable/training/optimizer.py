@@ -7,7 +7,7 @@ from jax import Array
 
 from jaxstable.training.adam import scale_by_adam
 from jaxstable.training.plateau import scale_by_plateau
-from jaxstable.training.spikes import clip_spikes
+from jaxstable.training.zclip import clip_spikes
 
 Scalar = float | Array
 

@@ -11,7 +11,7 @@ from toy_models import linear
 from jaxstable import api
 from jaxstable.training.grid import static_fields
 from jaxstable.training.spec import make_spec
-from jaxstable.training.spikes import MEMORY, WARM_UP, clip_spikes
+from jaxstable.training.zclip import MEMORY, WARM_UP, clip_spikes
 
 # Below a cap that always holds no spike would make a difference.
 LOOSE = {"learning_rate": 1e-2, "clip_norm": 1e6}
