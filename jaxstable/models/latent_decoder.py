@@ -8,7 +8,6 @@ from typing import cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import linen as nn
 from jax import Array
 
 from jaxstable.data.windows import Batch, Windows
@@ -17,8 +16,6 @@ from jaxstable.objective.acyclicity import PENALTIES
 from jaxstable.objective.losses import disentanglement, masked_mse, sparsity
 
 LATENT_BLOCKS = ("signal", "noise", "bias")
-LATENT = 16
-HIDDEN = 32
 RANKED_SIZE = 1024  # entries up to which the largest are found by counting instead of sorting
 KEPT_SHARE = 0.1  # share of the adjacency's entries that the top-k gate lets through
 
@@ -29,17 +26,19 @@ def latent_decoder(acyclicity: str) -> Model:
     Args:
         acyclicity: Name of a penalty in ``jaxstable.objective.acyclicity.PENALTIES``.
     """
+    from jaxstable.models._latent_network import Network  # loads Flax, which no other model needs
+
     penalty = PENALTIES[acyclicity].function
 
     def init(key: Array, n_vars: int) -> Params:
-        return _Network(n_vars).init(key, jnp.zeros((n_vars, 1)))["params"]
+        return Network(n_vars).init(key, jnp.zeros((n_vars, 1)))["params"]
 
     def loss(params: Params, batch: Batch, key: Array, progress: Array) -> LossTerms:
         del key, progress  # nothing in this model is random or changes on the way
         n_windows, n_steps, n_vars = batch.values.shape
         values, mask = (x.reshape(n_windows * n_steps, n_vars).T for x in (batch.values, batch.mask))
         weight = jnp.repeat(batch.weight, n_steps)
-        prediction, latents = cast(tuple[Array, Array], _Network(n_vars).apply({"params": params}, values))
+        prediction, latents = cast(tuple[Array, Array], Network(n_vars).apply({"params": params}, values))
         gates = top_share_gate(params["adjacency"])
         return LossTerms(
             # The mean runs over all entries of the real windows, observed or not, as in the original.
@@ -57,38 +56,6 @@ def latent_decoder(acyclicity: str) -> Model:
         adjacency=lambda params: top_share_gate(params["adjacency"])[None],
         structure=lambda params: params["adjacency"],
     )
-
-
-class _Network(nn.Module):
-    """Encode and decode every time step; features lead and samples trail, so that sums run along memory."""
-
-    n_vars: int
-
-    @nn.compact
-    def __call__(self, values: Array) -> tuple[Array, Array]:
-        """Map values ``[vars, samples]`` to a reconstruction of the same shape and latents ``[3, 16, samples]``."""
-        n_blocks, width = len(LATENT_BLOCKS), len(LATENT_BLOCKS) * LATENT
-        self.param("adjacency", nn.initializers.normal(0.1), (self.n_vars, self.n_vars))
-        hidden = nn.relu(self._affine("encoder_in", values, n_blocks * HIDDEN))
-        blocks = hidden.reshape(n_blocks, HIDDEN, -1)
-        latents = self._affine("encoder_out", blocks, LATENT)
-        hidden = nn.relu(self._affine("decoder_in", latents.reshape(width, -1), HIDDEN))
-        return self._affine("decoder_out", hidden, self.n_vars), latents
-
-    def _affine(self, name: str, values: Array, n_out: int) -> Array:
-        """Apply W x + b over the second last axis, started as torch does: uniform in +-1/sqrt(fan in)."""
-        *blocks, n_in, _ = values.shape
-        start = _uniform(1.0 / np.sqrt(n_in))
-        kernel = self.param(f"{name}_kernel", start, (*blocks, n_out, n_in))
-        bias = self.param(f"{name}_bias", start, (*blocks, n_out))
-        return kernel @ values + bias[..., None]
-
-
-def _uniform(bound: float) -> nn.initializers.Initializer:
-    def init(key, shape, dtype=jnp.float32):
-        return jax.random.uniform(key, shape, dtype, -bound, bound)
-
-    return init
 
 
 def top_share_gate(logits: Array) -> Array:

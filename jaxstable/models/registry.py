@@ -11,9 +11,9 @@ from jaxstable import models
 from jaxstable.config import Config, ConfigError
 from jaxstable.models.base import Model, with_checked_weights
 
-MODELS: dict[str, Callable[..., Model]] = {}  # what the files of this folder call `NAMED`
+MODELS: dict[str, Callable[..., Model]] = {}  # what the files of this folder call `NAMED`, those beginning with _ aside
 for _file in pkgutil.iter_modules(models.__path__, "jaxstable.models."):
-    if _file.name != __name__:
+    if _file.name != __name__ and not _file.name.rpartition(".")[2].startswith("_"):
         MODELS |= getattr(importlib.import_module(_file.name), "NAMED", {})
 
 

@@ -285,7 +285,8 @@ def _cleaned(dataset: Dataset, rows: Covered, parts: Any) -> Cleaned:
 
 
 def _as_inputs(matrix: np.ndarray, rows: np.ndarray) -> SecondMoments:
-    return SecondMoments(jnp.asarray(matrix, jnp.float32), jnp.asarray(rows, jnp.float32))
+    # In numpy: on the device each would be a program of its own.
+    return SecondMoments(*(jnp.asarray(np.asarray(array, np.float32)) for array in (matrix, rows)))
 
 
 NAMED = {"svar": functools.partial(SVAR, "free"), "svar_equal": functools.partial(SVAR, "equal")}

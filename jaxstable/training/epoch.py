@@ -66,6 +66,7 @@ def run_epoch(
     key = jax.random.fold_in(run_keys(hyper.seed)[1], state.epoch)
     key_order, key_steps, key_evaluation = (jax.random.fold_in(key, purpose) for purpose in range(3))
 
+    @jax.jit  # one trace serves the branch and the shapes of what a frozen lane leaves blank
     def live(state: RunState) -> tuple[RunState, EpochInfo]:
         rows = order_of(spec, key_order, len(train_inputs)) if order is None else order
         span = Span(jnp.float32(state.epoch / epochs), jnp.float32(1.0 / jnp.float32(epochs)))

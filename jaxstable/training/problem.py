@@ -18,7 +18,7 @@ from jaxstable.data.checks import DataError
 from jaxstable.data.dataset import Dataset
 from jaxstable.data.split import Prepared, prepare
 from jaxstable.data.standardize import covered_rows
-from jaxstable.models.base import Model, terms_of, with_checked_weights
+from jaxstable.models.base import Model, Params, terms_of, with_checked_weights
 from jaxstable.models.registry import model_of
 from jaxstable.training.contract import check_model, check_optimizer, unusable
 from jaxstable.training.devices import exact_products, nans_allowed
@@ -56,7 +56,7 @@ class Problem:
         self.prepared: Prepared = prepare(dataset, config.standardize)
         if optimizer is not None:
             check_optimizer(optimizer, make_hyper(config, self.model))
-        truth = None if dataset.truth is None else jnp.asarray(dataset.truth, bool)
+        truth = None if dataset.truth is None else jnp.asarray(np.asarray(dataset.truth, bool))
         train, validation, *rest = self.model.inputs(dataset, self.prepared)
         self.test: Any = rest[0] if rest else None
         self.data: LaneData = LaneData(train, validation, truth, jnp.float32(config.epochs))
@@ -99,28 +99,28 @@ class Problem:
         times: Mapping[str, float] | None = None,
     ) -> Run:
         """Return the finished run of a lane; one whose adjacency is no longer usable has diverged, without an edge."""
-        params = unraveler(self.model, self.spec.n_vars)(jnp.asarray(state.best_params))
-        lagged = jnp.asarray(self.model.adjacency(params))
-        wrong = unusable(np.asarray(lagged), self.spec.n_vars)
+        params, lagged, summary, signs = jax.device_get(_read_out(self.spec, jnp.asarray(state.best_params)))
+        wrong = unusable(lagged, self.spec.n_vars)
         if wrong:
             logger.warning("the run ends with an adjacency %s, and counts as DIVERGED", wrong)
-            lagged, status = jnp.zeros_like(lagged), Status.DIVERGED.name
+            lagged, summary, signs = np.zeros_like(lagged), np.zeros_like(summary), None
+            status = Status.DIVERGED.name
         best = [record for record in history if record["new_best"]]
         evaluated = best or [record for record in history if record["best_threshold"] is not None]
         return Run(
             config=config,
             names=self.dataset.names,
             history=history,
-            adjacency=np.asarray(summary_adjacency(lagged)),
-            lagged=np.asarray(lagged),
-            signs=None if wrong or self.model.effects is None else np.sign(self.model.effects(params)).astype(np.int8),
+            adjacency=summary,
+            lagged=lagged,
+            signs=signs,
             threshold=evaluated[-1]["best_threshold"] if evaluated else 0.5,
             truth=self.dataset.truth,
             status=status,
             total_time=seconds,
             times={"prepare": self.prepare_time, **(times or {})},
             data_facts=self.data_facts,
-            params=jax.device_get(params),
+            params=params,
             # A lane that goes on has not been finished, and test windows are for what has.
             test_loss=None if self.test is None or status == "INTERRUPTED" else self._test_loss(config, state),
         )
@@ -129,6 +129,15 @@ class Problem:
         hyper, params = make_hyper(config, self.model), jnp.asarray(state.best_params)
         with nans_allowed(), exact_products():
             return number(held_out_loss(self.spec, hyper, params, self.test))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _read_out(spec: Spec, vector: Array) -> tuple[Params, Array, Array, Array | None]:
+    """Return parameters, adjacency, its summary and the signs of the effects, in one program instead of some twenty."""
+    model, params = spec.model, unraveler(spec.model, spec.n_vars)(vector)
+    lagged = jnp.asarray(model.adjacency(params))
+    signs = None if model.effects is None else jnp.sign(model.effects(params)).astype(jnp.int8)
+    return params, lagged, summary_adjacency(lagged), signs
 
 
 def check_lags(dataset: Dataset, max_lag: int) -> None:

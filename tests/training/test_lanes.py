@@ -145,6 +145,16 @@ def test_stopped_lanes_are_compacted_away_with_one_program_for_each_bucket(probl
     np.testing.assert_allclose(vector["weights"], wide[1].params["weights"], rtol=1e-4, atol=1e-6)
 
 
+def test_a_finished_run_is_read_out_by_two_programs(alone):
+    # Operation by operation they were some twenty, a second of the first run and a tenth of every later one.
+    problem = Problem(SHARED.replace(thresholds=7), chain_dataset(), linear())
+    lanes = Lanes(problem.spec, stack([make_hyper(CONFIGS[0])]), problem.data)
+    events = []
+    jax.monitoring.register_event_duration_secs_listener(lambda event, seconds, **_: events.append(event))
+    problem.run_of(CONFIGS[0], unstack(lanes.state, 0), alone[0].history, "FINISHED", 0.0)
+    assert sum("backend_compile" in event for event in events) <= 3  # the held-out loss, and one to bring numbers there
+
+
 def test_a_chunk_is_no_wider_than_the_lanes_of_a_device(problem, monkeypatch):
     widths = []
     monkeypatch.setattr(lanes_module, "compiled", lambda *args: widths.append(args[2]) or compiled(*args))
