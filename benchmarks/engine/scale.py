@@ -1,11 +1,11 @@
 """Time, memory and quality of `discover` by sensors, rows and draws, of an update, and of the moments with gaps.
 
 `python benchmarks/engine/scale.py [--cases 13x3000:50,60x3000:0] [--moments 50x100000] [--against CHECKOUT]` simulates
-sparse linear systems with about two causes for each sensor and runs each case in a process of its own, after a call on
-a small system of another shape that loads what every call needs; in turns with the same of another checkout of this
-project, if one is given. Up to 100 sensors this one then splits the rows in two and compares `found.update` with
-`discover` on all of them. Moments are those up to lag 2 with 20 % of the readings missing. On a busy machine processor
-seconds say more than others.
+sparse linear systems with about two causes for each sensor (from 500 sensors on, plants of 100 side by side) and runs
+each case in a process of its own, after a call on a small system of another shape that loads what every call needs; in
+turns with the same of another checkout of this project, if one is given. Up to 100 sensors this one then splits the
+rows in two and compares `found.update` with `discover` on all of them. Moments are those up to lag 2 with 20 % of the
+readings missing. On a busy machine processor seconds say more than others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -28,6 +29,10 @@ from benchmarks.common import RESULTS, ROOT, commit_of, minutes, peak_memory_mb,
 CASES = "200x4000:0,300x10000:0,100x5000:50,100x5000:0,60x3000:0,1000x10000:0"
 MOMENTS = "50x10000,50x100000"
 MOST_UPDATED, MOST_AGAINST = 100, 200  # sensors from which an update, or the other checkout, takes too long
+PLANT, MANY = (
+    100,
+    500,
+)  # sensors of a plant, and from which on there are several: one of so many takes longer to simulate
 NUMBERS = ("lagged", "lagged_probability", "edge_probability", "direction_confidence", "strength", "lagged_frequency")
 
 
@@ -70,20 +75,29 @@ def main() -> None:
     print(table(rows, ["case", "side", *header]))
 
 
-def _one(n_vars: int, n_rows: int, draws: int | None = None) -> dict[str, Any]:
+def _system(n_vars: int, n_rows: int) -> tuple[Any, Any]:
+    """Return rows and summary graph."""
+    from jaxstable.simulate.systems import svar
+
+    sizes = [PLANT] * (n_vars // PLANT) if n_vars >= MANY else [n_vars]
+    plants = [svar(size, n_rows, n_instant=size, n_lagged=size, seed=seed) for seed, size in enumerate(sizes)]
+    return np.concatenate([plant.values for plant in plants], axis=1), block_diag(*[plant.truth for plant in plants])
+
+
+def _one(n_vars: int, n_rows: int, draws: int | None = None, update: int = 1) -> dict[str, Any]:
     sys.path.insert(0, os.environ["JAXSTABLE_CHECKOUT"])
     import jaxstable as js
     from jaxstable.simulate.systems import svar
 
-    system = svar(n_vars, n_rows, n_instant=n_vars, n_lagged=n_vars, seed=0)
+    values, truth = _system(n_vars, n_rows)
     if draws is None:
-        return _moments(system.values)
+        return _moments(values)
     js.discover(svar(4, 200, n_instant=3, n_lagged=3, seed=1).values, draws=0, progress=False)
-    data = js.Dataset.from_array(system.values, window=2)
+    data = js.Dataset.from_array(values, window=2)
     start, cpu = time.perf_counter(), time.process_time()
     found = js.discover(data, draws=draws, progress=False)
     wall, spent = time.perf_counter() - start, time.process_time() - cpu
-    true = system.truth & ~np.eye(n_vars, dtype=bool)
+    true = truth & ~np.eye(n_vars, dtype=bool)
     facts = {
         "seconds": wall,
         "cpu_seconds": spent,
@@ -91,12 +105,12 @@ def _one(n_vars: int, n_rows: int, draws: int | None = None) -> dict[str, Any]:
         "f1": 2 * float((found.graph & true).sum()) / float(found.graph.sum() + true.sum()),
         "load_average": os.getloadavg()[0],
     }
-    if n_vars > MOST_UPDATED or os.environ["JAXSTABLE_CHECKOUT"] != str(ROOT):
+    if not update or n_vars > MOST_UPDATED or os.environ["JAXSTABLE_CHECKOUT"] != str(ROOT):
         return facts
     cut = n_rows * 3 // 4
-    old = js.discover(js.Dataset.from_array(system.values[:cut], window=2), draws=draws, progress=False)
+    old = js.discover(js.Dataset.from_array(values[:cut], window=2), draws=draws, progress=False)
     start = time.perf_counter()
-    both = old.update(system.values[cut:], progress=False)
+    both = old.update(values[cut:], progress=False)
     apart = [float(np.abs(getattr(both, name) - getattr(found, name)).max()) for name in NUMBERS]
     return facts | {"update_seconds": time.perf_counter() - start, "largest_difference": max(apart)}
 
