@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import ROOT, record, short, table
-from benchmarks.figures_engine import ablation, moments, scale, start
+from benchmarks.figures_engine import ablation, beside, growth, moments, scale, start
 from benchmarks.figures_trust import calibration, families, zoo
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
@@ -230,6 +230,12 @@ def claims() -> str:
         ["time and memory of `discover`", "discovery/discover_speed.py", "discover_speed"],
         ["whole commands, the first run and later ones", f"engine/start.py {data} --against CHECKOUT", "start"],
         ["`discover` by size, and its updates", "engine/scale.py --against CHECKOUT", "scale"],
+        ["how `discover` grows with sensors and rows", "engine/growth.py", "growth"],
+        [
+            "`discover` beside PCMCI+, VARLiNGAM, jax-pcmci, causalts",
+            "engine/beside.py --python-peers PYTHON",
+            "beside",
+        ],
         ["epochs per second beside PyTorch", f"engine/speed.py {data}", "speed"],
         ["many lanes at once", f"engine/lanes.py {data}", "lanes"],
         ["a lane has the bits of a single run", f"engine/exactness.py {data}", "exactness"],
@@ -274,7 +280,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
             kills,
             discover_time,
         ),
-        *(start, scale, moments, reading, large, ablation),
+        *(start, scale, moments, growth, beside, reading, large, ablation),
         *(stability, headline, claims),
     )
 }

@@ -86,6 +86,46 @@ def ablation() -> str:
     return table(rows, [*header, "spikes"])
 
 
+def growth() -> str:
+    """Processor seconds and memory of `discover` by sensors and by rows, and the exponents."""
+    found = record("growth")
+    rows = []
+    for kind, sizes in (("sensors", found["sensors"]), ("rows", found["rows"])):
+        for number, facts in sizes.items():
+            rows.append([f"{int(number):,} {kind}", f"{facts['cpu_seconds']:.1f}", *_memory_and_f1(facts)])
+        slopes = found["exponents"][kind]
+        about = f"exponent of the {found['largest']} largest"
+        rows.append([f"{kind}: {about}", f"{slopes['cpu_seconds']:.1f}", f"{slopes['peak_memory_mb']:.1f}", ""])
+    return table(rows, ["", "CPU s", "GB", "F1"])
+
+
+def beside() -> str:
+    """Processor seconds, memory and F1 of `discover` and of others on the same data, by the number of sensors."""
+    found = record("beside")
+    sizes = sorted({int(size) for facts in found["methods"].values() for size in facts})
+    rows = []
+    for name, by_size in found["methods"].items():
+        version = found["settings"]["versions"].get(name)
+        cells = [by_size.get(str(size)) for size in sizes]
+        own = (
+            f"`{name}`" if name.startswith("discover") else f"{name} {version}" if version else f"{name}: not installed"
+        )
+        rows.append([own, *map(_beside_cell, cells)])
+    return table(rows, ["CPU s / GB / F1", *(f"{size} sensors" for size in sizes)])
+
+
+def _beside_cell(facts: dict[str, float] | None) -> str:
+    if facts is None:
+        return "-"
+    if "error" in facts:
+        return str(facts["error"])
+    return " / ".join([f"{facts['cpu_seconds']:.0f}", *_memory_and_f1(facts)])
+
+
+def _memory_and_f1(facts: dict[str, float]) -> tuple[str, str]:
+    return f"{facts['peak_memory_mb'] / 1000:.1f}", short(facts["f1"])
+
+
 def _seconds(before: dict[str, float] | None, now: dict[str, float]) -> list[str]:
     sides = (before, "cpu_seconds"), (now, "cpu_seconds"), (before, "seconds"), (now, "seconds")
     return [f"{side[key]:.1f}" if side else "-" for side, key in sides]

@@ -50,7 +50,10 @@ def main() -> None:
 def exponent(sizes: dict[str, dict[str, Any]], name: str) -> float | None:
     """Return the slope of the logarithm of a figure over that of the largest sizes; None of a single one."""
     points = sorted((float(size), facts[name]) for size, facts in sizes.items())[-LARGEST:]
-    return float(np.polyfit(*np.log(points).T, 1)[0]) if len(points) > 1 else None
+    if len(points) < 2:
+        return None
+    size, figure = np.log(np.array(points)).T
+    return float(np.polyfit(size, figure, 1)[0])
 
 
 def draw(grown: dict[str, Any], exponents: dict[str, Any], path: str | Path) -> None:
