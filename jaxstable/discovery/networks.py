@@ -19,6 +19,7 @@ from jaxstable.graph.preference import Preference, prefer
 from jaxstable.models.graph_decoder import BATCH, EPOCH_STEPS, HIDDEN, N_LAGS
 from jaxstable.models.rcgnn import RCGNN
 from jaxstable.models.readings import Readings, readings
+from jaxstable.signals.threads import on_all_cores
 from jaxstable.training.exported import call_kept
 from jaxstable.training.spec import Hyper, Spec, make_hyper, make_spec
 from jaxstable.training.step import train_unwatched
@@ -87,12 +88,17 @@ def weigh_nonlinearity(
         raise ValueError(f"rows: found {len(ends)}, expected at least {int(BLOCKS / HELD_OUT)} to hold a quarter out")
     later = ends[first:][np.linspace(0, len(ends) - first - 1, size * BLOCKS).astype(int)].reshape(BLOCKS, size)
     train = dataclasses.replace(rows, ends=rows.ends[:first], count=rows.count * (1.0 - HELD_OUT))
-    steps, losses = config.epochs * EPOCH_STEPS, []
-    for hidden in (0, HIDDEN):
+    steps, devices = config.epochs * EPOCH_STEPS, jax.local_devices()
+
+    def losses(place: int) -> NDArray[np.float32]:
+        hidden = (0, HIDDEN)[place]
         spec = _spec(config, dataset, n_lags, hidden)
         key = ("held out", steps, *_said(spec, n_lags, hidden))
-        losses.append(call_kept(functools.partial(_held_out, spec, steps), key, make_hyper(config), train, later))
-    return prefer(*np.asarray(losses, float))
+        args = jax.device_put((make_hyper(config), train, later), devices[place % len(devices)])
+        return np.asarray(call_kept(functools.partial(_held_out, spec, steps), key, *args), float)
+
+    # Side by side, each on a core of its own.
+    return prefer(*on_all_cores(losses, range(2)))
 
 
 def _spec(config: Config, dataset: Dataset, n_lags: int, hidden: int) -> Spec:
