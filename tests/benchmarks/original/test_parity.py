@@ -23,7 +23,7 @@ def test_the_recording_may_lie_within_the_range_of_roundings():
     def info(*means):
         values = np.array(means, np.float32)[:, None]
         blank = np.zeros_like(values)
-        return parity.StepInfo(values, None, values, blank > 1, blank > 1)  # type: ignore[arg-type]
+        return parity.StepInfo(values, None, values, blank > 1, None, blank > 1)  # type: ignore[arg-type]
 
     loss = np.array([[1.0], [2.0]], np.float32)
     golden = recordings.Golden("x", "before", {}, {}, loss, loss, loss, loss, None, None)
