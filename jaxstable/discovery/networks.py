@@ -90,7 +90,7 @@ def weigh_nonlinearity(
     train = dataclasses.replace(rows, ends=rows.ends[:first], count=rows.count * (1.0 - HELD_OUT))
     steps, devices = config.epochs * EPOCH_STEPS, jax.local_devices()
 
-    def losses(place: int) -> NDArray[np.float32]:
+    def losses(place: int) -> NDArray[np.float64]:
         hidden = (0, HIDDEN)[place]
         spec = _spec(config, dataset, n_lags, hidden)
         key = ("held out", steps, *_said(spec, n_lags, hidden))
@@ -98,7 +98,8 @@ def weigh_nonlinearity(
         return np.asarray(call_kept(functools.partial(_held_out, spec, steps), key, *args), float)
 
     # Side by side, each on a core of its own.
-    return prefer(*on_all_cores(losses, range(2)))
+    linear, nonlinear = on_all_cores(losses, range(2))
+    return prefer(linear, nonlinear)
 
 
 def _spec(config: Config, dataset: Dataset, n_lags: int, hidden: int) -> Spec:
