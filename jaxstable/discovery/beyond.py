@@ -14,7 +14,7 @@ from jaxstable.discovery.squares import MOST_COLUMNS as MOST_SQUARED
 from jaxstable.discovery.squares import SquareSearch
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.groups import suspects
-from jaxstable.graph.refit import Edges
+from jaxstable.graph.refit import Edges, Numbers
 from jaxstable.graph.selection import Selection, select
 from jaxstable.moments.lagged import Moments
 
@@ -49,8 +49,8 @@ class Beyond(NamedTuple):
     """of the sensors."""
     moments: Moments
     """what draws are made of."""
-    draw: Callable[[NDArray[Any]], Selection]
-    """the graph of the sensors that the matrices of a draw call for."""
+    draw: Callable[[NDArray[Any], Numbers], Selection]
+    """the graph of the sensors that the matrices of a draw call for, and what shapes charge for its lag-0 edges."""
     extras: Extras
 
 
@@ -60,6 +60,7 @@ def look_beyond(
     selection: Selection,
     required: Edges,
     forbidden: Edges,
+    settled: Edges,
     looked_at: int,
     begin: Callable[[str, int | None], None],
 ) -> Beyond | None:
@@ -74,18 +75,19 @@ def look_beyond(
         selection: the graph of straight effects.
         required: bool `[lags + 1, cause, effect]`, edges that every graph must hold.
         forbidden: bool, same shape, edges that no graph may hold.
+        settled: bool, same shape, edges that shapes rule out, which draws with squares weigh anew.
         looked_at: lags that were looked at before those of the graph were settled on.
         begin: called with the name of each stage.
     """
     n_rows, n_vars, _ = selection.graph.shape
-    asked = required, forbidden, looked_at
+    asked = required, forbidden | settled, looked_at
     if sources.rows is not None and worth_it(sources.rows, moments, n_rows - 1):
         begin("readings", None)
         return _by_readings(sources.rows, moments, selection, *asked)
     found = []
     if sources.squared is not None and 2 * n_rows * n_vars <= MOST_SQUARED:
         begin("effects that bend", None)
-        found.append(_with_squares(sources.squared(n_rows - 1), selection, *asked))
+        found.append(_with_squares(sources.squared(n_rows - 1), selection, required, forbidden, settled, looked_at))
     columns = (WIDER * (n_rows - 1) + 1) * n_vars
     linked: Edges = np.logical_or.reduce(selection.graph)
     one_environment = len(moments.count) == 1
@@ -100,19 +102,19 @@ def _by_readings(
 ) -> Beyond:
     search = ObservedSearch(rows, moments, required, forbidden, looked_at)
     found = search.search(selection)
-    draw = lambda matrices: select(search.criterion(matrices), inflation=found.selection.inflation)  # noqa: E731
+    draw = lambda matrices, prices: select(search.criterion(matrices), inflation=found.selection.inflation)  # noqa: E731
     return Beyond(found.criterion, found.selection, found.moments, draw, Extras(by_readings=True))
 
 
 def _with_squares(
-    moments: Moments, selection: Selection, required: Edges, forbidden: Edges, looked_at: int
+    moments: Moments, selection: Selection, required: Edges, forbidden: Edges, settled: Edges, looked_at: int
 ) -> Beyond | None:
-    search = SquareSearch(moments, required, forbidden, looked_at)
+    search = SquareSearch(moments, required, forbidden, settled, looked_at)
     bent = search.search(selection)
     if bent is None:
         return None
     inflation = bent.selection.inflation
-    draw = lambda matrices: search.draw(matrices, inflation)  # noqa: E731
+    draw = lambda matrices, prices: search.draw(matrices, inflation, prices)  # noqa: E731
     return Beyond(bent.criterion, bent.selection, moments, draw, Extras(squared=bent.squared))
 
 
@@ -130,5 +132,5 @@ def _with_common_causes(
         turning = selection.turning[:n_vars, :n_vars]
         return selection._replace(graph=graph, strength=strength, weights=weights, turning=turning)
 
-    draw = lambda matrices: of_sensors(search.draw(matrices[0], hidden))  # noqa: E731
+    draw = lambda matrices, prices: of_sensors(search.draw(matrices[0], hidden))  # noqa: E731
     return Beyond(hidden.criterion, of_sensors(hidden.selection), moments, draw, Extras(common_causes=hidden.groups))

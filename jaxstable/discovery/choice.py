@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from jaxstable.data.checks import DataWarning
 from jaxstable.discovery.beyond import Extras, Sources, look_beyond
 from jaxstable.discovery.fits import STEPS, fit_by_likelihood, fit_moments
-from jaxstable.discovery.shapes import MOST_SHAPED, Shapes, drawn_against, orient, settled_against
+from jaxstable.discovery.shapes import MISFIT, MOST_SHAPED, Shapes, drawn_prices, orient, select_priced, settled_against
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.order import Order, choose_order
-from jaxstable.graph.refit import Edges, Refits
+from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, Stopped, candidates, select, selection_of
 from jaxstable.moments.bootstrap import bootstrap_moments
 from jaxstable.moments.lagged import Moments
@@ -119,22 +119,31 @@ def choose(
             begin("graph", None)
             selection = select(criterion)
         graph = _flat(criterion, selection)
+        settled = np.zeros_like(parts[1])
         if sources and sources.rows and len(moments.count) == 1 and moments.n_vars <= MOST_SHAPED:
             begin("directions", None)
             shapes = Shapes(sources.rows, moments, order.lags)
             oriented = orient(criterion, graph, selection.inflation, shapes, seed)
             selection = selection_of(criterion, oriented.graph, selection.inflation, oriented.leaning)
-            against = settled_against(oriented, criterion.penalty, parts[1].shape)
-            parts = parts[0], parts[1] | against
-            shaped = int((against[0].T & (oriented.leaning > selection.turning - oriented.leaning)).sum())
-        beyond = look_beyond(sources or Sources(), moments, selection, *parts, moments.n_lags, begin)
+            settled = settled_against(oriented, criterion.penalty, parts[1].shape)
+            shaped = int((settled[0].T & (oriented.leaning > selection.turning - oriented.leaning)).sum())
+        beyond = look_beyond(sources or Sources(), moments, selection, *parts, settled, moments.n_lags, begin)
     except KeyboardInterrupt as stop:
         return _so_far(criterion, [graph, *([stop.graph] if isinstance(stop, Stopped) else [])], order)
+    rng = np.random.default_rng([seed, 6])
+
+    def prices() -> Numbers:
+        if oriented is None:
+            return np.zeros((criterion.n_vars, criterion.n_vars))
+        # Where the model is wrong, graphs some moves away are as good as the one with an edge turned: shapes are alone.
+        misfit = selection.unexplained > MISFIT
+        return drawn_prices(oriented, oriented.leaning if misfit else selection.turning, rng)
+
     if beyond:
         matrices = bootstrap_moments(beyond.moments, draws, seed=seed) if draws else ()
         if draws:
             begin(f"{draws} draws", draws)
-        drawn = _until_stopped((beyond.draw(matrix) for matrix in matrices), draws, advance)
+        drawn = _until_stopped((beyond.draw(matrix, prices()) for matrix in matrices), draws, advance)
         return Chosen(beyond.criterion, beyond.selection, order, path, drawn, sparsities, beyond.extras, shaped)
 
     def draw() -> Iterator[Selection]:
@@ -144,12 +153,8 @@ def choose(
             inner = matrices[..., : criterion.dim, : criterion.dim]
             every = fit_moments(inner, moments.count, moments.n_vars, sparsities, path.likelihood, steps)
         begin(f"{draws} draws", draws)
-        rng = np.random.default_rng([seed, 6])
         for matrix, own in zip(matrices, every, strict=True):
-            judged = judge(matrix, order.lags)
-            if oriented:
-                judged = judged.forbidding(drawn_against(oriented, selection.turning, rng, judged.dim))
-            yield select(judged, own, selection.inflation)
+            yield select_priced(judge(matrix, order.lags), prices(), own, selection.inflation)
 
     drawn = _until_stopped(draw() if draws else (), draws, advance)
     return Chosen(criterion, selection, order, path, drawn, sparsities, shaped=shaped)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from jaxstable.discovery.observed import Prepared
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.moves import turnable
 from jaxstable.graph.refit import Edges, Numbers, Refits
-from jaxstable.graph.selection import climb
+from jaxstable.graph.selection import Selection, climb, select
 from jaxstable.moments.lagged import Moments, lagged_rows
 
 MOST_SHAPED = 200  # variables; the turns of more take minutes
+MISFIT = 3.0  # what absent edges explain, in multiples of chance, beyond which what a turn costs is overstated
 _FEWEST_ROWS = 100
 _MOST_ROWS = 20_000
 _BLOCKS = 50
@@ -154,20 +156,41 @@ def settled_against(oriented: Oriented, least: float, shape: tuple[int, ...]) ->
     return against
 
 
-def drawn_against(oriented: Oriented, turning: Numbers, rng: np.random.Generator, dim: int) -> Edges:
-    """Return the edges `[dim, variables]`, all at lag 0, that shapes speak against in one draw of the rows.
+def drawn_prices(oriented: Oriented, turning: Numbers, rng: np.random.Generator) -> Numbers:
+    """Return what shapes charge for each lag-0 edge in one draw of the rows, `[cause, effect]`, a twice log likelihood.
 
     Args:
         oriented: the graph of all rows and what shapes say of its directions.
-        turning: what turning each of its lag-0 edges costs, shapes included.
+        turning: what turning each of its lag-0 edges costs by all rows, shapes included.
         rng: of the draw.
-        dim: lags and one, times the variables.
     """
-    asked = np.abs(oriented.leaning) > _TELLING
-    kept = turning + oriented.deviation * rng.standard_normal(turning.shape) > 0.0
-    against = np.zeros((dim, len(turning)), bool)
-    against[: len(turning)] = (asked & ~kept) | (asked & kept).T
-    return against
+    chance = oriented.deviation * rng.standard_normal(turning.shape)
+    leaning, turns = oriented.leaning + chance, turning + chance < 0.0
+    return np.maximum(leaning, 0.0).T + np.where(turns, np.maximum(-leaning, 0.0), 0.0)
+
+
+def select_priced(
+    criterion: Criterion, prices: Numbers, fits: ArrayLike | Sequence[ArrayLike], inflation: float
+) -> Selection:
+    """Return the better of two graphs by moments and shapes: the one of moments alone, and one that shapes restrict.
+
+    Shapes that speak faintly must not settle what moments tell, so that the second has no edge that shapes charge for
+    and is kept where moments lose less by that than shapes charge for the first.
+
+    Args:
+        criterion: what graphs are judged by, without shapes.
+        prices: what shapes charge for each lag-0 edge, `[cause, effect]`.
+        fits: where the search starts, as for `select`.
+        inflation: rows that are worth one independent row.
+    """
+    free = select(criterion, fits, inflation)
+    dear = prices > _TELLING
+    if not (free.graph[0] & dear).any():
+        return free
+    against = np.zeros((criterion.dim, criterion.n_vars), bool)
+    against[: criterion.n_vars] = dear
+    held = select(criterion.forbidding(against), fits, inflation)
+    return min(free, held, key=lambda one: one.score + prices[one.graph[0]].sum())
 
 
 def turned(graph: Edges, cause: int, effect: int) -> Edges:

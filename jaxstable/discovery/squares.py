@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxstable.discovery.shapes import select_priced
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Edges, Numbers, Refits
 from jaxstable.graph.selection import Selection, climb, select
@@ -41,10 +42,11 @@ class SquareSearch:
         moments: of `with_squares`, up to the lags of the graph.
         required: bool `[lags + 1, cause, effect]`, edges between sensors that every graph must hold.
         forbidden: bool, same shape, edges that no graph may hold.
+        settled: bool, same shape, edges that the search leaves out and draws weigh anew.
         looked_at: lags that were looked at before those of the graph were settled on.
     """
 
-    def __init__(self, moments: Moments, required: Edges, forbidden: Edges, looked_at: int) -> None:
+    def __init__(self, moments: Moments, required: Edges, forbidden: Edges, settled: Edges, looked_at: int) -> None:
         self.moments: Moments = moments
         self.looked_at: int = looked_at
         self.n_vars: int = moments.n_vars // 2
@@ -58,6 +60,8 @@ class SquareSearch:
         self._forbidden[:, :n_vars, :n_vars] = forbidden
         self._forbidden[:, n_vars:, :n_vars] = forbidden | seldom
         self._forbidden[0, n_vars + rows, rows] = True
+        self._settled = np.zeros(shape, bool)
+        self._settled[:, :n_vars, :n_vars] = self._settled[:, n_vars:, :n_vars] = settled
         self._forbidden[:, :, n_vars:] = ~self._required[:, :, n_vars:]
 
     def search(self, selection: Selection) -> Bent | None:
@@ -66,28 +70,36 @@ class SquareSearch:
         Args:
             selection: the graph of the sensors without them.
         """
-        criterion = self._criterion(self.moments.matrix)
+        criterion = self._criterion(self.moments.matrix, self._settled)
         straight = self._flat(selection.graph, criterion)
         best = (criterion.additions(straight) * criterion.legal(straight) * self._is_square(criterion)).max()
         if best / selection.inflation < (1.0 + MARGIN) * criterion.penalty:
             return None
         found = select(criterion, self._wide(selection.graph)[None].astype(float))
         unbent = self._flat(found.graph, criterion) & ~self._is_square(criterion) | criterion.base
-        unbent = climb(self._criterion(self.moments.matrix, squares=False), unbent, found.inflation)
+        unbent = climb(self._criterion(self.moments.matrix, self._settled, squares=False), unbent, found.inflation)
         gain = criterion.score(unbent, found.inflation) - found.score
         if gain < MARGIN * criterion.penalty:
             return None
         squared = found.graph[:, self.n_vars :, : self.n_vars] & ~np.eye(self.n_vars, dtype=bool)
         return Bent(criterion, self._of_sensors(criterion, found), squared) if squared.any() else None
 
-    def draw(self, matrix: NDArray[Any], inflation: float) -> Selection:
-        """Return the graph of the sensors that other moments of sensors and squares call for."""
-        criterion = self._criterion(matrix)
-        return self._of_sensors(criterion, select(criterion, inflation=inflation))
+    def draw(self, matrix: NDArray[Any], inflation: float, prices: Numbers) -> Selection:
+        """Return the graph of the sensors that other moments of sensors and squares call for.
 
-    def _criterion(self, matrix: NDArray[Any], squares: bool = True) -> Criterion:
+        Args:
+            matrix: the moments.
+            inflation: rows that are worth one independent row.
+            prices: what shapes charge for each lag-0 edge between sensors in this draw, `[cause, effect]`.
+        """
+        criterion = self._criterion(matrix)
+        wide = np.zeros((criterion.n_vars, criterion.n_vars))
+        wide[: self.n_vars, : self.n_vars] = wide[self.n_vars :, : self.n_vars] = prices
+        return self._of_sensors(criterion, select_priced(criterion, wide, (), inflation))
+
+    def _criterion(self, matrix: NDArray[Any], settled: Edges | None = None, squares: bool = True) -> Criterion:
         refits = Refits(matrix, self.moments.count, 2 * self.n_vars, self.moments.pair_share)
-        forbidden = self._forbidden.copy()
+        forbidden = self._forbidden.copy() if settled is None else self._forbidden | settled
         forbidden[:, self.n_vars :, : self.n_vars] |= not squares
         return Criterion(refits, self._required, forbidden, self.looked_at)
 

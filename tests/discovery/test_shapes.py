@@ -7,7 +7,7 @@ import pytest
 
 import jaxstable as js
 from jaxstable.discovery.observed import Prepared
-from jaxstable.discovery.shapes import Shapes, drawn_against, orient, settled_against
+from jaxstable.discovery.shapes import Shapes, drawn_prices, orient, select_priced, settled_against
 from jaxstable.graph.criterion import Criterion
 from jaxstable.graph.refit import Refits
 from jaxstable.graph.selection import select, selection_of
@@ -76,12 +76,29 @@ def test_draws_are_held_to_what_shapes_say_as_often_as_it_is_sure():
     selection = selection_of(criterion, oriented.graph, 1.0, oriented.leaning)
     assert selection.turning[CHAIN].min() > criterion.penalty
     rng = np.random.default_rng(0)
-    drawn = [drawn_against(oriented, selection.turning, rng, criterion.dim) for _ in range(20)]
-    assert np.mean([one[CHAIN.T].mean() for one in drawn]) > 0.95
+    drawn = [drawn_prices(oriented, selection.turning, rng) for _ in range(20)]
+    assert np.mean([one[CHAIN.T].mean() for one in drawn]) > criterion.penalty
+    assert max(one[CHAIN].max() for one in drawn) == 0.0
     unsure = oriented._replace(leaning=np.where(CHAIN, 3.0, 0.0), deviation=np.where(CHAIN, 9.0, 0.0))
-    drawn = [drawn_against(unsure, np.where(CHAIN, 3.0, np.inf), rng, criterion.dim) for _ in range(200)]
-    assert 0.5 < np.mean([one[CHAIN.T].mean() for one in drawn]) < 0.75
-    assert all((one ^ one.T)[CHAIN].all() for one in drawn)  # one direction is left open, always
+    drawn = [drawn_prices(unsure, unsure.leaning, rng) for _ in range(200)]
+    assert 0.5 < np.mean([(one[CHAIN.T] > 0.0).mean() for one in drawn]) < 0.75
+    firm = drawn_prices(unsure, np.where(CHAIN, 100.0, np.inf), rng)  # moments of all rows speak for it too
+    assert firm[CHAIN].max() == 0.0
+    assert all(((one > 0.0) ^ (one > 0.0).T)[CHAIN].all() for one in drawn)  # one direction is left open, always
+
+
+def test_shapes_settle_what_moments_leave_open_and_no_more():
+    criterion, *_ = judged(chain(NOISES["laplace"]), CHAIN)
+    for wanted in (CHAIN, CHAIN.T):
+        np.testing.assert_array_equal(select_priced(criterion, 20.0 * wanted.T, (), 1.0).graph[0], wanted)
+    values = NOISES["laplace"](np.random.default_rng(0), (1500, 4))
+    values[:, 3] += values[:, :3].sum(axis=1)  # three causes of one effect: moments alone tell them
+    collider = np.zeros((4, 4), bool)
+    collider[:3, 3] = True
+    criterion, *_ = judged(values, collider)
+    np.testing.assert_array_equal(select_priced(criterion, 5.0 * collider, (), 1.0).graph[0], collider)
+    dear = 1e5 * collider
+    assert not (select_priced(criterion, dear, (), 1.0).graph[0] & collider).any()
 
 
 def test_discover_finds_directions_that_second_moments_leave_open():

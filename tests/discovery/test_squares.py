@@ -42,7 +42,7 @@ def searched(values: np.ndarray, forbidden: set[tuple[int, int, int]] = frozense
     for place in forbidden:
         banned[place] = True
     straight = select(Criterion(Refits(plain.matrix, plain.count, 6, plain.pair_share), none, banned))
-    search = SquareSearch(squared, none, banned, 1)
+    search = SquareSearch(squared, none, banned, none, 1)
     return search, straight, search.search(straight)
 
 
@@ -52,7 +52,7 @@ def test_squares_are_found_where_the_straight_line_misses_them():
     assert edges(bent.selection.graph) == TRUTH
     assert edges(bent.squared) == BENT
     assert not bent.selection.graph[:, range(6), range(6)].any()
-    drawn = search.draw(search.moments.matrix, bent.selection.inflation)
+    drawn = search.draw(search.moments.matrix, bent.selection.inflation, np.zeros((6, 6)))
     assert edges(drawn.graph) == TRUTH
     # The weight is the slope at the mean: all of a straight effect, little of one that bends.
     assert bent.selection.weights[0, 0, 1] > 0.4

@@ -34,8 +34,8 @@ def test_ctrl_c_among_the_draws_keeps_the_graph_and_the_draws_so_far(system, mon
         return bootstrap_climb(*args)
 
     whole = js.discover(system.values, draws=0, progress=False)
-    bootstrap_climb = choice.select
-    monkeypatch.setattr(choice, "select", lambda *args: stopped(*args) if len(args) == 3 else bootstrap_climb(*args))
+    bootstrap_climb = choice.select_priced
+    monkeypatch.setattr(choice, "select_priced", stopped)
     with pytest.warns(js.DataWarning, match="stopped after 2 of 5 draws: the graph is whole"):
         found = js.discover(system.values, draws=5, progress=False)
     assert found.chosen["draws"].value == 2
