@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.common import ROOT, record, short, table
 from benchmarks.figures_engine import ablation, beside, growth, moments, scale, start
-from benchmarks.figures_trust import calibration, families, zoo
+from benchmarks.figures_trust import calibration, families, rivers, zoo
 
 BLOCK = re.compile(r"<!-- figures: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end of figures -->", re.DOTALL)
 COLUMNS = {
@@ -222,6 +222,7 @@ def claims() -> str:
     rows = [
         ["graphs beside those of the field", "accuracy/accuracy.py", "accuracy"],
         ["graphs where assumptions break", "accuracy/zoo.py", "zoo"],
+        ["rivers in flood, with and without their unit", "accuracy/rivers.py", "rivers"],
         ["the nonlinear model finds bent effects", "accuracy/graph_model.py", "graph_model"],
         ["when `discover` prefers that model", "accuracy/graph_model.py --preference", "graph_model_preference"],
         ["probabilities mean what they say", "discovery/calibration.py", "calibration"],
@@ -273,6 +274,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
             graph_model,
             calibration,
             families,
+            rivers,
             speed,
             lanes,
             exactness,

@@ -29,3 +29,17 @@ def zoo() -> str:
         for name, row in found.items()
     ]
     return table(cells, ["regime", "F1", "sure edges that are true", "calibration error"])
+
+
+def rivers() -> str:
+    """AUROC on the gauges of rivers in flood, with and without the unit that all have."""
+    cells = [
+        [
+            row["method"],
+            short(row["five"], 3),
+            short(row["whole"], 3),
+            f"{row['sure_true']} of {row['sure']}" if "sure" in row else "",
+        ]
+        for row in record("rivers")["rows"]
+    ]
+    return table(cells, ["method", "AUROC, sets of five", "whole graph", "sure edges that are true"])

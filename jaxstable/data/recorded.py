@@ -92,8 +92,7 @@ class Recorded:
             >>> data.same_units, data["x0", "x1"].same_units
             (False, True)
         """
-        units = {plain_unit((self.units or {}).get(name, "")) for name in self.names}
-        return len(units) == 1 and "" not in units
+        return one_unit(self.units, self.names) is not None
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -174,6 +173,17 @@ class Recorded:
             f"{100 * self.missing_share:.1f} % missing, {counted(self.n_windows, 'window')} "
             f"of {self.window}, {graph})"
         )
+
+
+def one_unit(units: Mapping[str, str] | None, names: Sequence[str]) -> str | None:
+    """Return the unit that all variables have, None where one has another or none is known.
+
+    Example:
+        >>> one_unit({"a": "m3/h", "b": "m³/h"}, ["a", "b"]), one_unit({"a": "m3/h"}, ["a", "b"])
+        ('m3/h', None)
+    """
+    found = {plain_unit((units or {}).get(name, "")) for name in names}
+    return next(iter(found)) or None if len(found) == 1 else None
 
 
 def plain_unit(unit: str) -> str:

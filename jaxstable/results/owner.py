@@ -16,6 +16,7 @@ from jaxstable.results.graphml import to_graphml
 from jaxstable.results.notebook import report_html
 from jaxstable.results.page import write_page
 from jaxstable.results.plots import View
+from jaxstable.results.ranking import Ranking, ranked
 from jaxstable.results.report import Report
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ class GraphResult(Formats, ReportedResult):
             ValueError: The graph has no probabilities, as that of one training run.
         """
         return links_of(self.learned.likely(min_probability))
+
+    def ranking(self, same_units: bool | None = None) -> Ranking:
+        """Return a score of every pair to rank influences by: probability, and size where all are in one unit.
+
+        See `jaxstable.results.ranking.ranked`.
+        """
+        return ranked(self.learned, same_units)
 
     def edges(self) -> list[Edge]:
         """List the edges of every lag, the most probable first, or the heaviest where no probability is known."""
