@@ -7,6 +7,7 @@ so the compiled programs hold no collective and a slow machine delays nothing bu
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from jaxstable.config import Config
+from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.ownership import owned
+from jaxstable.training.announced import KNOWN_TO_JAX, announced
 from jaxstable.training.board import DONE, INTERRUPTED, Board
 from jaxstable.training.devices import prepare_jax
 from jaxstable.training.interruption import Interrupted, deferred_signals
@@ -34,8 +36,8 @@ Item = TypeVar("Item")
 def start(coordinator: str | None = None, n_processes: int | None = None, process: int | None = None) -> None:
     """Join the processes of one sweep; call it before anything else touches JAX.
 
-    Under SLURM, Open MPI or on a TPU pod nothing need be given. With a plain list of hosts, start the same program on
-    each with the address of the first, the number of processes and the process's own number.
+    Under SLURM, Open MPI, Kubeflow, SkyPilot or on a TPU pod nothing need be given. With a plain list of hosts, start
+    the same program on each with the address of the first, the number of processes and the process's own number.
 
     Args:
         coordinator: "host:port" of process 0.
@@ -43,10 +45,24 @@ def start(coordinator: str | None = None, n_processes: int | None = None, proces
         process: Number of this process, from 0.
 
     Raises:
+        ConfigError: Some of the three are given or set by a launcher and others not, or no launcher is found.
         RuntimeError: JAX is already running, or the processes do not find each other.
     """
+    given = {"coordinator": coordinator, "n_processes": n_processes, "process": process}
+    missing = [name for name, value in given.items() if value is None]
+    said = announced(os.environ) if len(missing) == len(given) else None
+    if said is not None:
+        coordinator, n_processes, process = said
+    elif 0 < len(missing) < len(given) and not any(name in os.environ for name in KNOWN_TO_JAX):
+        raise ConfigError(f"start: {missing[0]} is not given, though others are; give {', '.join(given)}")
     prepare_jax()
-    jax.distributed.initialize(coordinator, n_processes, process)
+    try:
+        jax.distributed.initialize(coordinator, n_processes, process)
+    except ValueError as error:
+        raise ConfigError(
+            f"start: no launcher of several processes is found ({error}) Start the program with one, such as srun, or "
+            "give start(coordinator, n_processes, process)"
+        ) from error
 
 
 def sweep_all_processes(
