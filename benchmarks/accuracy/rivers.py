@@ -23,7 +23,10 @@ from numpy.typing import NDArray
 
 import jaxstable as js
 from benchmarks.accuracy.measured import SHARED
+from benchmarks.accuracy.peers import stacked
+from benchmarks.accuracy.scoring import ranks
 from benchmarks.common import table, write_json
+from jaxstable.graph import metrics
 
 LAGS = (None, 2, 5)
 VAR_LAGS = 5
@@ -64,19 +67,16 @@ def scored(method: str, scores: NDArray[Any], truth: NDArray[np.bool_], sets: ND
 
 
 def auroc(scores: NDArray[Any], truth: NDArray[np.bool_]) -> float:
-    """Return the chance that a true edge has a higher score than a pair without one, ties halved."""
-    apart = ~np.eye(len(truth), dtype=bool)
-    ahead = scores[apart & truth][:, None] - scores[apart & ~truth][None, :]
-    return float(np.mean((ahead > 0.0) + 0.5 * (ahead == 0.0)))
+    """Return the area under the ROC curve of the ranking off the diagonal."""
+    return float(metrics.auroc(ranks(scores), truth))  # pyright: ignore[reportArgumentType]
 
 
 def var(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest coefficient over lags of a least-squares autoregression, `[cause, effect]`."""
-    filled = np.where(np.isfinite(values), values, np.nanmean(values, axis=0))
-    n_rows, n_vars = len(filled) - VAR_LAGS, filled.shape[1]
-    before = np.hstack([filled[VAR_LAGS - lag : VAR_LAGS - lag + n_rows] for lag in range(1, VAR_LAGS + 1)])
-    design = np.hstack([before, np.ones((n_rows, 1))])
-    weights = np.linalg.lstsq(design, filled[VAR_LAGS:], rcond=None)[0][:-1]
+    n_vars = values.shape[1]
+    rows = stacked(np.where(np.isfinite(values), values, np.nanmean(values, axis=0))[None], VAR_LAGS)
+    design = np.hstack([rows[:, n_vars:], np.ones((len(rows), 1))])
+    weights = np.linalg.lstsq(design, rows[:, :n_vars], rcond=None)[0][:-1]
     largest: NDArray[np.float64] = weights.reshape(VAR_LAGS, n_vars, n_vars).max(axis=0)
     return largest
 

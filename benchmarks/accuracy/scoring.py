@@ -39,12 +39,11 @@ def score(estimate: Estimate, truth: np.ndarray) -> dict[str, float]:
     graph = np.asarray(estimate.graph, bool)
     of_graph = metrics.evaluate(graph, truth)  # pyright: ignore[reportArgumentType]
     ranking = np.asarray(estimate.scores, np.float64)
-    # Ranks: float32 would tie scores that differ, and the metrics ask for nothing but the order.
-    ranks = np.unique(ranking, return_inverse=True)[1].reshape(ranking.shape).astype(np.float32)
+    order = ranks(ranking)
     away = ~np.eye(len(truth), dtype=bool)
     return {
-        "auroc": float(metrics.auroc(ranks, truth)),  # pyright: ignore[reportArgumentType]
-        "ap": float(metrics.average_precision(ranks, truth)),  # pyright: ignore[reportArgumentType]
+        "auroc": float(metrics.auroc(order, truth)),  # pyright: ignore[reportArgumentType]
+        "ap": float(metrics.average_precision(order, truth)),  # pyright: ignore[reportArgumentType]
         "f1_count": f1_at_count(ranking[away], truth[away]),
         "f1_best": f1_at_best(ranking[away], truth[away]),
         "f1": float(of_graph.f1),
@@ -53,6 +52,11 @@ def score(estimate: Estimate, truth: np.ndarray) -> dict[str, float]:
         "edges": float(of_graph.edge_count),
         "true_edges": float(truth[away].sum()),
     }
+
+
+def ranks(ranking: np.ndarray) -> np.ndarray:
+    """Return the ranks of scores: float32 would tie scores that differ, and the metrics ask for the order alone."""
+    return np.unique(ranking, return_inverse=True)[1].reshape(ranking.shape).astype(np.float32)
 
 
 def f1_at_count(ranking: np.ndarray, truth: np.ndarray) -> float:

@@ -183,7 +183,7 @@ def one_unit(units: Mapping[str, str] | None, names: Sequence[str]) -> str | Non
         ('m3/h', None)
     """
     found = {plain_unit((units or {}).get(name, "")) for name in names}
-    return next(iter(found)) or None if len(found) == 1 else None
+    return found.pop() or None if len(found) == 1 else None
 
 
 def plain_unit(unit: str) -> str:

@@ -42,19 +42,17 @@ def ranked(graph: LearnedGraph, same_units: bool | None = None) -> Ranking:
     """
     if same_units not in (None, True, False):
         raise ValueError(f"same_units: found {same_units!r}, expected True, False or None")
-    free = graph.adjacency if graph.probability is None else graph.probability
-    what = "weight" if graph.probability is None else "probability"
-    unit = one_unit(graph.units, graph.names)
-    if same_units is None and unit is not None and graph.scale is not None:
-        why, same_units = f"{what} times the sd of the effect over that of the cause: all are in {unit}", True
-    elif same_units:
-        why = f"{what} times the sd of the effect over that of the cause: all are said to be in one unit"
-    else:
-        known = "sizes are said to have different units" if same_units is False else "no unit is known of all sensors"
-        why = f"{what} alone: {known}"
-    if not same_units:
-        return Ranking(np.asarray(free, float), False, why)
-    if graph.scale is None:
+    if same_units and graph.scale is None:
         raise ValueError("same_units: this graph does not know the sizes of its sensors; leave it out")
+    free, what = (graph.adjacency, "weight") if graph.probability is None else (graph.probability, "probability")
+    unit = one_unit(graph.units, graph.names)
+    if same_units is not None:
+        known = "all are said to be in one unit" if same_units else "sizes are said to have different units"
+    elif unit is None:
+        known = "no unit is known of all sensors"
+    else:
+        known = f"all are in {unit}" if graph.scale is not None else f"all are in {unit}, but their sizes are not known"
+    if graph.scale is None or not (unit if same_units is None else same_units):
+        return Ranking(np.asarray(free, float), False, f"{what} alone: {known}")
     ratio = np.nan_to_num(graph.scale[None, :] / graph.scale[:, None])  # a sensor that was left out has no size
-    return Ranking(free * ratio, True, why)
+    return Ranking(free * ratio, True, f"{what} times the sd of the effect over that of the cause: {known}")

@@ -19,7 +19,7 @@ import numpy as np
 from jaxstable.config import Config, ConfigError
 from jaxstable.data.dataset import Dataset
 from jaxstable.files.ownership import owned
-from jaxstable.training.announced import KNOWN_TO_JAX, announced
+from jaxstable.training.announced import announced
 from jaxstable.training.board import DONE, INTERRUPTED, Board
 from jaxstable.training.devices import prepare_jax
 from jaxstable.training.interruption import Interrupted, deferred_signals
@@ -45,23 +45,23 @@ def start(coordinator: str | None = None, n_processes: int | None = None, proces
         process: Number of this process, from 0.
 
     Raises:
-        ConfigError: Some of the three are given or set by a launcher and others not, or no launcher is found.
+        ConfigError: Some of the three are missing and no launcher says them, or a launcher says half of them.
         RuntimeError: JAX is already running, or the processes do not find each other.
     """
     given = {"coordinator": coordinator, "n_processes": n_processes, "process": process}
     missing = [name for name, value in given.items() if value is None]
     said = announced(os.environ) if len(missing) == len(given) else None
     if said is not None:
-        coordinator, n_processes, process = said
-    elif 0 < len(missing) < len(given) and not any(name in os.environ for name in KNOWN_TO_JAX):
-        raise ConfigError(f"start: {missing[0]} is not given, though others are; give {', '.join(given)}")
+        (coordinator, n_processes, process), missing = said, []
     prepare_jax()
     try:
         jax.distributed.initialize(coordinator, n_processes, process)
     except ValueError as error:
+        if not missing:
+            raise
         raise ConfigError(
-            f"start: no launcher of several processes is found ({error}) Start the program with one, such as srun, or "
-            "give start(coordinator, n_processes, process)"
+            f"start: {', '.join(missing)} not given, and no launcher of several processes is found ({error}) Start the "
+            "program with one, such as srun, or give start(coordinator, n_processes, process)"
         ) from error
 
 

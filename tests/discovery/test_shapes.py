@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jaxstable as js
+from jaxstable.discovery import choice
 from jaxstable.discovery.observed import Prepared
 from jaxstable.discovery.shapes import Shapes, drawn_prices, orient, select_priced, settled_against
 from jaxstable.graph.criterion import Criterion
@@ -99,6 +100,22 @@ def test_shapes_settle_what_moments_leave_open_and_no_more():
     np.testing.assert_array_equal(select_priced(criterion, 5.0 * collider, (), 1.0).graph[0], collider)
     dear = 1e5 * collider
     assert not (select_priced(criterion, dear, (), 1.0).graph[0] & collider).any()
+
+
+@pytest.mark.parametrize("misfit", [True, False])
+def test_what_a_turn_costs_by_all_rows_counts_only_where_the_model_fits(misfit, monkeypatch):
+    asked = []
+
+    def drawn(oriented, turning, rng):
+        asked.append((oriented, turning))
+        return drawn_prices(oriented, turning, rng)
+
+    monkeypatch.setattr(choice, "MISFIT", -1.0 if misfit else np.inf)
+    monkeypatch.setattr(choice, "drawn_prices", drawn)
+    js.discover(js.Dataset.from_array(chain(NOISES["laplace"])), max_lag=0, draws=2, progress=False)
+    assert len(asked) == 2
+    assert all((turning is oriented.leaning) == misfit for oriented, turning in asked)
+    assert misfit or asked[0][1][CHAIN].min() > 0.0
 
 
 def test_discover_finds_directions_that_second_moments_leave_open():

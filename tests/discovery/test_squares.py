@@ -54,6 +54,10 @@ def test_squares_are_found_where_the_straight_line_misses_them():
     assert not bent.selection.graph[:, range(6), range(6)].any()
     drawn = search.draw(search.moments.matrix, bent.selection.inflation, np.zeros((6, 6)))
     assert edges(drawn.graph) == TRUTH
+    dear = np.zeros((6, 6))
+    dear[1, 2] = 1e5  # the effect needs the square, so that neither the sensor nor its square may stay the cause
+    turned = search.draw(search.moments.matrix, bent.selection.inflation, dear)
+    assert not turned.graph[0, 1, 2]
     # The weight is the slope at the mean: all of a straight effect, little of one that bends.
     assert bent.selection.weights[0, 0, 1] > 0.4
     assert abs(bent.selection.weights[1, 3, 4]) < 0.2

@@ -35,7 +35,11 @@ def test_sizes_count_where_all_sensors_are_in_one_unit(units, said, same, why):
 
 
 def test_sizes_that_are_not_known_are_asked_for_in_vain():
-    assert ranked(graph(dict.fromkeys("abc", "bar"), scale=None)).same_units is False
+    unsized = ranked(graph(dict.fromkeys("abc", "bar"), scale=None))
+    assert (unsized.same_units, unsized.why) == (
+        False,
+        "probability alone: all are in bar, but their sizes are not known",
+    )
     with pytest.raises(ValueError, match="same_units: this graph does not know the sizes"):
         ranked(graph(scale=None), True)
     with pytest.raises(ValueError, match="same_units: found 'yes', expected True, False or None"):
@@ -47,13 +51,14 @@ def test_a_river_grows_downstream():
     rows = rng.normal(size=(600, 4))
     for gauge in range(1, 4):
         rows[1:, gauge] += rows[:-1, gauge - 1]
-    tributaries = np.triu(np.ones((4, 4), bool), 1)
+    downstream = np.triu(np.ones((4, 4), bool), 1)
     data = js.Dataset.from_array(rows, units=dict.fromkeys(("x0", "x1", "x2", "x3"), "m3/s"))
     found = js.discover(data, draws=5, progress=False)
     ranking = found.ranking()
     assert ranking.same_units
     ahead = ranking.scores[np.eye(4, k=1, dtype=bool)]
-    assert ahead.min() > ranking.scores[~tributaries].max()
+    assert ahead.min() > ranking.scores[~downstream].max()
+    assert (ahead > found.edge_probability[np.eye(4, k=1, dtype=bool)]).all()  # each gauge varies more than the last
     np.testing.assert_array_equal(found.ranking(False).scores, found.edge_probability)
     trained = js.train(js.Config(model="svar", epochs=1), data, progress=False)
     np.testing.assert_array_equal(trained.ranking(False).scores, trained.adjacency)

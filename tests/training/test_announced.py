@@ -6,7 +6,6 @@ import sys
 import pytest
 
 import jaxstable as js
-from jaxstable.training import distributed
 from jaxstable.training.announced import announced
 
 KUBEFLOW = {"MASTER_ADDR": "job-master-0", "MASTER_PORT": "23456", "WORLD_SIZE": "3", "RANK": "1"}
@@ -54,15 +53,15 @@ def test_numbers_that_are_none_are_refused(change, message):
         announced({**KUBEFLOW, **change})
 
 
-def test_start_refuses_half_of_its_arguments(monkeypatch):
-    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    with pytest.raises(js.ConfigError, match="start: n_processes is not given, though others are"):
-        distributed.start("localhost:9999")
-
-
 @pytest.mark.slow
-def test_without_a_launcher_start_says_what_to_do():
-    program = "import jaxstable as js\ntry: js.distributed.start()\nexcept js.ConfigError as error: print(error)"
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [("", "coordinator, n_processes, process"), ("'localhost:9999'", "n_processes, process")],
+)
+def test_without_a_launcher_start_says_what_is_missing_and_what_to_do(given, missing):
+    program = (
+        f"import jaxstable as js\ntry: js.distributed.start({given})\nexcept js.ConfigError as error: print(error)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert "start: no launcher of several processes is found" in done.stdout, done.stderr
+    assert f"start: {missing} not given, and no launcher of several processes is found" in done.stdout, done.stderr
     assert "srun" in done.stdout
